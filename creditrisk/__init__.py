@@ -1,0 +1,86 @@
+"""creditrisk: credit-based, tiered supervision of enterprises, from records to tiers, with reasons.
+
+Names are imported when first used, so that ``import creditrisk`` stays as quick as its parts allow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from creditrisk.assess import Assessment as Assessment
+    from creditrisk.assess import assess as assess
+    from creditrisk.errors import CreditRiskError as CreditRiskError
+    from creditrisk.errors import InputError as InputError
+    from creditrisk.errors import OutputError as OutputError
+    from creditrisk.errors import PolicyError as PolicyError
+    from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
+    from creditrisk.indicators.builder import EnvironmentIndicators as EnvironmentIndicators
+    from creditrisk.indicators.builder import IndicatorBuilder as IndicatorBuilder
+    from creditrisk.indicators.builder import QualityIndicators as QualityIndicators
+    from creditrisk.indicators.builder import ResponsibilityIndicators as ResponsibilityIndicators
+    from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
+    from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
+    from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.policy.document import Policy as Policy
+    from creditrisk.policy.loading import load_policy as load_policy
+    from creditrisk.records.identity import identity_report as identity_report
+    from creditrisk.records.reading import read_enterprises as read_enterprises
+    from creditrisk.records.reading import read_records as read_records
+    from creditrisk.records.tables import Enterprises as Enterprises
+    from creditrisk.records.tables import Records as Records
+    from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
+    from creditrisk.sample import sample_paths as sample_paths
+    from creditrisk.scoring.explanation import Explanation as Explanation
+    from creditrisk.scoring.rules import RuleScorer as RuleScorer
+    from creditrisk.simulate import simulate_province as simulate_province
+
+_WHERE = {
+    "Assessment": "assess",
+    "ComplianceIndicators": "indicators.builder",
+    "CreditRiskError": "errors",
+    "Enterprises": "records.tables",
+    "EnvironmentIndicators": "indicators.builder",
+    "Explanation": "scoring.explanation",
+    "IndicatorBuilder": "indicators.builder",
+    "IndicatorSpec": "indicators.spec",
+    "InputError": "errors",
+    "OutputError": "errors",
+    "Policy": "policy.document",
+    "PolicyError": "errors",
+    "QualityIndicators": "indicators.builder",
+    "Records": "records.tables",
+    "ResponsibilityIndicators": "indicators.builder",
+    "RuleScorer": "scoring.rules",
+    "SafetyIndicators": "indicators.builder",
+    "assess": "assess",
+    "built_in_indicators": "indicators.built_in",
+    "identity_report": "records.identity",
+    "is_valid_uscc": "records.uscc",
+    "load_policy": "policy.loading",
+    "read_enterprises": "records.reading",
+    "read_records": "records.reading",
+    "sample_paths": "sample",
+    "simulate_province": "simulate",
+}
+
+__all__ = sorted(_WHERE)
+
+try:
+    __version__ = version("creditrisk")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'creditrisk' has no attribute {name!r}")
+    value = getattr(import_module(f"creditrisk.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

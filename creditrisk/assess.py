@@ -1,0 +1,331 @@
+"""The one call: enterprises and records in, an assessment out.
+
+records → indicators → scores → tiers, with the reasons that lead back to the records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.explaining import explain
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
+from creditrisk.indicators.engine import Kernel
+from creditrisk.policy.document import Policy
+from creditrisk.policy.loading import load_policy
+from creditrisk.records.reading import read_enterprises, read_records
+from creditrisk.records.schema import REJECT_SCHEMA
+from creditrisk.records.tables import Enterprises, Records
+from creditrisk.report.explanation import Explanation
+from creditrisk.report.pages import summary_html
+from creditrisk.report.summary import Summary, summarise
+from creditrisk.scoring.reasons import Reasons, lists_by_combination
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
+from creditrisk.scoring.tiering import Tiering, assign_regimes, assign_tiers
+from creditrisk.vocabulary import DIMENSIONS
+from creditrisk.writing import write_together
+
+__all__ = ["Assessment", "assess"]
+
+# So many reasons are written out in words beside each score; the reasons table has all of them.
+_REASONS_SHOWN = 5
+
+
+def assess(
+    enterprises: Any,
+    records: Any,
+    *,
+    policy: Policy | str | os.PathLike[str] = "jiangsu",
+    as_of: date | str,
+    id_scheme: str = "uscc",
+    output: FrameKind = "pandas",
+) -> Assessment:
+    """Assess every enterprise: five dimension scores, a total, a tier, a regime, and reasons.
+
+    Parameters
+    ----------
+    enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
+    policy : Policy, str or path, default="jiangsu"
+    as_of : date or ISO text
+        The day for which one looks; nothing known later is used.
+    id_scheme : {"uscc", "uscc_strict", "any"}
+        How ids are checked while reading.
+    output : {"pandas", "polars", "arrow"}
+        The kind of frame of :attr:`Assessment.table`, ``reasons`` and ``rejects``.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    InputError
+        If a file, frame or argument cannot be used, or ``as_of`` lies before every record.
+    PolicyError
+        If there is no such policy, or its document is wrong.
+
+    Examples
+    --------
+    >>> import creditrisk as cr
+    >>> paths = cr.sample_paths()
+    >>> assessment = cr.assess(paths.enterprises, paths.records, policy="jiangsu", as_of="2026-06-30")
+    >>> list(assessment.table.columns[:5])
+    ['enterprise_id', 'name', 'as_of', 'policy', 'score']
+    """
+    check_frame_kind(output)
+    day = _day(as_of)
+    timings: dict[str, float] = {}
+    with _timed(timings, "reading"):
+        policy = load_policy(policy)
+        if not isinstance(enterprises, Enterprises):
+            enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
+        if not isinstance(records, Records):
+            records = read_records(
+                records, id_scheme=id_scheme, enterprises=enterprises, further_types=tuple(policy.record_types)
+            )
+    _check(enterprises, records, day)
+    with _timed(timings, "indicators"):
+        companies = enterprises.data.sort("enterprise_id")
+        builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
+        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day))
+        indicators = kernel.indicators()
+    with _timed(timings, "scoring"):
+        scores = score(policy, indicators)
+        tiering = assign_tiers(policy, scores, indicators)
+        regimes = assign_regimes(policy, tiering, companies, day)
+    return Assessment(
+        policy=policy, as_of=day, enterprises=enterprises, records=records, companies=companies, kernel=kernel,
+        indicators=indicators, scores=scores, tiering=tiering, regimes=regimes, output=output, timings=timings,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Assessment:
+    """The result of :func:`assess`.
+
+    Attributes
+    ----------
+    table : frame
+        One row per enterprise, by id: enterprise_id, name, as_of, policy, score, the five dimension scores, tier,
+        regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count.
+    reasons : frame
+        One row per enterprise and rule that gave points: enterprise_id, rule, indicator, value, points, record_ids.
+    rejects : frame
+        Every row that was set aside, and records of enterprises that the table does not have.
+    """
+
+    policy: Policy
+    as_of: date
+    enterprises: Enterprises
+    records: Records
+    companies: pl.DataFrame
+    kernel: Kernel
+    indicators: dict[str, np.ndarray]
+    scores: Scores
+    tiering: Tiering
+    regimes: pl.Series
+    output: FrameKind
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def table(self) -> Any:
+        return from_polars(self.table_data, self.output)
+
+    @property
+    def reasons(self) -> Any:
+        return from_polars(self.reasons_data, self.output)
+
+    @property
+    def rejects(self) -> Any:
+        return from_polars(self.rejects_data, self.output)
+
+    @cached_property
+    def table_data(self) -> pl.DataFrame:
+        """The assessments as a Polars frame."""
+        policy = self.policy
+        reasons_zh, reasons_en = self._reasons.top_texts(self.tiering, _REASONS_SHOWN)
+        tiers = pl.Enum([tier.id for tier in policy.tiers])
+        n_rows = self.companies.height
+        dimensions = {
+            name: self.scores.dimensions[name] / POINT_UNIT if name in policy.dimensions else pl.Series([None] * n_rows)
+            for name in DIMENSIONS
+        }
+        return pl.DataFrame(
+            {
+                "enterprise_id": self.companies["enterprise_id"],
+                "name": self.companies["name"],
+                "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
+                "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
+                "score": self.scores.total / TOTAL_UNIT,
+                **dimensions,
+                "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
+                "regime": self.regimes,
+                "vetoes": self._met([bound.id for bound in policy.vetoes]),
+                "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
+                "reasons_zh": reasons_zh,
+                "reasons_en": reasons_en,
+                "evidence_count": self.kernel.records_known(),
+            },
+            schema_overrides={name: pl.Float64 for name in DIMENSIONS},
+        )
+
+    @cached_property
+    def reasons_data(self) -> pl.DataFrame:
+        """The reasons as a Polars frame."""
+        return self._reasons.table(
+            self.companies["enterprise_id"], self.records.data["record_id"], self.kernel.evidence()
+        )
+
+    @cached_property
+    def rejects_data(self) -> pl.DataFrame:
+        """The rejects as a Polars frame."""
+        strangers = self.records.data[self.kernel.records_of_others]
+        unknown = strangers.select(
+            table=pl.lit("records", dtype=REJECT_SCHEMA["table"]),
+            source=pl.col("source").cast(pl.String),
+            row=pl.col("source_row"),
+            column=pl.lit("enterprise_id"),
+            value=pl.col("enterprise_id"),
+            code=pl.lit("unknown_enterprise"),
+            message_zh=pl.format("企业表中没有代码为{}的企业", "enterprise_id"),
+            message_en=pl.format("the enterprise table has no enterprise {}", "enterprise_id"),
+        )
+        parts = [self.enterprises.rejected, self.records.rejected, unknown]
+        return pl.concat([part.cast(REJECT_SCHEMA) for part in parts])
+
+    def explain(self, enterprise_id: str) -> Explanation:
+        """Explain one enterprise, down to its records.
+
+        Raises
+        ------
+        InputError
+            If the assessment has no such enterprise.
+        """
+        row = self.companies["enterprise_id"].search_sorted(enterprise_id)
+        if row >= self.companies.height or self.companies["enterprise_id"][row] != enterprise_id:
+            raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
+        return explain(
+            self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
+            self.indicators, self.scores, self.tiering, self.regimes[row],
+        )  # fmt: skip
+
+    def summary(self) -> Summary:
+        """Tier and regime counts, dimension averages and what was set aside; prints and shows as a page."""
+        return summarise(self)
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write assessments.parquet, reasons.parquet, rejects.parquet, summary.html and run.json into a folder.
+
+        Each file appears whole or not at all, and all appear together: a run that fails leaves an earlier one intact.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written to.
+        """
+        started = time.perf_counter()
+        hashes: dict[str, str] = {}
+
+        def parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
+            frame.write_parquet(path, compression_level=1)
+            hashes[name] = _sha256(path)
+
+        def run(path: Path) -> None:
+            self.timings["writing"] = round(time.perf_counter() - started, 3)
+            path.write_text(json.dumps(self._run(hashes), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+        return write_together(
+            folder,
+            {
+                "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
+                "reasons.parquet": lambda path: parquet(self.reasons_data, "reasons.parquet", path),
+                "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
+                "summary.html": lambda path: path.write_text(summary_html(self.summary()), encoding="utf-8"),
+                "run.json": run,
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"<Assessment of {self.companies.height:,} enterprises by {self.policy.id} as of {self.as_of}>"
+
+    @cached_property
+    def _reasons(self) -> Reasons:
+        return Reasons.of(self.policy, self.scores, self.indicators)
+
+    def _met(self, ids: list[str]) -> pl.Series:
+        return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)
+
+    def _run(self, hashes: dict[str, str]) -> dict[str, Any]:
+        packages = ("creditrisk", "numpy", "pandas", "polars", "pydantic", "scikit-learn")
+        tables = {"enterprises": self.enterprises, "records": self.records}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "policy": {"id": self.policy.id, "edition": self.policy.edition, "sha256": self.policy.sha256},
+            "inputs": {
+                name: {
+                    "sources": list(table.report.sources),
+                    "sha256": table.report.source_sha256,
+                    "rows_read": table.report.rows_read,
+                    "rows_kept": table.report.rows_kept,
+                    "rows_rejected": table.report.rows_rejected,
+                    "rejected_by_code": table.report.rejected_by_code,
+                    "ignored_columns": list(table.report.ignored_columns),
+                    "notes": list(table.report.notes),
+                }
+                for name, table in tables.items()
+            },
+            "records_of_unknown_enterprises": len(self.kernel.records_of_others),
+            "results": hashes,
+            "summary": self.summary().model_dump(mode="json"),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+            "timings_seconds": self.timings,
+            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+def _day(as_of: date | str) -> date:
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if isinstance(as_of, date):
+        return as_of
+    try:
+        return date.fromisoformat(as_of)
+    except (TypeError, ValueError):
+        raise InputError(f"as_of must be a day such as 2026-06-30, got {as_of!r}") from None
+
+
+def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
+    if not len(enterprises):
+        raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
+    if len(records):
+        first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
+        if first > as_of:
+            raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _timed(timings: dict[str, float], step: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timings[step] = round(time.perf_counter() - started, 3)

@@ -1,0 +1,179 @@
+"""Putting together the explanation of one enterprise from what an assessment computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
+from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.document import Policy, Rule
+from creditrisk.records.standing import STANDINGS, standing_on
+from creditrisk.report.explanation import BoundLine, DimensionLines, Explanation, IgnoredRecord, ReasonLine
+from creditrisk.scoring.reasons import ADJUSTMENT_TEXTS, number_text
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, points_of
+from creditrisk.scoring.tiering import Tiering
+from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES, REGIMES
+
+__all__ = ["explain"]
+
+CAP_TEXT = BilingualText(zh="该项计分已达上限", en="Held at the rule's cap")
+
+
+def explain(
+    policy: Policy,
+    as_of: date,
+    enterprise: pl.DataFrame,
+    records: pl.DataFrame,
+    row: int,
+    indicators: Mapping[str, np.ndarray],
+    scores: Scores,
+    tiering: Tiering,
+    regime: str,
+) -> Explanation:
+    """Explain one row of an assessment.
+
+    Parameters
+    ----------
+    policy, as_of
+        What the assessment was made by.
+    enterprise : polars.DataFrame, shape (1, …)
+    records : polars.DataFrame
+        All records of this enterprise.
+    row : int
+        Of the assessment.
+    indicators, scores, tiering, regime
+        What the assessment computed.
+    """
+    evidence = _evidence(policy, as_of, enterprise, records)
+    values = {name: float(column[row]) for name, column in indicators.items()}
+    dimensions = tuple(
+        _dimension(policy, name, values, scores, row, evidence) for name in policy.dimensions
+    )
+    bounds = []
+    for kind, group in (("veto", policy.vetoes), ("thin_evidence", policy.thin_evidence)):
+        for bound in group:
+            if tiering.met[bound.id][row]:
+                bounds.append(
+                    BoundLine(
+                        id=bound.id, kind=kind, at_best=policy.tier(bound.at_best).label, text=bound.reason,
+                        basis=bound.basis, record_ids=evidence.get(bound.when.indicator, ()),
+                    )  # fmt: skip
+                )
+    known = records.filter(pl.max_horizontal("occurred_on", "known_on") <= as_of)
+    return Explanation(
+        enterprise_id=enterprise["enterprise_id"][0],
+        name=enterprise["name"][0],
+        as_of=as_of,
+        policy=policy.id,
+        policy_edition=policy.edition,
+        policy_sha256=policy.sha256,
+        score=Decimal(int(scores.total[row])) / TOTAL_UNIT,
+        tier=policy.tiers[tiering.tier[row]].id,
+        tier_label=policy.tiers[tiering.tier[row]].label,
+        tier_by_score=policy.tiers[tiering.by_score[row]].label,
+        regime=regime,
+        regime_label=BilingualText(**REGIMES[regime]._asdict()),
+        evidence_count=known.height,
+        dimensions=dimensions,
+        bounds=tuple(bounds),
+        ignored=_ignored(policy, as_of, records),
+    )
+
+
+def _dimension(
+    policy: Policy,
+    dimension: str,
+    values: Mapping[str, float],
+    scores: Scores,
+    row: int,
+    evidence: Mapping[str, tuple[str, ...]],
+) -> DimensionLines:
+    scale = policy.dimensions[dimension]
+    weight = _decimal(scale.weight)
+    lines = []
+    for rule in policy.rules:
+        if rule.dimension == dimension:
+            lines += _rule_lines(rule, values[rule.indicator], weight, evidence)
+    adjustment = int(scores.adjustments[dimension][row])
+    if adjustment:
+        kind = "floor" if adjustment > 0 else "ceiling"
+        label, text = DIMENSIONS[dimension], ADJUSTMENT_TEXTS[kind]
+        lines.append(
+            ReasonLine(
+                rule=f"{dimension}.{kind}", kind=kind, indicator=None, value=None,
+                points=Decimal(adjustment) / POINT_UNIT, weighted_points=Decimal(adjustment) / POINT_UNIT * weight,
+                text=BilingualText(zh=text.zh.format(dimension=label.zh), en=text.en.format(dimension=label.en)),
+                basis=scale.basis, record_ids=(),
+            )  # fmt: skip
+        )
+    score = Decimal(int(scores.dimensions[dimension][row])) / POINT_UNIT
+    return DimensionLines(
+        dimension=dimension,
+        label=BilingualText(**DIMENSIONS[dimension]._asdict()),
+        weight=weight,
+        base=_decimal(scale.base),
+        lines=tuple(lines),
+        score=score,
+        weighted_score=score * weight,
+    )
+
+
+def _rule_lines(
+    rule: Rule, value: float, weight: Decimal, evidence: Mapping[str, tuple[str, ...]]
+) -> list[ReasonLine]:
+    points = int(points_of(rule, np.array([value]))[0])
+    free = points
+    if rule.per_unit is not None and rule.per_unit.cap is not None:
+        uncapped = rule.model_copy(update={"per_unit": rule.per_unit.model_copy(update={"cap": None})})
+        free = int(points_of(uncapped, np.array([value]))[0])
+    shown = "" if np.isnan(value) else pl.select(number_text(pl.lit(value))).item()
+    reason = BilingualText(zh=rule.reason.zh.replace("{value}", shown), en=rule.reason.en.replace("{value}", shown))
+    lines = []
+    for kind, amount, text in (("rule", free, reason), ("cap", points - free, CAP_TEXT)):
+        if amount:
+            lines.append(
+                ReasonLine(
+                    rule=rule.id, kind=kind, indicator=rule.indicator, value=None if np.isnan(value) else value,
+                    points=Decimal(amount) / POINT_UNIT, weighted_points=Decimal(amount) / POINT_UNIT * weight,
+                    text=text, basis=rule.basis,
+                    record_ids=evidence.get(rule.indicator, ()) if kind == "rule" else (),
+                )  # fmt: skip
+            )
+    return lines
+
+
+def _evidence(
+    policy: Policy, as_of: date, enterprise: pl.DataFrame, records: pl.DataFrame
+) -> dict[str, tuple[str, ...]]:
+    builder = IndicatorBuilder(records, enterprises=enterprise, policy=policy, only=policy.indicators_used).fit()
+    kernel = builder.kernel(cohort_on(enterprise["enterprise_id"], as_of))
+    return {
+        spec.id: tuple(sorted(records["record_id"].gather(positions).to_list()))
+        for spec, _, positions in kernel.evidence()
+    }
+
+
+def _ignored(policy: Policy, as_of: date, records: pl.DataFrame) -> tuple[IgnoredRecord, ...]:
+    standing = standing_on(records, policy.standing, as_of)
+    left_out = records.with_columns(standing).filter(standing != "in_force").sort("occurred_on", "record_id")
+    return tuple(
+        IgnoredRecord(
+            record_id=record["record_id"],
+            type=BilingualText(**RECORD_TYPES[record["type"]]._asdict())
+            if record["type"] in RECORD_TYPES
+            else policy.record_types[record["type"]],
+            occurred_on=record["occurred_on"],
+            standing=record["standing"],
+            text=BilingualText(**STANDINGS[record["standing"]]._asdict()),
+        )
+        for record in left_out.iter_rows(named=True)
+    )
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(round(number * POINT_UNIT)) / POINT_UNIT

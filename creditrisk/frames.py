@@ -1,0 +1,72 @@
+"""The border between the user's frames and the Polars frames inside."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from creditrisk.errors import InputError
+
+__all__ = ["FrameKind", "check_frame_kind", "from_polars", "is_frame", "to_polars"]
+
+FrameKind = Literal["pandas", "polars", "arrow"]
+
+
+def is_frame(value: object) -> bool:
+    """Say whether a value is a frame: Polars, pandas, or anything with the Arrow C stream interface."""
+    return isinstance(value, pl.DataFrame | pl.LazyFrame) or hasattr(value, "__arrow_c_stream__") or _is_pandas(value)
+
+
+def to_polars(frame: Any) -> pl.DataFrame:
+    """Turn any frame the user may hold into a Polars frame.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame, polars.LazyFrame, pandas.DataFrame, or an object with ``__arrow_c_stream__``
+
+    Returns
+    -------
+    polars.DataFrame
+
+    Raises
+    ------
+    InputError
+        If the value is no frame, or holds a column that has no Arrow type.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    if not is_frame(frame):
+        raise InputError(f"expected a pandas, Polars or Arrow frame, got {type(frame).__name__}")
+    try:
+        if _is_pandas(frame):
+            return pl.from_pandas(frame)
+        return pl.DataFrame(frame)
+    except Exception as error:  # the libraries raise many kinds for a column of mixed objects
+        raise InputError(
+            f"the {type(frame).__name__} cannot be read as a table: {error}. "
+            "Give each column one type, or turn mixed columns into text first."
+        ) from error
+
+
+def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
+    """Give a Polars frame out as the user asked: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
+    check_frame_kind(kind)
+    if kind == "polars":
+        return frame
+    if kind == "arrow":
+        return frame.to_arrow()
+    return frame.to_pandas()
+
+
+def check_frame_kind(kind: str) -> None:
+    """Raise an InputError unless ``kind`` names a kind of frame."""
+    if kind not in get_args(FrameKind):
+        raise InputError(f"output must be one of {', '.join(get_args(FrameKind))}, got {kind!r}")
+
+
+def _is_pandas(value: object) -> bool:
+    # pandas is not imported for the question: a pandas frame can only come from a module already loaded.
+    return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns")

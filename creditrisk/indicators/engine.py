@@ -1,0 +1,293 @@
+"""The kernel: all indicators of a cohort in one pass over the records.
+
+Each combination of record types is looked at by itself, so that an indicator touches only the records that it can
+count, and sums are taken with ``bincount`` over row numbers. Sums do not depend on the order or splitting of the
+records: every addend is a whole number of a small unit (0.01 CNY for money, a millionth for other quantities, a
+thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.indicators.attributes import EnterpriseAttributes
+from creditrisk.indicators.events import Cohort, Events, code_records, events_of
+from creditrisk.indicators.spec import IndicatorSpec, Selection
+from creditrisk.records.months import add_months
+from creditrisk.records.standing import StandingRules
+from creditrisk.vocabulary import SEVERITIES
+
+__all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel"]
+
+# Expert default, about doubling with each step; a policy sets its own.
+DEFAULT_SEVERITY_WEIGHTS: dict[str, float] = {"minor": 1.0, "general": 3.0, "serious": 6.0, "grave": 10.0}
+
+_DAYS_PER_MONTH = 30.4375
+_WEIGHT_UNIT = 1e9
+_UNIT = {"amount": 100.0, "severity": _WEIGHT_UNIT}
+_ATTRIBUTE_UNIT = 1e6
+
+Numbers = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+class Kernel:
+    """The records of a cohort, coded once, to be measured by any of the indicators they were coded for.
+
+    Parameters
+    ----------
+    specs : sequence of IndicatorSpec
+    records : polars.DataFrame or polars.LazyFrame
+        In the data model; of a lazy frame only the columns needed are read.
+    cohort : Cohort
+    enterprises : polars.DataFrame, optional
+        Needed where an indicator measures, divides by, or compares within something of the enterprise.
+    severity_weights : mapping of str to float
+    standing_rules : StandingRules
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[IndicatorSpec],
+        records: pl.DataFrame | pl.LazyFrame,
+        cohort: Cohort,
+        enterprises: pl.DataFrame | None = None,
+        severity_weights: Mapping[str, float] = DEFAULT_SEVERITY_WEIGHTS,
+        standing_rules: StandingRules | None = None,
+    ) -> None:
+        self.specs = tuple(specs)
+        self.cohort = cohort
+        self.attributes = EnterpriseAttributes(enterprises, cohort)
+        self._weights = np.rint([severity_weights[name] * _WEIGHT_UNIT for name in SEVERITIES])
+        unique = cohort.enterprise_id.unique(maintain_order=True)
+        self._number_of_row: NDArray[np.uint32] | None = None
+        if len(unique) != len(cohort):
+            numbers = pl.DataFrame({"enterprise_id": unique}).with_row_index("number")
+            rows = pl.DataFrame({"enterprise_id": cohort.enterprise_id})
+            joined = rows.join(numbers, on="enterprise_id", how="left", maintain_order="left")
+            self._number_of_row = joined["number"].to_numpy()
+        self._coded = code_records(specs, records, unique, standing_rules or StandingRules())
+
+    def indicators(self) -> dict[str, Numbers]:
+        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
+        stretches: dict[str, list[Numbers]] = defaultdict(list)
+        for events in events_of(self._coded, self.cohort, self._number_of_row):
+            for subset, specs in self._subsets(events):
+                for spec in specs:
+                    stretches[spec.id].append(self._measured(spec, subset))
+        values = {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in stretches.items()}
+        for spec in self.specs:
+            if spec.measure == "attribute":
+                values[spec.id] = self.attributes.number(spec.of or "")
+            if spec.per is not None:
+                by = self.attributes.number(spec.per)
+                values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
+            if spec.percentile_within:
+                values[spec.id] = self.attributes.percentile(values[spec.id], spec.percentile_within)
+        return {spec.id: values[spec.id] for spec in self.specs}
+
+    def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
+        """For each indicator the records that it counts: (spec, row of the cohort, position in the record table)."""
+        for events in events_of(self._coded, self.cohort, self._number_of_row):
+            for subset, specs in self._subsets(events):
+                for spec in specs:
+                    chosen = subset.index[subset.chosen(spec.select, spec.window_months)]
+                    record = chosen if events.record is None else events.record[chosen]
+                    yield spec, events.row[chosen] + np.intp(events.first_row), record
+
+    def records_known(self) -> NDArray[np.int64]:
+        """How many records of each row's enterprise were known on the day, whatever became of them."""
+        known = np.zeros(len(self.cohort), dtype=np.int64)
+        for events in events_of(self._coded, self.cohort, self._number_of_row):
+            rows = slice(events.first_row, events.first_row + events.n_rows)
+            known[rows] = np.bincount(events.row[events.standing.known(events.as_of)], minlength=events.n_rows)
+        return known
+
+    @cached_property
+    def records_of_others(self) -> Index:
+        """Positions of the records whose enterprise is not in the cohort."""
+        if self._coded.record is None:
+            return np.empty(0, dtype=np.intp)
+        others = np.ones(self._coded.n_records, dtype=bool)
+        others[self._coded.record] = False
+        return np.flatnonzero(others)
+
+    def _subsets(self, events: Events) -> Iterator[tuple[_Subset, list[IndicatorSpec]]]:
+        groups: dict[str, dict[tuple[str, ...], list[IndicatorSpec]]] = defaultdict(lambda: defaultdict(list))
+        for spec in self.specs:
+            if spec.measure != "attribute":
+                whole = spec.out_of or spec.select
+                groups[whole.standing][tuple(sorted(set(whole.types)))].append(spec)
+        for standing, by_types in groups.items():
+            if standing == "known":
+                counts = events.standing.known(events.as_of)
+            else:
+                counts = events.standing.in_force(events.as_of, events.row)
+            by_type = _by_type(events, counts)
+            for types, specs in by_types.items():
+                parts = [by_type[name] for name in types or by_type]
+                yield _Subset(events, types, parts[0] if len(parts) == 1 else np.concatenate(parts)), specs
+
+    def _measured(self, spec: IndicatorSpec, subset: _Subset) -> Numbers:
+        if spec.measure == "ratio":
+            assert spec.out_of is not None
+            whole = subset.chosen(spec.out_of, spec.window_months)
+            part = whole[np.isin(whole, subset.chosen(spec.select, spec.window_months), assume_unique=True)]
+            total = subset.count(whole)
+            return np.divide(subset.count(part), total, out=np.full(len(total), np.nan), where=total > 0)
+        chosen = subset.chosen(spec.select, spec.window_months)
+        match spec.measure:
+            case "count" | "sum" | "weighted_sum":
+                return self._sum(spec, subset, chosen)
+            case "flag":
+                return (subset.count(chosen) > 0).astype(np.float64)
+            case "distinct":
+                return subset.distinct(chosen, spec.of or "")
+            case "days_since_last" | "days_since_first":
+                return subset.days_since(chosen, last=spec.measure == "days_since_last")
+        values = self._values(spec.of or "", subset, chosen)
+        present = ~np.isnan(values)
+        chosen, values = chosen[present], values[present]
+        unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
+        match spec.measure:
+            case "mean":
+                count = subset.count(chosen)
+                total = subset.sum(chosen, values)
+                return np.divide(total, count * unit, out=np.full(len(count), np.nan), where=count > 0)
+            case "last":
+                latest = subset.latest(chosen)
+                chosen, values = chosen[latest], values[latest]
+        return subset.largest(chosen, values) / unit
+
+    def _sum(self, spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers:
+        weights = _time_weights(spec, subset, chosen)
+        if spec.measure == "count" and weights is None:
+            return subset.count(chosen).astype(np.float64)
+        if spec.measure == "sum":
+            unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
+            values = np.nan_to_num(self._values(spec.of or "", subset, chosen))
+        else:
+            unit = _WEIGHT_UNIT
+            values = self._values("severity", subset, chosen) if spec.measure == "weighted_sum" else np.float64(unit)
+        return subset.sum(chosen, values if weights is None else np.rint(values * weights)) / unit
+
+    def _values(self, name: str, subset: _Subset, chosen: Index) -> Numbers:
+        position = subset.index[chosen]
+        if name == "severity":
+            return self._weights[subset.events.codes["severity"][position]]
+        return subset.events.numbers[name][position]
+
+
+class _Subset:
+    """The events of some record types (none named: of all) that count on the day."""
+
+    def __init__(self, events: Events, types: tuple[str, ...], index: Index) -> None:
+        self.events = events
+        self.types = types
+        self.index = index
+        self.row = events.row[self.index].astype(np.intp)
+        self.occurred = events.standing.occurred[self.index]
+        self.as_of: Any = events.as_of if np.isscalar(events.as_of) else events.as_of[self.index]
+
+    def since(self, months: int) -> Any:
+        """The day, for each event, after which the last so many months begin."""
+        if np.isscalar(self.as_of):
+            return int(add_months(self.as_of, -months))
+        days, which = np.unique(self.as_of, return_inverse=True)
+        return add_months(days, -months)[which]
+
+    def chosen(self, selection: Selection, window_months: int | None) -> Index:
+        """Which of the subset's events a selection takes."""
+        conditions = []
+        codes = self.events.codes
+        if selection.types and tuple(sorted(set(selection.types))) != self.types:
+            conditions.append(_code_table(self.events, "type", selection.types)[codes["type"][self.index]])
+        if selection.dimension is not None:
+            conditions.append(_code_table(self.events, "dimension", (selection.dimension,))[codes["dimension"][self.index]])
+        if selection.severity_at_least is not None:
+            conditions.append(codes["severity"][self.index] >= list(SEVERITIES).index(selection.severity_at_least))
+        if selection.outcomes:
+            conditions.append(_code_table(self.events, "outcome", selection.outcomes)[codes["outcome"][self.index]])
+        for name, wanted in (("authority", selection.authorities), ("matter", selection.matters)):
+            if wanted:
+                texts = self.events.texts[name].gather(self.index)
+                conditions.append(texts.is_in(list(wanted)).fill_null(False).to_numpy())
+        if window_months is not None:
+            conditions.append(self.occurred > self.since(window_months))
+        if not conditions:
+            return np.arange(len(self.index))
+        return np.flatnonzero(np.logical_and.reduce(conditions))
+
+    def count(self, chosen: Index) -> NDArray[np.int64]:
+        return np.bincount(self.row[chosen], minlength=self.events.n_rows)
+
+    def sum(self, chosen: Index, values: Any) -> Numbers:
+        weights = np.broadcast_to(values, len(chosen))
+        return np.bincount(self.row[chosen], weights=weights, minlength=self.events.n_rows)
+
+    def largest(self, chosen: Index, values: Numbers) -> Numbers:
+        result = np.full(self.events.n_rows, -np.inf)
+        np.maximum.at(result, self.row[chosen], values)
+        result[np.isneginf(result)] = np.nan
+        return result
+
+    def days_since(self, chosen: Index, *, last: bool) -> Numbers:
+        occurred = self.occurred[chosen].astype(np.float64)
+        as_of = self.as_of if np.isscalar(self.as_of) else self.as_of[chosen]
+        # The fewest days since is minus the largest of minus the days since.
+        since = as_of - occurred
+        return -self.largest(chosen, -since) + 0.0 if last else self.largest(chosen, since)
+
+    def latest(self, chosen: Index) -> NDArray[np.bool_]:
+        """Which of the events happened on their row's last day."""
+        occurred = self.occurred[chosen].astype(np.float64)
+        return self.largest(chosen, occurred)[self.row[chosen]] == occurred
+
+    def distinct(self, chosen: Index, name: str) -> Numbers:
+        position = self.index[chosen]
+        row = self.row[chosen]
+        if name == "type":
+            code = self.events.codes["type"][position].astype(np.int64)
+        else:
+            texts = self.events.texts[name].gather(position)
+            row = row[texts.is_not_null().to_numpy()]
+            code = texts.drop_nulls().rank("dense").to_numpy().astype(np.int64)
+        pairs = np.unique((row.astype(np.int64) << 32) | code)
+        return np.bincount(pairs >> 32, minlength=self.events.n_rows).astype(np.float64)
+
+
+def _by_type(events: Events, counts: NDArray[np.bool_]) -> dict[str, Index]:
+    """Positions of the events that count, apart by record type."""
+    index = np.flatnonzero(counts)
+    codes = events.codes["type"][index]
+    index = index[np.argsort(codes, kind="stable")]
+    ends = np.cumsum(np.bincount(codes, minlength=len(events.categories["type"])))
+    return dict(zip(events.categories["type"], np.split(index, ends[:-1]), strict=True))
+
+
+def _code_table(events: Events, column: str, names: Sequence[str]) -> NDArray[np.bool_]:
+    """A table from code to whether its category is among the names; 255, a missing one, is not."""
+    table = np.zeros(256, dtype=bool)
+    table[: len(events.categories[column])] = [name in names for name in events.categories[column]]
+    return table
+
+
+def _time_weights(spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers | None:
+    if spec.half_life_months is not None:
+        as_of = subset.as_of if np.isscalar(subset.as_of) else subset.as_of[chosen]
+        age = as_of - subset.occurred[chosen]
+        return np.exp2(-age / (spec.half_life_months * _DAYS_PER_MONTH))
+    if spec.time_steps:
+        weights = np.zeros(len(chosen))
+        for step in reversed(spec.time_steps):
+            since = subset.since(step.months)
+            weights[subset.occurred[chosen] > (since if np.isscalar(since) else since[chosen])] = step.weight
+        return weights
+    return None

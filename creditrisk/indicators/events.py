@@ -1,0 +1,225 @@
+"""Records as events of a cohort: enterprises as row numbers, categories as small integers, dates as day numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.records.schema import RECORD_SCHEMA
+from creditrisk.records.standing import Standing, StandingRules
+
+__all__ = ["Cohort", "Events", "code_records", "events_of"]
+
+Days = NDArray[np.int32]
+Index = NDArray[np.intp]
+
+_STANDING_COLUMNS = ("type", "severity", "occurred_on", "known_on", "expires_on", "repaired_on", "revoked_on")
+_CODED_COLUMNS = ("type", "severity", "dimension", "outcome")
+_TEXT_COLUMNS = ("authority", "matter", "region")
+_NO_CODE = 255
+# An enterprise that stands in the cohort at several days has its records repeated for each; so many at a time.
+_EVENTS_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Whom to compute for, and as of which day.
+
+    Attributes
+    ----------
+    enterprise_id : polars.Series of String, shape (n_rows,)
+    as_of : ndarray of int32, shape (n_rows,)
+        Day numbers.
+    """
+
+    enterprise_id: pl.Series
+    as_of: Days
+
+    def __len__(self) -> int:
+        return len(self.as_of)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Coded records, each belonging to a row of the cohort.
+
+    Attributes
+    ----------
+    row : ndarray of int, shape (n_events,)
+        Row of the cohort, counted from ``first_row``; before :func:`events_of`, number of the enterprise.
+    record : ndarray of int, shape (n_events,), or None
+        Position of each event in the record table; None where it is the same.
+    standing : Standing
+    codes : dict of str to ndarray of uint8
+        Type, severity, dimension and outcome; 255 is missing (a missing severity is taken as the rules say).
+    categories : dict of str to list of str
+        What the codes stand for.
+    numbers : dict of str to ndarray of float64
+        ``amount`` in 0.01 CNY, ``attributes.NAME`` in millionths; NaN is missing.
+    texts : dict of str to polars.Series
+    as_of : int or ndarray of int32, shape (n_events,)
+    n_records : int
+        How many records the table has, those of other enterprises included.
+    first_row, n_rows : int
+        The rows of the cohort that these events are about.
+    """
+
+    row: NDArray[np.integer]
+    record: Index | None
+    standing: Standing
+    codes: dict[str, NDArray[np.uint8]]
+    categories: dict[str, list[str]]
+    numbers: dict[str, NDArray[np.float64]]
+    texts: dict[str, pl.Series]
+    n_records: int
+    as_of: int | Days = 0
+    first_row: int = 0
+    n_rows: int = 0
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def code_records(
+    specs: Sequence[IndicatorSpec],
+    records: pl.DataFrame | pl.LazyFrame,
+    enterprise_ids: pl.Series,
+    rules: StandingRules,
+) -> Events:
+    """Code the records of some enterprises, reading only the columns that the indicators need.
+
+    Parameters
+    ----------
+    specs : sequence of IndicatorSpec
+    records : polars.DataFrame or polars.LazyFrame
+        In the data model.
+    enterprise_ids : polars.Series of String
+        Without repeats; records of other enterprises are passed over.
+    rules : StandingRules
+
+    Raises
+    ------
+    InputError
+        If the records lack a column that an indicator measures.
+    """
+    lazy = records.lazy()
+    schema = dict(lazy.collect_schema())
+    numbers, texts = _columns_needed(specs, rules)
+    for name in (*_STANDING_COLUMNS, "enterprise_id", *_CODED_COLUMNS, *numbers, *texts):
+        if name not in schema:
+            user = next((spec.id for spec in specs if spec.of == name), None)
+            raise InputError(f"the records have no column {name!r}" + (f", which {user} measures" if user else ""))
+
+    known = (schema["type"] if isinstance(schema["type"], pl.Enum) else RECORD_SCHEMA["type"]).categories.to_list()
+    for spec in specs:
+        for name in (*spec.select.types, *(spec.out_of.types if spec.out_of else ())):
+            if name not in known:
+                raise InputError(f"{spec.id} selects records of type {name!r}; known types are {', '.join(known)}")
+
+    # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest is read.
+    numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
+    ids = lazy.select("enterprise_id").collect()
+    row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
+    del ids
+    record, n_records = None, len(row)
+    wanted = lazy.select(
+        *(_as_enum(name, schema[name]) for name in _CODED_COLUMNS),
+        *(pl.col(name) for name in _STANDING_COLUMNS if name not in _CODED_COLUMNS),
+        *(pl.col(name).cast(pl.Float64) for name in numbers),
+        *texts,
+    )
+    if row.null_count():
+        keep = row.is_not_null()
+        record = np.flatnonzero(keep.to_numpy())
+        row = row.drop_nulls()
+        wanted = wanted.filter(keep)
+    frame = wanted.collect().with_columns(pl.col("severity").fill_null(rules.missing_severity))
+    return Events(
+        row=row.to_numpy(),
+        record=record,
+        standing=Standing.of(frame, rules),
+        codes={name: frame[name].to_physical().cast(pl.UInt8).fill_null(_NO_CODE).to_numpy() for name in _CODED_COLUMNS},
+        categories={name: frame[name].dtype.categories.to_list() for name in _CODED_COLUMNS},
+        numbers={name: _scaled(name, frame[name]) for name in numbers},
+        texts={name: frame[name] for name in texts},
+        n_records=n_records,
+    )
+
+
+def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] | None) -> Iterator[Events]:
+    """Give each row of the cohort the records of its enterprise.
+
+    Parameters
+    ----------
+    coded : Events
+        From :func:`code_records`.
+    cohort : Cohort
+    number_of_row : ndarray of int, shape (n_rows,), or None
+        Number of the enterprise of each row; None where every enterprise stands in one row, in that order.
+
+    Yields
+    ------
+    Events
+        Of one stretch of rows after another.
+    """
+    one_day = len(cohort) > 0 and bool((cohort.as_of == cohort.as_of[0]).all())
+    if number_of_row is None:
+        as_of = int(cohort.as_of[0]) if one_day else cohort.as_of[coded.row]
+        yield replace(coded, as_of=as_of, n_rows=len(cohort))
+        return
+    by_enterprise = np.argsort(coded.row, kind="stable")
+    starts = np.searchsorted(coded.row[by_enterprise], np.arange(int(number_of_row.max()) + 2))
+    lengths = (starts[1:] - starts[:-1])[number_of_row]
+    ends = np.cumsum(lengths)
+    first = 0
+    while first < len(cohort):
+        before = ends[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, before + _EVENTS_AT_ONCE, side="right")))
+        length = lengths[first:last]
+        row = np.repeat(np.arange(last - first), length)
+        within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+        position = by_enterprise[starts[number_of_row[first:last]][row] + within]
+        yield _take(coded, position, row, cohort.as_of[first:last][row], first, last - first)
+        first = last
+
+
+def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tuple[list[str], list[str]]:
+    selections = [selection for spec in specs for selection in (spec.select, spec.out_of) if selection is not None]
+    measured = {spec.of for spec in specs if spec.of is not None and spec.measure != "attribute"}
+    texts = {name for name in _TEXT_COLUMNS if name in measured}
+    texts |= {"authority"} if any(selection.authorities for selection in selections) else set()
+    texts |= {"matter"} if any(selection.matters for selection in selections) else set()
+    texts |= {"matter"} if rules.exemption is not None and rules.exemption.matters else set()
+    return sorted(measured - texts - {"severity", "type"}), sorted(texts)
+
+
+def _as_enum(name: str, dtype: pl.DataType) -> pl.Expr:
+    return pl.col(name) if isinstance(dtype, pl.Enum) else pl.col(name).cast(RECORD_SCHEMA[name])
+
+
+def _scaled(name: str, column: pl.Series) -> NDArray[np.float64]:
+    # Whole numbers of a small unit: their sums are exact in binary, whatever the order.
+    unit = 100.0 if name == "amount" else 1_000_000.0
+    return np.rint(column.fill_null(float("nan")).to_numpy() * unit)
+
+
+def _take(coded: Events, position: Index, row: Index, as_of: Days, first_row: int, n_rows: int) -> Events:
+    return Events(
+        row=row,
+        record=position if coded.record is None else coded.record[position],
+        standing=coded.standing.take(position),
+        codes={name: column[position] for name, column in coded.codes.items()},
+        categories=coded.categories,
+        numbers={name: column[position] for name, column in coded.numbers.items()},
+        texts={name: column.gather(position) for name, column in coded.texts.items()},
+        n_records=coded.n_records,
+        as_of=as_of,
+        first_row=first_row,
+        n_rows=n_rows,
+    )

@@ -1,0 +1,184 @@
+"""An indicator as data: which records it looks at, what it measures of them, over which time.
+
+Design section 4. A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes
+all of them in one pass over the records.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES
+
+__all__ = ["BilingualText", "IndicatorSpec", "Measure", "Selection", "TimeStep"]
+
+Dimension = Literal["safety", "quality", "environment", "compliance", "responsibility"]
+Severity = Literal["minor", "general", "serious", "grave"]
+assert get_args(Dimension) == tuple(DIMENSIONS)
+assert get_args(Severity) == tuple(SEVERITIES)
+Direction = Literal["risk_rises", "risk_falls", "none"]
+Measure = Literal[
+    "count",
+    "sum",
+    "mean",
+    "max",
+    "weighted_sum",
+    "last",
+    "flag",
+    "distinct",
+    "ratio",
+    "days_since_last",
+    "days_since_first",
+    "attribute",
+]
+_VALUED: frozenset[str] = frozenset({"sum", "mean", "max", "last", "distinct", "attribute"})
+_TIME_WEIGHTED: frozenset[str] = frozenset({"count", "sum", "weighted_sum"})
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BilingualText(_Data):
+    """A text in Chinese and in English."""
+
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class Selection(_Data):
+    """Which records are looked at; every condition given must hold.
+
+    Parameters
+    ----------
+    types : tuple of str
+        Record types; empty means every type.
+    dimension, severity_at_least : str, optional
+    outcomes, authorities, matters : tuple of str
+        Empty means any, a missing one included.
+    standing : {"in_force", "known"}
+        ``"in_force"``: known by the day and not repaired, revoked, expired or exempt.
+        ``"known"``: known by the day, whatever became of it (for history that a model learns from).
+    """
+
+    types: tuple[str, ...] = ()
+    dimension: Dimension | None = None
+    severity_at_least: Severity | None = None
+    outcomes: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    matters: tuple[str, ...] = ()
+    standing: Literal["in_force", "known"] = "in_force"
+
+    @model_validator(mode="after")
+    def _known_outcomes(self) -> Selection:
+        unknown = [outcome for outcome in self.outcomes if outcome not in OUTCOMES]
+        if unknown:
+            raise ValueError(f"unknown outcome {unknown[0]!r}; known are {', '.join(OUTCOMES)}")
+        return self
+
+
+class TimeStep(_Data):
+    """A record counts ``weight`` times while it is at most ``months`` old."""
+
+    months: Annotated[int, Field(gt=0)]
+    weight: Annotated[float, Field(ge=0)]
+
+
+class IndicatorSpec(_Data):
+    """One indicator: a number for each (enterprise, day).
+
+    Parameters
+    ----------
+    id : str
+        Such as ``"safety.accident_count"``.
+    dimension : str, optional
+        One of the five dimensions; by default the one that the id begins with.
+    label : BilingualText
+    direction : {"risk_rises", "risk_falls", "none"}
+        What a larger value says about risk.
+    source : str
+        Where the indicator comes from: an article, a standard, a published system.
+    select : Selection
+        The records looked at.
+    measure : str
+        ``count`` (records), ``sum`` / ``mean`` / ``max`` / ``last`` (of ``of``), ``weighted_sum`` (of severity
+        weights), ``flag`` (1 if there is any), ``distinct`` (different values of ``of``), ``ratio``
+        (share of the records of ``out_of`` that are also in ``select``), ``days_since_last``,
+        ``days_since_first``, ``attribute`` (``of`` the enterprise).
+    of : str, optional
+        What is measured: ``amount``, ``severity`` (by the policy's severity weights), ``attributes.NAME``; for
+        ``distinct`` also ``authority``, ``matter``, ``region``, ``type``; for ``attribute`` a field of the enterprise:
+        ``employees``, ``attributes.NAME``, ``age_days``, ``key_area_count``, ``new_business_form``.
+    out_of : Selection, optional
+        The whole of which a ``ratio`` takes the share.
+    window_months : int, optional
+        Records that happened in ``(as_of - window_months, as_of]`` by calendar months; none means all.
+    half_life_months : float, optional
+        A record's weight halves with every such time; one month is 30.4375 days.
+    time_steps : tuple of TimeStep
+        Weights by age, such as 3 up to 6 months, 2 up to 12, 1 up to 24, 0 after.
+    per : str, optional
+        A number of the enterprise by which the value is divided, such as ``employees``.
+    percentile_within : tuple of str
+        ``industry``, ``scale``, ``region``: the value becomes its percentile (0 to 100) among the cohort's
+        rows of the same day and group: the share of the group with a smaller value, ties counted half.
+
+    Notes
+    -----
+    An enterprise without a selected record has 0 for ``count``, ``sum``, ``weighted_sum``, ``flag`` and
+    ``distinct``, and a missing value for all other measures: nothing happened, as against nothing to measure.
+
+    Examples
+    --------
+    >>> IndicatorSpec(
+    ...     id="safety.fatal_accidents", dimension="safety", direction="risk_rises", source="example",
+    ...     label={"zh": "近三年较重以上事故", "en": "Serious accidents, 3 years"},
+    ...     select={"types": ["accident"], "severity_at_least": "serious"}, measure="count", window_months=36,
+    ... ).select.types
+    ('accident',)
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+    dimension: Dimension
+    label: BilingualText
+    direction: Direction
+    source: Annotated[str, Field(min_length=1)]
+    select: Selection = Selection()
+    measure: Measure
+    of: str | None = None
+    out_of: Selection | None = None
+    window_months: Annotated[int, Field(gt=0)] | None = None
+    half_life_months: Annotated[float, Field(gt=0)] | None = None
+    time_steps: tuple[TimeStep, ...] = ()
+    per: str | None = None
+    percentile_within: tuple[Literal["industry", "scale", "region"], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dimension_from_id(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
+            prefix = data["id"].partition(".")[0]
+            if prefix in DIMENSIONS:
+                return {**data, "dimension": prefix}
+        return data
+
+    @model_validator(mode="after")
+    def _complete(self) -> IndicatorSpec:
+        if (self.of is not None) != (self.measure in _VALUED):
+            need = "needs" if self.measure in _VALUED else "takes no"
+            raise ValueError(f"{self.id}: measure {self.measure!r} {need} 'of'")
+        if (self.out_of is not None) != (self.measure == "ratio"):
+            raise ValueError(f"{self.id}: 'out_of' belongs to measure 'ratio' and is required there")
+        if (self.half_life_months or self.time_steps) and self.measure not in _TIME_WEIGHTED:
+            raise ValueError(f"{self.id}: time weighting needs measure count, sum or weighted_sum")
+        if self.half_life_months and self.time_steps:
+            raise ValueError(f"{self.id}: give half_life_months or time_steps, not both")
+        months = [step.months for step in self.time_steps]
+        if months != sorted(set(months)):
+            raise ValueError(f"{self.id}: time_steps must rise by months")
+        if self.out_of is not None and self.out_of.standing != self.select.standing:
+            raise ValueError(f"{self.id}: 'select' and 'out_of' must look at records of the same standing")
+        return self
+

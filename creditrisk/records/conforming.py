@@ -1,0 +1,248 @@
+"""One part of a source to the columns of the data model, with what could not be read kept beside them.
+
+A conformed frame has typed columns under the names of the data model, ``source`` and ``source_row``, numbers under
+``attributes.<name>``, ``enterprise_name`` where a record source has names, and for each column with values that could
+not be read a text column ``unread.<column>`` holding just those values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.records.aliases import ColumnPlan, TableName, plan_columns
+from creditrisk.records.parsing import (
+    OPEN_ENDED_WORDS,
+    to_booleans,
+    to_codes,
+    to_dates,
+    to_lists,
+    to_money,
+    to_numbers,
+    to_text,
+    to_words,
+)
+from creditrisk.records.schema import ATTRIBUTE_PREFIX, ENTERPRISE_SCHEMA, record_schema
+from creditrisk.records.sources import Part
+
+__all__ = ["UNREAD_PREFIX", "ConformedPart", "conform"]
+
+UNREAD_PREFIX = "unread."
+
+# Columns a source must have, one way or another; the rest may be absent.
+REQUIRED = {"records": ["enterprise_id", "type", "occurred_on"], "enterprises": ["enterprise_id"]}
+# Without an id, a name may still lead to the enterprise (see resolving).
+_CODES = ["enterprise_id", "organisation_code", "registration_number"]
+_OPEN_ENDED = {"expires_on", "publicity_until", "observation_until"}
+_DATES = {"publicity_until"}
+_MONEY = {"amount", "fine", "confiscated"}
+
+# Severity of a penalty whose source gives only its kind (article 9 of the Administrative Penalty Law lists the kinds
+# from warning to detention); the first that occurs in the text, from the gravest down, decides.
+# The steps are an expert default.
+SEVERITY_BY_PENALTY_KIND = {
+    "grave": ["吊销", "关闭", "拘留", "限制从业", "禁止从业"],
+    "serious": ["停产", "停业", "暂扣", "降低资质", "限制开展", "扣留"],
+    "general": ["罚款", "没收"],
+    "minor": ["警告", "通报批评"],
+}
+
+
+@dataclass(frozen=True)
+class ConformedPart:
+    """A conformed frame, what its columns were called, and what was not read."""
+
+    frame: pl.DataFrame
+    column_names: dict[str, str]
+    ignored_columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def conform(
+    part: Part,
+    table: TableName,
+    id_scheme: str,
+    further_types: Sequence[str] = (),
+    columns: Mapping[str, str | None] | None = None,
+) -> ConformedPart:
+    """Bring one part into the data model.
+
+    Raises
+    ------
+    InputError
+        If a column is missing that the data model cannot do without, or two columns mean the same.
+    """
+    raw = _attributes_apart(part.frame)
+    plan = plan_columns(raw.columns, table, columns, part.name)
+    _check_required(plan, table, part.name, raw.columns)
+    schema = record_schema(further_types) if table == "records" else ENTERPRISE_SCHEMA
+    typed: dict[str, pl.Series] = {}
+    for header, field in plan.fields.items():
+        column = raw[header]
+        parsed = _parse(column, field, schema, id_scheme, header in plan.in_ten_thousands)
+        typed[field] = parsed.rename(field)
+        unread = _unread(column, parsed, field)
+        if unread is not None:
+            typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
+    ignored = list(plan.unused)
+    for header in plan.unknown:
+        numbers = _numbers_or_none(raw[header])
+        if numbers is None:
+            ignored.append(header)
+        else:
+            typed[ATTRIBUTE_PREFIX + header] = numbers.rename(ATTRIBUTE_PREFIX + header)
+    rows = part.rows if part.rows is not None else pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True)
+    frame = pl.DataFrame([*typed.values(), rows.rename("source_row")]).with_columns(
+        pl.lit(part.name, dtype=pl.Categorical).alias("source")
+    )
+    notes = list(part.notes)
+    frame = _one_code(frame)
+    if table == "records":
+        frame = _one_amount(frame)
+        frame = _one_last_day(frame)
+        frame, severity_notes = _severity_of_penalties(frame)
+        notes += severity_notes
+        if plan.implied_type is not None:
+            frame = frame.with_columns(pl.lit(plan.implied_type, dtype=schema["type"]).alias("type"))
+            notes.append(f"{part.name}: no column for the type; by its headers every record is a {plan.implied_type}")
+    return ConformedPart(frame, dict(plan.fields), tuple(ignored), tuple(notes))
+
+
+def _parse(
+    column: pl.Series, field: str, schema: Mapping[str, pl.DataType], id_scheme: str, in_ten_thousands: bool
+) -> pl.Series:
+    kind = schema.get(field)
+    if field in _CODES:
+        return to_text(column) if id_scheme == "any" else to_codes(column)
+    if field in _MONEY:
+        return to_money(column, in_ten_thousands)
+    if kind == pl.Date or field in _DATES:
+        dates = to_dates(column)
+        if field in _OPEN_ENDED:
+            endless = dates.dt.year() == 9999
+            dates = dates.set(endless.fill_null(False), None) if endless.any() else dates
+        return dates
+    if isinstance(kind, pl.Enum):
+        return to_words(column, field, kind)
+    if kind == pl.Boolean:
+        return to_booleans(column, field)
+    if isinstance(kind, pl.List):
+        return to_lists(column, field)
+    if kind == pl.Int64:
+        numbers = to_numbers(column)
+        return numbers.set((numbers != numbers.floor()) | numbers.is_infinite(), None).cast(pl.Int64, strict=False)
+    if kind == pl.Float64 or field.startswith(ATTRIBUTE_PREFIX):
+        return to_numbers(column)
+    return to_text(column)
+
+
+def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | None:
+    """The values that are there but could not be read, null elsewhere; None where there are none."""
+    if parsed.null_count() == column.null_count() or parsed.dtype == pl.String or isinstance(parsed.dtype, pl.List):
+        return None
+    written = column.fill_nan(None).cast(pl.String) if column.dtype.is_float() else to_text(column)
+    missing = parsed.is_not_null()
+    if field in _OPEN_ENDED:
+        missing |= written.is_in(OPEN_ENDED_WORDS) | written.str.starts_with("9999").fill_null(False)
+    written = written.set(missing.fill_null(False), None)
+    return written if written.null_count() < len(written) else None
+
+
+def _numbers_or_none(column: pl.Series) -> pl.Series | None:
+    """A column of an unknown name as numbers, where every value in it is one."""
+    if column.dtype.is_numeric():
+        numbers = column.cast(pl.Float64).fill_nan(None)
+    elif column.dtype == pl.String:
+        text = to_text(column)
+        # A leading zero or more than fifteen digits is a code, not a quantity.
+        if text.str.contains(r"^[+-]?0\d|\d{16}").any():
+            return None
+        numbers = text.cast(pl.Float64, strict=False).fill_nan(None)
+        if numbers.null_count() != text.null_count():
+            return None
+    else:
+        return None
+    return numbers if numbers.null_count() < len(numbers) else None
+
+
+def _attributes_apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """Fields of a struct column ``attributes`` as columns ``attributes.<field>``."""
+    if "attributes" in frame.columns and isinstance(frame.schema["attributes"], pl.Struct):
+        inner = frame["attributes"].struct.unnest()
+        inner.columns = [ATTRIBUTE_PREFIX + name for name in inner.columns]
+        repeated = set(inner.columns) & set(frame.columns)
+        if repeated:
+            raise InputError(f"{sorted(repeated)[0]!r} is both a column and a field of the column 'attributes'")
+        frame = pl.concat([frame.drop("attributes"), inner], how="horizontal")
+    return frame
+
+
+def _check_required(plan: ColumnPlan, table: TableName, name: str, headers: Sequence[str]) -> None:
+    present = set(plan.fields.values())
+    if present & set(_CODES) or (table == "records" and "enterprise_name" in present):
+        present.add("enterprise_id")
+    if plan.implied_type is not None:
+        present.add("type")
+    missing = [column for column in REQUIRED[table] if column not in present]
+    if missing:
+        raise InputError(
+            f"{name}: no column for {', '.join(missing)}; its columns are: {', '.join(headers) or 'none'}. "
+            f"Name the right one with columns={{'<header>': {missing[0]!r}}}."
+        )
+
+
+def _one_code(frame: pl.DataFrame) -> pl.DataFrame:
+    """Legacy codes stand in row by row where the first code is blank."""
+    present = [code for code in _CODES if code in frame.columns]
+    if not present:
+        return frame.with_columns(pl.lit(None, dtype=pl.String).alias("enterprise_id"))
+    if present == ["enterprise_id"]:
+        return frame
+    return frame.with_columns(pl.coalesce(present).alias("enterprise_id")).drop(
+        [code for code in present if code != "enterprise_id"]
+    )
+
+
+def _one_amount(frame: pl.DataFrame) -> pl.DataFrame:
+    """Fine and confiscation add up to the amount, unless the source gives the amount itself."""
+    given = [part for part in ("fine", "confiscated") if part in frame.columns]
+    if not given:
+        return frame
+    total = pl.when(pl.any_horizontal(pl.col(given).is_not_null())).then(pl.sum_horizontal(given).round(2))
+    amount = pl.coalesce("amount", total) if "amount" in frame.columns else total
+    # A negative part must not hide in a sum.
+    negative = pl.min_horizontal(given)
+    return frame.with_columns(pl.when(negative < 0).then(negative).otherwise(amount).alias("amount")).drop(given)
+
+
+def _one_last_day(frame: pl.DataFrame) -> pl.DataFrame:
+    """The earlier of valid-until and end of publicity: what is no longer published no longer counts."""
+    if "publicity_until" not in frame.columns:
+        return frame
+    given = [column for column in ("expires_on", "publicity_until") if column in frame.columns]
+    return frame.with_columns(pl.min_horizontal(given).alias("expires_on")).drop("publicity_until")
+
+
+def _severity_of_penalties(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    if "penalty_kind" not in frame.columns:
+        return frame, []
+    by_kind = pl.lit(None, dtype=record_schema()["severity"])
+    for severity, kinds in reversed(SEVERITY_BY_PENALTY_KIND.items()):
+        by_kind = (
+            pl.when(pl.col("penalty_kind").str.contains_any(kinds))
+            .then(pl.lit(severity, dtype=record_schema()["severity"]))
+            .otherwise(by_kind)
+        )
+    if "severity" in frame.columns:
+        unread = UNREAD_PREFIX + "severity"
+        silent = pl.col("severity").is_null() & (pl.col(unread).is_null() if unread in frame.columns else True)
+        severity_column = pl.when(silent).then(by_kind).otherwise(pl.col("severity"))
+        before = frame["severity"].null_count()
+    else:
+        severity_column, before = by_kind, frame.height
+    frame = frame.with_columns(severity_column.alias("severity")).drop("penalty_kind")
+    filled = before - frame["severity"].null_count()
+    return frame, [f"severity taken from the kind of penalty for {filled} rows"] if filled else []

@@ -1,0 +1,54 @@
+"""Calendar months on civil dates, for whole columns of day numbers.
+
+A day number counts days since 1970-01-01. A month later than 31 January is the last day of February, so that
+windows and terms by calendar months are defined for every date, 29 February included.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["add_months", "day_number", "day_of"]
+
+_EPOCH = date(1970, 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Days from 1970-01-01 to a date."""
+    return (day - _EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """The date of a day number."""
+    return _EPOCH + timedelta(days=number)
+
+
+def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
+    """Move day numbers by calendar months; a day that the month lacks becomes the month's last day.
+
+    Parameters
+    ----------
+    days : array_like of int, any shape
+        Day numbers.
+    months : int
+        May be negative.
+
+    Returns
+    -------
+    ndarray of int32, same shape
+
+    Examples
+    --------
+    >>> day_of(int(add_months(day_number(date(2024, 2, 29)), -12)))
+    datetime.date(2023, 2, 28)
+    """
+    day = np.asarray(days, dtype=np.int32).astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    offset = day - month.astype("datetime64[D]")
+    moved = month + np.timedelta64(months, "M")
+    first = moved.astype("datetime64[D]")
+    last = (moved + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+    return np.minimum(first + offset, last).astype(np.int64).astype(np.int32)

@@ -1,0 +1,167 @@
+"""What a record leaves open and other facts settle: its enterprise, its dimension, its id, when it was known."""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from creditrisk.records.schema import ATTRIBUTE_PREFIX, RECORD_SCHEMA
+from creditrisk.records.tables import Enterprises
+from creditrisk.records.uscc import is_valid_uscc
+
+__all__ = [
+    "DIMENSION_BY_AUTHORITY",
+    "DIMENSION_BY_TYPE",
+    "comparable_name",
+    "fill_dimensions",
+    "fill_known_on",
+    "fill_record_ids",
+    "resolve_enterprises",
+]
+
+# The dimension of a record that has none: by words in the authority's name, the first line that fits;
+DIMENSION_BY_AUTHORITY = {
+    "safety": ["应急", "消防", "安全监管", "安全生产", "矿山安全"],
+    "quality": ["市场监督", "市场监管", "药品", "药监", "食品", "质量技术", "质监"],
+    "environment": ["生态环境", "环保", "环境保护"],
+}
+# else by its type; else compliance.
+DIMENSION_BY_TYPE = {
+    "accident": "safety",
+    "training": "safety",
+    "spot_check": "quality",
+    "recall": "quality",
+    "certification": "quality",
+    "traceability": "quality",
+    "commendation": "responsibility",
+    "public_good": "responsibility",
+}
+
+
+def resolve_enterprises(
+    frame: pl.DataFrame, enterprises: Enterprises, id_scheme: str = "uscc"
+) -> tuple[pl.DataFrame, list[str]]:
+    """Lead records without a usable code to their enterprise, where exactly one fits.
+
+    A 9-character organisation code is compared with positions 9 to 17 of the enterprises' codes. Records with no code
+    or a legacy one are led by name, former names included. A mistyped code is never overruled by a name.
+
+    Returns
+    -------
+    tuple of (polars.DataFrame, list of str)
+        The frame with ``enterprise_id`` filled in, and notes that say for how many rows.
+    """
+    codes = frame["enterprise_id"]
+    open_rows = codes.is_null() if id_scheme == "any" else ~is_valid_uscc(codes)
+    if not open_rows.any():
+        return frame, []
+    notes = []
+    rows = frame.with_row_index("at").filter(open_rows)
+    if id_scheme != "any":
+        by_code = _unique_keys(enterprises.data.select(key=pl.col("enterprise_id").str.slice(8, 9), id="enterprise_id"))
+        found = rows.join(by_code, left_on="enterprise_id", right_on="key").select("at", "id")
+        frame, count = _fill(frame, found)
+        if count:
+            notes.append(f"enterprise_id found from the organisation code for {count} rows")
+        rows = rows.join(found, on="at", how="anti")
+    if "enterprise_name" in frame.columns:
+        code = pl.col("enterprise_id")
+        led_by_name = rows.filter(code.is_null() | code.str.contains(r"^(?:\d{15}|[0-9A-Z]{8}[0-9X])$"))
+        names = enterprises.data.select(key=comparable_name(pl.col("name")), id="enterprise_id")
+        former = (
+            enterprises.data.select(key="former_names", id="enterprise_id")
+            .explode("key")
+            .with_columns(comparable_name(pl.col("key")))
+        )
+        by_name = _unique_keys(pl.concat([names, former]))
+        found = (
+            led_by_name.with_columns(key=comparable_name(pl.col("enterprise_name")))
+            .join(by_name, on="key")
+            .select("at", "id")
+        )
+        frame, count = _fill(frame, found)
+        if count:
+            notes.append(f"enterprise_id found from the name or a former name for {count} rows")
+    return frame, notes
+
+
+def fill_known_on(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """A record of which nobody says when it was known was known when it occurred."""
+    missing = frame["known_on"].null_count()
+    if not missing:
+        return frame, []
+    return (
+        frame.with_columns(pl.coalesce("known_on", "occurred_on").alias("known_on")),
+        [f"known_on taken from occurred_on for {missing} rows"],
+    )
+
+
+def fill_dimensions(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Give records without a dimension one: by the authority, else by the type, else compliance."""
+    missing = frame["dimension"].null_count()
+    if not missing:
+        return frame, []
+    dimensions = RECORD_SCHEMA["dimension"]
+    inferred = (
+        pl.col("type")
+        .cast(pl.String)
+        .replace_strict(DIMENSION_BY_TYPE, default="compliance", return_dtype=pl.String)
+        .cast(dimensions)
+    )
+    for dimension, words in reversed(DIMENSION_BY_AUTHORITY.items()):
+        inferred = (
+            pl.when(pl.col("authority").str.contains_any(words))
+            .then(pl.lit(dimension, dtype=dimensions))
+            .otherwise(inferred)
+        )
+    return (
+        frame.with_columns(pl.coalesce("dimension", inferred).alias("dimension")),
+        [f"dimension inferred from the authority or the type for {missing} rows"],
+    )
+
+
+def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Give records without an id one that depends on their content alone, not on where they stand.
+
+    Identical rows are numbered, so that each is kept.
+    """
+    missing = frame["record_id"].is_null()
+    if not missing.any():
+        return frame, []
+    names = [name for name in RECORD_SCHEMA if name not in ("record_id", "source", "source_row")]
+    names += sorted(name for name in frame.columns if name.startswith(ATTRIBUTE_PREFIX))
+    without = frame.filter(missing)
+    # Null fields are left out, so that a column absent from one source and empty in another gives the same id.
+    content = without.select(
+        pl.concat_str(
+            [pl.concat_str(pl.lit(name + "="), pl.col(name).cast(pl.String)) for name in names],
+            separator="\x1f",
+            ignore_nulls=True,
+        )
+    ).to_series()
+    digests = pl.Series("digest", [hashlib.sha256(text.encode()).hexdigest()[:24] for text in content], dtype=pl.String)
+    ids = (
+        digests.to_frame()
+        .select(pl.concat_str(pl.lit("auto-"), "digest", pl.lit("-"), pl.int_range(1, pl.len() + 1).over("digest")))
+        .to_series()
+    )
+    filled = frame.with_columns(frame["record_id"].scatter(missing.arg_true(), ids))
+    return filled, [f"record_id made from the content for {len(ids)} rows"]
+
+
+def comparable_name(name: pl.Expr) -> pl.Expr:
+    """Fold names for comparing: half-width, upper case, without blanks, brackets and punctuation."""
+    return name.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]", "")
+
+
+def _unique_keys(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Keys that lead to exactly one enterprise."""
+    pairs = pairs.filter(pl.col("key").is_not_null() & (pl.col("key") != "")).unique()
+    return pairs.filter(pl.len().over("key") == 1)
+
+
+def _fill(frame: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    if found.is_empty():
+        return frame, 0
+    return frame.with_columns(frame["enterprise_id"].scatter(found["at"], found["id"])), found.height

@@ -1,0 +1,216 @@
+"""Standing (效力状态): whether a record counts on a day, and why not.
+
+A record counts from the day on which it had happened and was known, until it is repaired or revoked, or its term
+ends. A minor first offence on the exemption list is on record but does not count (article 三(二)4).
+Everything is asked *as of* a day, so a result of last March can be had again today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from creditrisk.records.months import add_months, day_number
+from creditrisk.vocabulary import SEVERITIES, Label
+
+__all__ = ["STANDINGS", "Exemption", "Standing", "StandingRules", "Term", "standing_on"]
+
+Days = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+NEVER = np.int32(2**31 - 1)
+
+STANDINGS: dict[str, Label] = {
+    "in_force": Label("有效", "in force"),
+    "not_yet_known": Label("基准日尚未获知", "not yet known on the day"),
+    "revoked": Label("已撤销", "revoked"),
+    "repaired": Label("已修复", "repaired"),
+    "expired": Label("已到期", "expired"),
+    "exempt": Label("轻微初次违法，依清单免予计分", "minor first offence, exempt by the list"),
+}
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Term(_Data):
+    """Records of these types and severities count for so many months from the day they happened.
+
+    A record that carries its own ``expires_on`` keeps it.
+    """
+
+    types: Annotated[tuple[str, ...], Field(min_length=1)]
+    severities: tuple[Literal["minor", "general", "serious", "grave"], ...] = tuple(SEVERITIES)  # type: ignore[assignment]
+    months: Annotated[int, Field(gt=0)]
+    basis: Annotated[str, Field(min_length=1)]
+
+
+class Exemption(_Data):
+    """A minor offence is exempt when the enterprise has no other offence in the months before, that day included.
+
+    Parameters
+    ----------
+    types : tuple of str
+        Record types that are offences; only these are exempted, and any of them spoils a later exemption.
+    matters : tuple of str
+        The exemption list; empty means every matter.
+    first_within_months : int
+    basis : str
+    """
+
+    types: Annotated[tuple[str, ...], Field(min_length=1)]
+    matters: tuple[str, ...] = ()
+    first_within_months: Annotated[int, Field(gt=0)]
+    basis: Annotated[str, Field(min_length=1)]
+
+
+class StandingRules(_Data):
+    """How long records count, which are exempt, and how a record without a severity is taken."""
+
+    missing_severity: Literal["minor", "general", "serious", "grave"] = "general"
+    terms: tuple[Term, ...] = ()
+    exemption: Exemption | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The days of each record, ready to be asked about any day.
+
+    Attributes
+    ----------
+    occurred, counts_from, counts_until, revoked : ndarray of int32, shape (n_records,)
+        Day numbers; a record is known from ``counts_from`` and counts while ``day < counts_until``.
+    offence : ndarray of bool, shape (n_records,), or None
+        Records that spoil an exemption; None where the rules exempt nothing.
+    exempt_since : ndarray of int32, shape (n_records,), or None
+        For a record that may be exempt, the day after which another offence spoils it; NEVER for all others.
+    """
+
+    occurred: Days
+    counts_from: Days
+    counts_until: Days
+    revoked: Days
+    offence: Mask | None = None
+    exempt_since: Days | None = None
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, rules: StandingRules) -> Standing:
+        """Read the days of each record from a frame in the data model."""
+        severity = frame["severity"].fill_null(rules.missing_severity)
+        occurred = _days(frame["occurred_on"])
+        revoked = _days(frame["revoked_on"])
+        last_day = _days(frame["expires_on"])
+        ends = np.where(last_day == NEVER, NEVER, last_day + np.int32(1))
+        for term in rules.terms:
+            bound = (ends == NEVER) & _is_one_of(frame["type"], term.types)
+            if set(term.severities) != set(SEVERITIES):
+                bound &= _is_one_of(severity, term.severities)
+            rows = np.flatnonzero(bound)
+            ends[rows] = add_months(occurred[rows], term.months)
+        offence = exempt_since = None
+        if rules.exemption is not None:
+            offence = _is_one_of(frame["type"], rules.exemption.types)
+            candidate = offence & _is_one_of(severity, ("minor",))
+            if rules.exemption.matters:
+                candidate &= _is_one_of(frame["matter"], rules.exemption.matters)
+            rows = np.flatnonzero(candidate)
+            exempt_since = np.full(frame.height, NEVER, dtype=np.int32)
+            exempt_since[rows] = add_months(occurred[rows], -rules.exemption.first_within_months)
+        return cls(
+            occurred=occurred,
+            counts_from=np.maximum(occurred, _days(frame["known_on"], missing=occurred)),
+            counts_until=np.minimum(np.minimum(ends, _days(frame["repaired_on"])), revoked),
+            revoked=revoked,
+            offence=offence,
+            exempt_since=exempt_since,
+        )
+
+    def take(self, rows: NDArray[np.integer]) -> Standing:
+        """The standing of some records, in the order asked for; a record may be asked for more than once."""
+        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Standing(**{name: None if part is None else part[rows] for name, part in parts.items()})
+
+    def known(self, as_of: Any) -> Mask:
+        """Whether each record had happened and was known on the day (one day, or one per record)."""
+        return self.counts_from <= as_of
+
+    def in_force(self, as_of: Any, enterprise: NDArray[np.integer]) -> Mask:
+        """Whether each record counts on the day.
+
+        Parameters
+        ----------
+        as_of : int or ndarray of int32, shape (n_records,)
+            Day numbers.
+        enterprise : ndarray of int, shape (n_records,)
+            Whose record it is; only equality matters.
+        """
+        counts = self.known(as_of) & (self.counts_until > as_of)
+        exempt = self.exempt(as_of, enterprise)
+        if exempt.size:
+            counts[exempt] = False
+        return counts
+
+    def exempt(self, as_of: Any, enterprise: NDArray[np.integer]) -> NDArray[np.intp]:
+        """Positions of the records that the exemption list keeps out on the day."""
+        if self.offence is None or self.exempt_since is None:
+            return np.empty(0, dtype=np.intp)
+        seen = np.flatnonzero(self.offence & self.known(as_of) & (self.revoked > as_of))
+        order = seen[np.lexsort((self.occurred[seen], enterprise[seen]))]
+        whose, when = enterprise[order], self.occurred[order]
+        same = whose[1:] == whose[:-1]
+        # The nearest earlier offence decides; of two on one day neither is the first.
+        spoilt = np.zeros(order.size, dtype=bool)
+        spoilt[1:] = same & (when[:-1] > self.exempt_since[order[1:]])
+        spoilt[:-1] |= same & (when[:-1] == when[1:])
+        return order[(self.exempt_since[order] != NEVER) & ~spoilt]
+
+
+def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Series:
+    """The standing of each record on a day: one of :data:`STANDINGS`.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Records in the data model.
+    rules : StandingRules
+    as_of : datetime.date
+
+    Returns
+    -------
+    polars.Series of Enum, shape (n_records,)
+    """
+    day = day_number(as_of)
+    standing = Standing.of(frame, rules)
+    enterprise = frame["enterprise_id"].rank("dense").to_numpy()
+    names = list(STANDINGS)
+    codes = np.zeros(frame.height, dtype=np.uint32)
+    codes[standing.exempt(day, enterprise)] = names.index("exempt")
+    codes[standing.counts_until <= day] = names.index("expired")
+    codes[_days(frame["repaired_on"]) <= day] = names.index("repaired")
+    codes[standing.revoked <= day] = names.index("revoked")
+    codes[~standing.known(day)] = names.index("not_yet_known")
+    return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+
+
+def _days(dates: pl.Series, missing: Days | None = None) -> Days:
+    numbers = dates.cast(pl.Date).to_physical()
+    if numbers.null_count() == 0:
+        return numbers.to_numpy()
+    if missing is None:
+        return numbers.fill_null(int(NEVER)).to_numpy()
+    return np.where(numbers.is_null().to_numpy(), missing, numbers.fill_null(0).to_numpy())
+
+
+def _is_one_of(column: pl.Series, names: tuple[str, ...]) -> Mask:
+    if isinstance(column.dtype, pl.Enum):  # comparing codes is many times faster than comparing text
+        categories = column.dtype.categories.to_list()
+        wanted = np.array([name in names for name in categories] + [False])
+        return wanted[column.to_physical().fill_null(len(categories)).to_numpy()]
+    return column.is_in(list(names)).fill_null(False).to_numpy()

@@ -1,0 +1,218 @@
+"""Reasons for whole tables: every hit of a rule with its evidence, and the top reasons of each row as text.
+
+Everything here works on columns. Lists of reasons cost far more than points, so texts are made once for each different
+(rule, value, points) and then looked up, and only for the reasons that are shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.indicators.spec import BilingualText, IndicatorSpec
+from creditrisk.policy.document import Policy
+from creditrisk.scoring.scores import POINT_UNIT, Scores
+from creditrisk.scoring.tiering import Tiering
+from creditrisk.vocabulary import DIMENSIONS
+
+__all__ = ["ADJUSTMENT_TEXTS", "Reasons", "lists_by_combination", "number_text"]
+
+Evidence = Iterable[tuple[IndicatorSpec, NDArray[np.intp], NDArray[np.intp]]]
+
+# Where a dimension's floor or ceiling bites, that is a reason of its own.
+ADJUSTMENT_TEXTS = {
+    "floor": BilingualText(zh="{dimension}维度得分不低于下限", en="The score for {dimension} does not fall below its floor"),
+    "ceiling": BilingualText(zh="{dimension}维度得分不高于上限", en="The score for {dimension} does not rise above its ceiling"),
+}
+
+_WEIGHT_BITS = 34
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The hits of all rules, by row and, within a row, from the weightiest down.
+
+    Attributes
+    ----------
+    names, indicators : list of str
+        Rules (then floors and ceilings) and their indicators; ``reason`` counts into them.
+    texts : list of BilingualText
+    row, reason : ndarray of int, shape (n_hits,)
+    value : ndarray of float64, shape (n_hits,)
+        Of the indicator; NaN where it had nothing to measure, and for floors and ceilings.
+    points : ndarray of int32, shape (n_hits,)
+        In thousandths of a point of the dimension.
+    """
+
+    policy: Policy
+    n_rows: int
+    names: list[str]
+    indicators: list[str | None]
+    texts: list[BilingualText]
+    row: NDArray[np.intp]
+    reason: NDArray[np.int32]
+    value: NDArray[np.float64]
+    points: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, policy: Policy, scores: Scores, indicators: Mapping[str, NDArray[np.float64]]) -> Reasons:
+        """Gather the hits of all rules."""
+        names: list[str] = [rule.id for rule in policy.rules]
+        read: list[str | None] = [rule.indicator for rule in policy.rules]
+        texts = [rule.reason for rule in policy.rules]
+        weights = [policy.dimensions[rule.dimension].weight for rule in policy.rules]
+        rows = [hit.rows for hit in scores.hits]
+        points = [hit.points for hit in scores.hits]
+        values = [indicators[hit.rule.indicator][hit.rows] for hit in scores.hits]
+        for dimension, adjustment in scores.adjustments.items():
+            for kind, bitten in (("floor", adjustment > 0), ("ceiling", adjustment < 0)):
+                names.append(f"{dimension}.{kind}")
+                read.append(None)
+                label, text = DIMENSIONS[dimension], ADJUSTMENT_TEXTS[kind]
+                texts.append(
+                    BilingualText(zh=text.zh.format(dimension=label.zh), en=text.en.format(dimension=label.en))
+                )
+                weights.append(policy.dimensions[dimension].weight)
+                rows.append(np.flatnonzero(bitten))
+                points.append(adjustment[bitten])
+                values.append(np.full(len(rows[-1]), np.nan))
+        lengths = [len(part) for part in rows]
+        row, all_points = np.concatenate(rows), np.concatenate(points)
+        reason = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
+        weighted = np.abs(all_points.astype(np.int64)) * np.repeat(np.rint(np.array(weights) * 1000).astype(np.int64), lengths)
+        # One key sorts by row, then by weight, largest first; the sort is stable, so rules keep the policy's order.
+        key = (row.astype(np.uint64) << np.uint64(_WEIGHT_BITS)) | ((1 << _WEIGHT_BITS) - 1 - weighted).astype(np.uint64)
+        order = np.argsort(key, kind="stable")
+        return cls(
+            policy, len(scores), names, read, texts,
+            row[order], reason[order], np.concatenate(values)[order], all_points[order],
+        )  # fmt: skip
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each row's hits begin, shape (n_rows + 1,)."""
+        return np.concatenate(([0], np.cumsum(np.bincount(self.row, minlength=self.n_rows))))
+
+    def table(self, enterprise_ids: pl.Series, record_ids: pl.Series, evidence: Evidence) -> pl.DataFrame:
+        """One line per hit: enterprise_id, rule, indicator, value, points and the ids of the records behind it.
+
+        Parameters
+        ----------
+        enterprise_ids : polars.Series of String, shape (n_rows,)
+        record_ids : polars.Series of String
+            Of the record table.
+        evidence : iterable of (IndicatorSpec, ndarray, ndarray)
+            From :meth:`creditrisk.indicators.engine.Kernel.evidence`.
+        """
+        hit, record = self._evidence_by_hit(evidence)
+        order = np.argsort(hit, kind="stable")
+        offsets = np.concatenate(([0], np.cumsum(np.bincount(hit, minlength=len(self.row)))))
+        lists = _lists(offsets, record_ids.gather(record[order])).list.sort()
+        names = pl.Enum(self.names)
+        read = pl.Enum(sorted({name for name in self.indicators if name is not None}))
+        return pl.DataFrame(
+            {
+                "enterprise_id": enterprise_ids.gather(self.row),
+                "rule": pl.Series(self.names, dtype=names).gather(self.reason),
+                "indicator": pl.Series(self.indicators, dtype=read).gather(self.reason),
+                "value": pl.Series(self.value).fill_nan(None),
+                "points": self.points / POINT_UNIT,
+                "record_ids": lists,
+            }
+        )
+
+    def top_texts(self, tiering: Tiering, most: int) -> tuple[pl.Series, pl.Series]:
+        """Each row's reasons in Chinese and in English: vetoes and thin evidence first, then the weightiest rules.
+
+        Returns
+        -------
+        tuple of polars.Series of List(String), each of shape (n_rows,)
+        """
+        place = np.arange(len(self.row)) - self.starts[self.row]
+        shown = np.flatnonzero(place < most)
+        counts = np.minimum(np.diff(self.starts), most)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        cents, points = np.rint(self.value[shown] * 100), self.points[shown]
+        different = pl.DataFrame({"reason": self.reason[shown], "cents": cents, "points": points})
+        codes = different.with_columns(code=pl.struct("reason", "cents", "points").rank("dense") - 1)["code"]
+        table = different.with_columns(code=codes).unique("code").sort("code")
+        texts = self._texts(table)
+        bounds = self._bound_texts(tiering)
+        return tuple(  # type: ignore[return-value]
+            pl.select(pl.concat_list(bounds[language], _lists(offsets, texts[language].gather(codes)))).to_series()
+            for language in ("zh", "en")
+        )
+
+    def _texts(self, table: pl.DataFrame) -> dict[str, pl.Series]:
+        value = number_text(pl.col("cents") / 100)
+        points = number_text(pl.col("points") / POINT_UNIT)
+        points = pl.when(pl.col("points") > 0).then("+" + points).otherwise(points)
+        result = {}
+        for language, ending in (("zh", "（{}分）"), ("en", " ({})")):
+            templates = pl.Series([getattr(text, language) for text in self.texts])
+            text = pl.lit(templates.gather(table["reason"])).str.replace("{value}", value, literal=True)
+            result[language] = table.select(pl.format("{}" + ending, text, points)).to_series()
+        return result
+
+    def _bound_texts(self, tiering: Tiering) -> dict[str, pl.Series]:
+        bounds = (*self.policy.vetoes, *self.policy.thin_evidence)
+        return {
+            language: lists_by_combination(
+                [(getattr(bound.reason, language), tiering.met[bound.id]) for bound in bounds], self.n_rows
+            )
+            for language in ("zh", "en")
+        }
+
+    def _evidence_by_hit(self, evidence: Evidence) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        """Pairs of (position of a hit, position of a record)."""
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for number, indicator in enumerate(self.indicators):
+            if indicator is not None:
+                numbers[indicator].append(number)
+        hits, records = [np.empty(0, np.int32)], [np.empty(0, np.intp)]
+        for spec, rows, positions in evidence:
+            for number in numbers[spec.id]:
+                mine = np.flatnonzero(self.reason == number)
+                hit_of_row = np.full(self.n_rows, -1, dtype=np.int32)
+                hit_of_row[self.row[mine]] = mine
+                hit = hit_of_row[rows]
+                kept = hit >= 0
+                hits.append(hit[kept])
+                records.append(positions[kept])
+        return np.concatenate(hits), np.concatenate(records)
+
+
+def lists_by_combination(parts: Sequence[tuple[str, NDArray[np.bool_]]], n_rows: int) -> pl.Series:
+    """For each row the list of the names whose mask holds; made once for each combination that occurs.
+
+    Parameters
+    ----------
+    parts : sequence of (str, ndarray of bool, shape (n_rows,))
+        At most 63.
+    """
+    combination = np.zeros(n_rows, dtype=np.int64)
+    for bit, (_, holds) in enumerate(parts):
+        combination[holds] |= 1 << bit
+    different, which = np.unique(combination, return_inverse=True)
+    lists = [[name for bit, (name, _) in enumerate(parts) if number >> bit & 1] for number in different.tolist()]
+    return pl.Series(lists, dtype=pl.List(pl.String)).gather(which)
+
+
+def number_text(number: pl.Expr) -> pl.Expr:
+    """Numbers as an inspector writes them: whole ones without decimals, others with at most two."""
+    rounded = number.round(2)
+    whole = rounded == rounded.round(0)
+    return pl.when(whole).then(rounded.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(rounded.cast(pl.String))
+
+
+def _lists(offsets: NDArray[np.intp], values: pl.Series) -> pl.Series:
+    import pyarrow
+
+    array = pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), values.to_arrow())
+    return pl.Series(pl.from_arrow(array))

@@ -1,0 +1,130 @@
+"""The rule scorer as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from creditrisk.errors import InputError
+from creditrisk.frames import is_frame, to_polars
+from creditrisk.policy.document import Policy
+from creditrisk.policy.loading import load_policy
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
+from creditrisk.scoring.tiering import assign_tiers
+
+__all__ = ["RuleScorer"]
+
+
+class RuleScorer(TransformerMixin, BaseEstimator):
+    """Scores and tiers by the rules of a policy.
+
+    Parameters
+    ----------
+    policy : Policy, str or path, default="jiangsu"
+        A policy, the name of a built-in one, or a policy file.
+
+    Attributes
+    ----------
+    policy_ : Policy
+    classes_ : ndarray of str
+        The tiers, from best to worst.
+    feature_names_in_ : ndarray of str
+        The indicators that the policy reads.
+
+    See Also
+    --------
+    creditrisk.IndicatorBuilder : computes the indicators.
+    creditrisk.assess : the whole path, with reasons and evidence.
+
+    Notes
+    -----
+    Nothing is learnt from data: :meth:`fit` reads the policy. Design section 6 gives the formula:
+    dimension score = clip(base + Σ points), total = Σ weight × dimension score.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import creditrisk as cr
+    >>> scorer = cr.RuleScorer("jiangsu").fit()
+    >>> clean = pd.DataFrame(0.0, index=["E1"], columns=scorer.feature_names_in_)
+    >>> clean["compliance.enterprise_age_days"] = 3000.0
+    >>> scorer.decision_function(clean)
+    array([87.])
+    >>> scorer.predict(clean)  # a high score, but nobody has ever inspected it
+    array(['ordinary'], dtype=object)
+    """
+
+    def __init__(self, policy: Policy | str = "jiangsu") -> None:
+        self.policy = policy
+
+    def fit(self, X: Any = None, y: Any = None) -> RuleScorer:
+        """Read the policy; if indicators are given, check that all that it reads are there."""
+        self.policy_ = load_policy(self.policy)
+        self.classes_ = np.array([tier.id for tier in self.policy_.tiers], dtype=object)
+        self.feature_names_in_ = np.array(self.policy_.indicators_used, dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
+        if X is not None:
+            self._indicators(X)
+        return self
+
+    def score_rows(self, X: Any) -> Scores:
+        """Points by rule, hit masks, dimension scores and totals, in whole numbers."""
+        check_is_fitted(self, "policy_")
+        return score(self.policy_, self._indicators(X))
+
+    def transform(self, X: Any) -> Any:
+        """Total and dimension scores.
+
+        Parameters
+        ----------
+        X : frame, shape (n_rows, n_indicators), or array with the columns of ``feature_names_in_``
+
+        Returns
+        -------
+        pandas.DataFrame of float64, shape (n_rows, 1 + n_dimensions)
+            Or what ``set_output`` asks for.
+        """
+        import pandas
+
+        scores = self.score_rows(X)
+        columns = {"score": scores.total / TOTAL_UNIT}
+        columns |= {name: points / POINT_UNIT for name, points in scores.dimensions.items()}
+        return pandas.DataFrame(columns, index=X.index if isinstance(X, pandas.DataFrame) else None)
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Total scores, shape (n_rows,); higher is better."""
+        return self.score_rows(X).total / TOTAL_UNIT
+
+    def predict(self, X: Any) -> NDArray[np.object_]:
+        """Tiers, shape (n_rows,)."""
+        check_is_fitted(self, "policy_")
+        indicators = self._indicators(X)
+        tiering = assign_tiers(self.policy_, score(self.policy_, indicators), indicators)
+        return self.classes_[tiering.tier]
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """``score`` and the dimensions that the policy scores."""
+        check_is_fitted(self, "policy_")
+        return np.array(["score", *self.policy_.dimensions], dtype=object)
+
+    def _indicators(self, X: Any) -> dict[str, NDArray[np.float64]]:
+        names = list(self.feature_names_in_)
+        if is_frame(X):
+            frame = X.collect() if isinstance(X, pl.LazyFrame) else to_polars(X)
+            missing = [name for name in names if name not in frame.columns]
+            if missing:
+                raise InputError(
+                    f"policy {self.policy_.id} reads {len(missing)} indicators that X has no column for, "
+                    f"such as {missing[0]!r}"
+                )
+            columns = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan")))
+            return {name: columns[name].to_numpy() for name in names}
+        array = np.asarray(X, dtype=np.float64)
+        if array.ndim != 2 or array.shape[1] != len(names):
+            raise InputError(f"X must have the {len(names)} columns of feature_names_in_, got shape {array.shape}")
+        return {name: array[:, position] for position, name in enumerate(names)}

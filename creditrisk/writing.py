@@ -1,0 +1,54 @@
+"""Writing files so that each appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from creditrisk.errors import OutputError
+
+__all__ = ["write_together"]
+
+
+def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[[Path], object]]) -> dict[str, Path]:
+    """Write several files into a folder; they take their places only when all of them are complete.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there.
+    files : mapping of str to callable
+        File name to a function that writes the content to the path given.
+
+    Returns
+    -------
+    dict of str to Path
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or a file cannot be written; files already there are left as they were.
+    """
+    target = Path(folder)
+    partial: dict[str, Path] = {}
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, write in files.items():
+            partial[name] = target / f".{name}.{os.getpid()}.partial"
+            write(partial[name])
+            with partial[name].open("rb+") as written:
+                os.fsync(written.fileno())
+        for name, path in partial.items():
+            path.replace(target / name)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(f"the results cannot be written to {target}: {reason}") from error
+    finally:
+        for path in partial.values():
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    return {name: target / name for name in files}
