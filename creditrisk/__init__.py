@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Enterprises as Enterprises
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
+    from creditrisk.report.explanation import Explanation as Explanation
     from creditrisk.sample import sample_paths as sample_paths
-    from creditrisk.scoring.explanation import Explanation as Explanation
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
     from creditrisk.simulate import simulate_province as simulate_province
 
@@ -43,7 +43,7 @@ _WHERE = {
     "CreditRiskError": "errors",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
-    "Explanation": "scoring.explanation",
+    "Explanation": "report.explanation",
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",

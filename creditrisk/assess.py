@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from creditrisk import __version__
 from creditrisk.errors import InputError
 from creditrisk.explaining import explain
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
@@ -29,11 +30,13 @@ from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
-from creditrisk.records.reading import read_enterprises, read_records
+from creditrisk.records.reading import IdScheme, read_enterprises, read_records
+from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.explanation import Explanation
-from creditrisk.report.pages import summary_html
+from creditrisk.report.pages import summary_page
+from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.report.summary import Summary, summarise
 from creditrisk.scoring.reasons import Reasons, lists_by_combination
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
@@ -53,7 +56,7 @@ def assess(
     *,
     policy: Policy | str | os.PathLike[str] = "jiangsu",
     as_of: date | str,
-    id_scheme: str = "uscc",
+    id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
 ) -> Assessment:
     """Assess every enterprise: five dimension scores, a total, a tier, a regime, and reasons.
@@ -182,7 +185,7 @@ class Assessment:
                 "reasons_en": reasons_en,
                 "evidence_count": self.kernel.records_known(),
             },
-            schema_overrides={name: pl.Float64 for name in DIMENSIONS},
+            schema_overrides=dict.fromkeys(DIMENSIONS, pl.Float64),
         )
 
     @cached_property
@@ -195,19 +198,9 @@ class Assessment:
     @cached_property
     def rejects_data(self) -> pl.DataFrame:
         """The rejects as a Polars frame."""
-        strangers = self.records.data[self.kernel.records_of_others]
-        unknown = strangers.select(
-            table=pl.lit("records", dtype=REJECT_SCHEMA["table"]),
-            source=pl.col("source").cast(pl.String),
-            row=pl.col("source_row"),
-            column=pl.lit("enterprise_id"),
-            value=pl.col("enterprise_id"),
-            code=pl.lit("unknown_enterprise"),
-            message_zh=pl.format("企业表中没有代码为{}的企业", "enterprise_id"),
-            message_en=pl.format("the enterprise table has no enterprise {}", "enterprise_id"),
-        )
+        unknown = unknown_enterprise_rejects(self.records.data[self.kernel.records_of_others])
         parts = [self.enterprises.rejected, self.records.rejected, unknown]
-        return pl.concat([part.cast(REJECT_SCHEMA) for part in parts])
+        return pl.concat([part.cast(pl.Schema(REJECT_SCHEMA)) for part in parts])
 
     def explain(self, enterprise_id: str) -> Explanation:
         """Explain one enterprise, down to its records.
@@ -227,12 +220,22 @@ class Assessment:
 
     def summary(self) -> Summary:
         """Tier and regime counts, dimension averages and what was set aside; prints and shows as a page."""
-        return summarise(self)
+        return summarise(
+            self.policy, self.as_of, self.enterprises, self.records, self.scores, self.tiering, self.regimes,
+            len(self.kernel.records_of_others),
+        )  # fmt: skip
 
-    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+    def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
         """Write assessments.parquet, reasons.parquet, rejects.parquet, summary.html and run.json into a folder.
 
         Each file appears whole or not at all, and all appear together: a run that fails leaves an earlier one intact.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is not there.
+        csv : bool, default=False
+            Write assessments.csv and rejects.csv as well, for a spreadsheet.
 
         Raises
         ------
@@ -250,13 +253,18 @@ class Assessment:
             self.timings["writing"] = round(time.perf_counter() - started, 3)
             path.write_text(json.dumps(self._run(hashes), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
+        spreadsheets = {
+            "assessments.csv": lambda path: write_spreadsheet(self.table_data, path),
+            "rejects.csv": lambda path: write_spreadsheet(self.rejects_data, path),
+        }
         return write_together(
             folder,
             {
                 "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
                 "reasons.parquet": lambda path: parquet(self.reasons_data, "reasons.parquet", path),
                 "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
-                "summary.html": lambda path: path.write_text(summary_html(self.summary()), encoding="utf-8"),
+                "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
+                **(spreadsheets if csv else {}),
                 "run.json": run,
             },
         )
@@ -272,7 +280,7 @@ class Assessment:
         return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)
 
     def _run(self, hashes: dict[str, str]) -> dict[str, Any]:
-        packages = ("creditrisk", "numpy", "pandas", "polars", "pydantic", "scikit-learn")
+        packages = ("numpy", "pandas", "polars", "pydantic", "scikit-learn")
         tables = {"enterprises": self.enterprises, "records": self.records}
         return {
             "as_of": self.as_of.isoformat(),
@@ -293,7 +301,11 @@ class Assessment:
             "records_of_unknown_enterprises": len(self.kernel.records_of_others),
             "results": hashes,
             "summary": self.summary().model_dump(mode="json"),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+            "versions": {
+                "creditrisk": __version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in packages},
+            },
             "timings_seconds": self.timings,
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
-from creditrisk.indicators.spec import BilingualText
+from creditrisk.indicators.spec import BilingualText, Dimension
 from creditrisk.policy.document import Policy, Rule
 from creditrisk.records.standing import STANDINGS, standing_on
 from creditrisk.report.explanation import BoundLine, DimensionLines, Explanation, IgnoredRecord, ReasonLine
@@ -51,19 +52,20 @@ def explain(
     """
     evidence = _evidence(policy, as_of, enterprise, records)
     values = {name: float(column[row]) for name, column in indicators.items()}
-    dimensions = tuple(
-        _dimension(policy, name, values, scores, row, evidence) for name in policy.dimensions
-    )
+    dimensions = tuple(_dimension(policy, name, values, scores, row, evidence) for name in policy.dimensions)
     bounds = []
-    for kind, group in (("veto", policy.vetoes), ("thin_evidence", policy.thin_evidence)):
-        for bound in group:
-            if tiering.met[bound.id][row]:
-                bounds.append(
-                    BoundLine(
-                        id=bound.id, kind=kind, at_best=policy.tier(bound.at_best).label, text=bound.reason,
-                        basis=bound.basis, record_ids=evidence.get(bound.when.indicator, ()),
-                    )  # fmt: skip
+    for bound in (*policy.vetoes, *policy.thin_evidence):
+        if tiering.met[bound.id][row]:
+            bounds.append(
+                BoundLine(
+                    id=bound.id,
+                    kind="veto" if bound in policy.vetoes else "thin_evidence",
+                    at_best=policy.tier(bound.at_best).label,
+                    text=bound.reason,
+                    basis=bound.basis,
+                    record_ids=evidence.get(bound.when.indicator, ()),
                 )
+            )
     known = records.filter(pl.max_horizontal("occurred_on", "known_on") <= as_of)
     return Explanation(
         enterprise_id=enterprise["enterprise_id"][0],
@@ -87,7 +89,7 @@ def explain(
 
 def _dimension(
     policy: Policy,
-    dimension: str,
+    dimension: Dimension,
     values: Mapping[str, float],
     scores: Scores,
     row: int,
@@ -101,15 +103,20 @@ def _dimension(
             lines += _rule_lines(rule, values[rule.indicator], weight, evidence)
     adjustment = int(scores.adjustments[dimension][row])
     if adjustment:
-        kind = "floor" if adjustment > 0 else "ceiling"
+        kind: Literal["floor", "ceiling"] = "floor" if adjustment > 0 else "ceiling"
         label, text = DIMENSIONS[dimension], ADJUSTMENT_TEXTS[kind]
         lines.append(
             ReasonLine(
-                rule=f"{dimension}.{kind}", kind=kind, indicator=None, value=None,
-                points=Decimal(adjustment) / POINT_UNIT, weighted_points=Decimal(adjustment) / POINT_UNIT * weight,
+                rule=f"{dimension}.{kind}",
+                kind=kind,
+                indicator=None,
+                value=None,
+                points=Decimal(adjustment) / POINT_UNIT,
+                weighted_points=Decimal(adjustment) / POINT_UNIT * weight,
                 text=BilingualText(zh=text.zh.format(dimension=label.zh), en=text.en.format(dimension=label.en)),
-                basis=scale.basis, record_ids=(),
-            )  # fmt: skip
+                basis=scale.basis,
+                record_ids=(),
+            )
         )
     score = Decimal(int(scores.dimensions[dimension][row])) / POINT_UNIT
     return DimensionLines(
@@ -123,9 +130,7 @@ def _dimension(
     )
 
 
-def _rule_lines(
-    rule: Rule, value: float, weight: Decimal, evidence: Mapping[str, tuple[str, ...]]
-) -> list[ReasonLine]:
+def _rule_lines(rule: Rule, value: float, weight: Decimal, evidence: Mapping[str, tuple[str, ...]]) -> list[ReasonLine]:
     points = int(points_of(rule, np.array([value]))[0])
     free = points
     if rule.per_unit is not None and rule.per_unit.cap is not None:
@@ -133,18 +138,22 @@ def _rule_lines(
         free = int(points_of(uncapped, np.array([value]))[0])
     shown = "" if np.isnan(value) else pl.select(number_text(pl.lit(value))).item()
     reason = BilingualText(zh=rule.reason.zh.replace("{value}", shown), en=rule.reason.en.replace("{value}", shown))
-    lines = []
-    for kind, amount, text in (("rule", free, reason), ("cap", points - free, CAP_TEXT)):
-        if amount:
-            lines.append(
-                ReasonLine(
-                    rule=rule.id, kind=kind, indicator=rule.indicator, value=None if np.isnan(value) else value,
-                    points=Decimal(amount) / POINT_UNIT, weighted_points=Decimal(amount) / POINT_UNIT * weight,
-                    text=text, basis=rule.basis,
-                    record_ids=evidence.get(rule.indicator, ()) if kind == "rule" else (),
-                )  # fmt: skip
-            )
-    return lines
+    given = ReasonLine(
+        rule=rule.id,
+        kind="rule",
+        indicator=rule.indicator,
+        value=None if np.isnan(value) else value,
+        points=Decimal(free) / POINT_UNIT,
+        weighted_points=Decimal(free) / POINT_UNIT * weight,
+        text=reason,
+        basis=rule.basis,
+        record_ids=evidence.get(rule.indicator, ()),
+    )
+    held = Decimal(points - free) / POINT_UNIT
+    capped = given.model_copy(
+        update={"kind": "cap", "points": held, "weighted_points": held * weight, "text": CAP_TEXT, "record_ids": ()}
+    )
+    return [line for line in (given, capped) if line.points]
 
 
 def _evidence(

@@ -1,0 +1,1 @@
+"""Records turned into numbers: specifications as data, one pass over the records, scikit-learn transformers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar, Protocol
 
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.indicators.built_in import built_in_indicators
-from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS, Kernel
+from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS, Kernel, SeverityWeights
 from creditrisk.indicators.events import Cohort
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.records.standing import StandingRules
@@ -38,7 +38,7 @@ class IndicatorPolicy(Protocol):
     @property
     def indicators(self) -> Sequence[IndicatorSpec]: ...
     @property
-    def severity_weights(self) -> Mapping[str, float]: ...
+    def severity_weights(self) -> SeverityWeights: ...
     @property
     def standing(self) -> StandingRules: ...
 
@@ -213,10 +213,10 @@ def cohort_of(rows: Any) -> Cohort:
             raise InputError(f"the cohort needs a column {name!r}; it has {', '.join(frame.columns)}")
     ids, days = frame["enterprise_id"].cast(pl.String), frame["as_of"]
     if ids.null_count():
-        raise InputError(f"row {ids.is_null().arg_max()} of the cohort has no enterprise_id")
+        raise InputError(f"row {int(ids.is_null().to_numpy().argmax())} of the cohort has no enterprise_id")
     days = days.str.to_date(strict=False) if days.dtype == pl.String else days.cast(pl.Date)
     if days.null_count():
-        bad = days.is_null().arg_max()
+        bad = int(days.is_null().to_numpy().argmax())
         raise InputError(f"row {bad} of the cohort has as_of {frame['as_of'][bad]!r}: give a date such as 2026-06-30")
     return Cohort(ids, days.to_physical().to_numpy())
 

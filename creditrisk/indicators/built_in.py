@@ -25,7 +25,7 @@ def built_in_indicators(dimension: str | None = None) -> tuple[IndicatorSpec, ..
     if dimension is None:
         return tuple(spec for name in DIMENSIONS for spec in built_in_indicators(name))
     text = files("creditrisk.indicators").joinpath(f"catalogue/{dimension}.yaml").read_text(encoding="utf-8")
-    return tuple(IndicatorSpec.model_validate(entry) for entry in yaml.load(text, Loader=_SafeLoader))
+    return tuple(IndicatorSpec.model_validate(entry) for entry in _SafeLoader(text).get_single_data())
 
 
 # The safe loader in C where PyYAML was built with it: ten times as fast, and as safe.

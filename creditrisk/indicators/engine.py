@@ -9,9 +9,9 @@ thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -38,6 +38,12 @@ Numbers = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 
+class SeverityWeights(Protocol):
+    """Anything that gives the weight of a severity: a dict, or those of a policy."""
+
+    def __getitem__(self, severity: str, /) -> float: ...
+
+
 class Kernel:
     """The records of a cohort, coded once, to be measured by any of the indicators they were coded for.
 
@@ -59,7 +65,7 @@ class Kernel:
         records: pl.DataFrame | pl.LazyFrame,
         cohort: Cohort,
         enterprises: pl.DataFrame | None = None,
-        severity_weights: Mapping[str, float] = DEFAULT_SEVERITY_WEIGHTS,
+        severity_weights: SeverityWeights = DEFAULT_SEVERITY_WEIGHTS,
         standing_rules: StandingRules | None = None,
     ) -> None:
         self.specs = tuple(specs)
@@ -140,7 +146,7 @@ class Kernel:
             assert spec.out_of is not None
             whole = subset.chosen(spec.out_of, spec.window_months)
             part = whole[np.isin(whole, subset.chosen(spec.select, spec.window_months), assume_unique=True)]
-            total = subset.count(whole)
+            total = subset.count(whole).astype(np.float64)
             return np.divide(subset.count(part), total, out=np.full(len(total), np.nan), where=total > 0)
         chosen = subset.chosen(spec.select, spec.window_months)
         match spec.measure:
@@ -175,7 +181,8 @@ class Kernel:
             values = np.nan_to_num(self._values(spec.of or "", subset, chosen))
         else:
             unit = _WEIGHT_UNIT
-            values = self._values("severity", subset, chosen) if spec.measure == "weighted_sum" else np.float64(unit)
+            counted = spec.measure == "count"
+            values = np.full(len(chosen), unit) if counted else self._values("severity", subset, chosen)
         return subset.sum(chosen, values if weights is None else np.rint(values * weights)) / unit
 
     def _values(self, name: str, subset: _Subset, chosen: Index) -> Numbers:
@@ -194,11 +201,13 @@ class _Subset:
         self.index = index
         self.row = events.row[self.index].astype(np.intp)
         self.occurred = events.standing.occurred[self.index]
-        self.as_of: Any = events.as_of if np.isscalar(events.as_of) else events.as_of[self.index]
+        self.as_of: int | NDArray[np.int32] = (
+            events.as_of if isinstance(events.as_of, int) else events.as_of[self.index]
+        )
 
-    def since(self, months: int) -> Any:
+    def since(self, months: int) -> int | NDArray[np.int32]:
         """The day, for each event, after which the last so many months begin."""
-        if np.isscalar(self.as_of):
+        if isinstance(self.as_of, int):
             return int(add_months(self.as_of, -months))
         days, which = np.unique(self.as_of, return_inverse=True)
         return add_months(days, -months)[which]
@@ -210,7 +219,9 @@ class _Subset:
         if selection.types and tuple(sorted(set(selection.types))) != self.types:
             conditions.append(_code_table(self.events, "type", selection.types)[codes["type"][self.index]])
         if selection.dimension is not None:
-            conditions.append(_code_table(self.events, "dimension", (selection.dimension,))[codes["dimension"][self.index]])
+            conditions.append(
+                _code_table(self.events, "dimension", (selection.dimension,))[codes["dimension"][self.index]]
+            )
         if selection.severity_at_least is not None:
             conditions.append(codes["severity"][self.index] >= list(SEVERITIES).index(selection.severity_at_least))
         if selection.outcomes:
@@ -226,21 +237,22 @@ class _Subset:
         return np.flatnonzero(np.logical_and.reduce(conditions))
 
     def count(self, chosen: Index) -> NDArray[np.int64]:
-        return np.bincount(self.row[chosen], minlength=self.events.n_rows)
+        counts: NDArray[np.int64] = np.bincount(self.row[chosen], minlength=self.events.n_rows)
+        return counts
 
-    def sum(self, chosen: Index, values: Any) -> Numbers:
-        weights = np.broadcast_to(values, len(chosen))
-        return np.bincount(self.row[chosen], weights=weights, minlength=self.events.n_rows)
+    def sum(self, chosen: Index, values: Numbers) -> Numbers:
+        totals = np.bincount(self.row[chosen], weights=values, minlength=self.events.n_rows)
+        return totals.astype(np.float64, copy=False)
 
     def largest(self, chosen: Index, values: Numbers) -> Numbers:
-        result = np.full(self.events.n_rows, -np.inf)
+        result = np.full(self.events.n_rows, -np.inf, dtype=np.float64)
         np.maximum.at(result, self.row[chosen], values)
         result[np.isneginf(result)] = np.nan
         return result
 
     def days_since(self, chosen: Index, *, last: bool) -> Numbers:
         occurred = self.occurred[chosen].astype(np.float64)
-        as_of = self.as_of if np.isscalar(self.as_of) else self.as_of[chosen]
+        as_of = self.as_of if isinstance(self.as_of, int) else self.as_of[chosen]
         # The fewest days since is minus the largest of minus the days since.
         since = as_of - occurred
         return -self.largest(chosen, -since) + 0.0 if last else self.largest(chosen, since)
@@ -281,13 +293,13 @@ def _code_table(events: Events, column: str, names: Sequence[str]) -> NDArray[np
 
 def _time_weights(spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers | None:
     if spec.half_life_months is not None:
-        as_of = subset.as_of if np.isscalar(subset.as_of) else subset.as_of[chosen]
+        as_of = subset.as_of if isinstance(subset.as_of, int) else subset.as_of[chosen]
         age = as_of - subset.occurred[chosen]
         return np.exp2(-age / (spec.half_life_months * _DAYS_PER_MONTH))
     if spec.time_steps:
         weights = np.zeros(len(chosen))
         for step in reversed(spec.time_steps):
             since = subset.since(step.months)
-            weights[subset.occurred[chosen] > (since if np.isscalar(since) else since[chosen])] = step.weight
+            weights[subset.occurred[chosen] > (since if isinstance(since, int) else since[chosen])] = step.weight
         return weights
     return None

@@ -116,7 +116,7 @@ def code_records(
             user = next((spec.id for spec in specs if spec.of == name), None)
             raise InputError(f"the records have no column {name!r}" + (f", which {user} measures" if user else ""))
 
-    known = (schema["type"] if isinstance(schema["type"], pl.Enum) else RECORD_SCHEMA["type"]).categories.to_list()
+    known = _categories(schema["type"] if isinstance(schema["type"], pl.Enum) else RECORD_SCHEMA["type"])
     for spec in specs:
         for name in (*spec.select.types, *(spec.out_of.types if spec.out_of else ())):
             if name not in known:
@@ -144,8 +144,10 @@ def code_records(
         row=row.to_numpy(),
         record=record,
         standing=Standing.of(frame, rules),
-        codes={name: frame[name].to_physical().cast(pl.UInt8).fill_null(_NO_CODE).to_numpy() for name in _CODED_COLUMNS},
-        categories={name: frame[name].dtype.categories.to_list() for name in _CODED_COLUMNS},
+        codes={
+            name: frame[name].to_physical().cast(pl.UInt8).fill_null(_NO_CODE).to_numpy() for name in _CODED_COLUMNS
+        },
+        categories={name: _categories(frame[name].dtype) for name in _CODED_COLUMNS},
         numbers={name: _scaled(name, frame[name]) for name in numbers},
         texts={name: frame[name] for name in texts},
         n_records=n_records,
@@ -201,6 +203,11 @@ def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tup
 
 def _as_enum(name: str, dtype: pl.DataType) -> pl.Expr:
     return pl.col(name) if isinstance(dtype, pl.Enum) else pl.col(name).cast(RECORD_SCHEMA[name])
+
+
+def _categories(dtype: pl.DataType) -> list[str]:
+    assert isinstance(dtype, pl.Enum)
+    return dtype.categories.to_list()
 
 
 def _scaled(name: str, column: pl.Series) -> NDArray[np.float64]:

@@ -181,4 +181,3 @@ class IndicatorSpec(_Data):
         if self.out_of is not None and self.out_of.standing != self.select.standing:
             raise ValueError(f"{self.id}: 'select' and 'out_of' must look at records of the same standing")
         return self
-

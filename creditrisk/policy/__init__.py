@@ -1,0 +1,1 @@
+"""The policy document: what turns indicators into points, tiers and supervision, as data."""

@@ -21,6 +21,7 @@ from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES
 
 __all__ = [
     "EXPERT_DEFAULT",
+    "MOST_POINTS",
     "Band",
     "Bound",
     "Condition",
@@ -37,7 +38,9 @@ EXPERT_DEFAULT = "expert_default"
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Basis = Annotated[str, Field(min_length=1, description=f"the source of the numbers, or {EXPERT_DEFAULT!r}")]
-Points = Annotated[float, Field(ge=-10_000, le=10_000, multiple_of=0.001, allow_inf_nan=False)]
+# One rule gives at most so many points, capped or not: enough for any system, and no sum of them overflows.
+MOST_POINTS = 10_000.0
+Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, multiple_of=0.001, allow_inf_nan=False)]
 
 
 class _Data(BaseModel):
@@ -80,11 +83,11 @@ class DimensionScale(_Data):
 
 
 class PerUnit(_Data):
-    """``points`` for each ``unit`` of the indicator, in all at most ``cap`` in size."""
+    """``points`` for each ``unit`` of the indicator, in all at most ``cap`` (without one, 10,000) in size."""
 
     points: Points
     unit: Annotated[float, Field(gt=0)] = 1.0
-    cap: Annotated[float, Field(gt=0, le=10_000, multiple_of=0.001)] | None = None
+    cap: Annotated[float, Field(gt=0, le=MOST_POINTS, multiple_of=0.001)] | None = None
 
 
 class Band(_Data):
@@ -187,7 +190,7 @@ class InspectionIntensity(_Data):
 
 
 class Inspection(_Data):
-    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers the tier in full."""
+    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full."""
 
     general: InspectionIntensity
     key: InspectionIntensity

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from creditrisk.errors import PolicyError
 from creditrisk.policy.document import Policy
 
-__all__ = ["built_in_policies", "load_policy"]
+__all__ = ["built_in_policies", "load_policy", "policy_document"]
 
 Lines = dict[tuple[str | int, ...], int]
 
@@ -49,8 +49,20 @@ def load_policy(policy: str | os.PathLike[str] | Policy) -> Policy:
     if isinstance(policy, Policy):
         return policy
     name = os.fspath(policy)
+    return _built_in(name) if name in built_in_policies() else parse_policy(policy_document(name), name)
+
+
+def policy_document(policy: str | os.PathLike[str]) -> bytes:
+    """The document itself, by the name of a built-in policy or from a YAML file.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such policy, or the file cannot be read.
+    """
+    name = os.fspath(policy)
     if name in built_in_policies():
-        return _built_in(name)
+        return files("creditrisk.policy").joinpath(f"catalogue/{name}.yaml").read_bytes()
     path = Path(name)
     if path.suffix not in {".yaml", ".yml"}:
         raise PolicyError(
@@ -58,10 +70,9 @@ def load_policy(policy: str | os.PathLike[str] | Policy) -> Policy:
             "A policy file must end in .yaml or .yml."
         )
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise PolicyError(f"the policy file {name} cannot be read: {error.strerror or error}") from error
-    return parse_policy(content, name)
 
 
 @cache
@@ -73,7 +84,7 @@ def built_in_policies() -> tuple[str, ...]:
 
 @cache
 def _built_in(name: str) -> Policy:
-    return parse_policy(files("creditrisk.policy").joinpath(f"catalogue/{name}.yaml").read_bytes(), f"{name}.yaml")
+    return parse_policy(policy_document(name), f"{name}.yaml")
 
 
 def parse_policy(content: bytes, name: str) -> Policy:
@@ -106,7 +117,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed in a policy", problem_mark=mark)
         return super().compose_node(parent, index)
 

@@ -90,11 +90,11 @@ def plan_columns(
     unused: list[str] = []
     for header in headers:
         meaning = columns.get(header)
-        if header in columns and meaning is None or header in _OWN_COLUMNS:
+        if (header in columns and meaning is None) or header in _OWN_COLUMNS:
             unused.append(header)
             continue
         meaning = meaning or _meaning(header, known)
-        if meaning == _NOT_READ or header not in columns and meaning in columns.values():
+        if meaning == _NOT_READ or (header not in columns and meaning in columns.values()):
             unused.append(header)
         elif meaning is None:
             unknown.append(header)

@@ -10,7 +10,7 @@ from creditrisk.records.aliases import TableName
 from creditrisk.records.schema import REJECT_SCHEMA
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, RECORD_TYPES, SCALES, SEVERITIES, STATUSES, Label
 
-__all__ = ["REASONS", "reject_rows"]
+__all__ = ["REASONS", "reject_rows", "unknown_enterprise_rejects"]
 
 
 def _known(words: Mapping[str, Label]) -> Label:
@@ -59,6 +59,7 @@ REASONS: dict[str, Label] = {
     "duplicate_record": Label("记录编号重复，保留{detail}", "the record id is there already; kept is {detail}"),
     "duplicate_enterprise": Label("企业代码重复，保留{detail}", "the enterprise is there already; kept is {detail}"),
     "second_name": Label("同一代码对应另一名称，保留{detail}", "one code under another name; kept is {detail}"),
+    "unknown_enterprise": Label("企业表中没有该企业", "the enterprise table has no such enterprise"),
     "ragged_row": Label("字段数与表头不符：{detail}", "the number of fields differs from the header: {detail}"),
 }
 
@@ -115,3 +116,9 @@ def reject_rows(
         code=pl.lit(code),
         **messages,
     )
+
+
+def unknown_enterprise_rejects(records: pl.DataFrame) -> pl.DataFrame:
+    """Rejects for records whose enterprise the table does not have."""
+    rejected = reject_rows(records, "records", "enterprise_id", "unknown_enterprise", pl.col("enterprise_id"))
+    return rejected.cast(dict(REJECT_SCHEMA))  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ class Term(_Data):
     """
 
     types: Annotated[tuple[str, ...], Field(min_length=1)]
-    severities: tuple[Literal["minor", "general", "serious", "grave"], ...] = tuple(SEVERITIES)  # type: ignore[assignment]
+    severities: tuple[Literal["minor", "general", "serious", "grave"], ...] = ("minor", "general", "serious", "grave")
     months: Annotated[int, Field(gt=0)]
     basis: Annotated[str, Field(min_length=1)]
 
@@ -134,8 +134,14 @@ class Standing:
 
     def take(self, rows: NDArray[np.integer]) -> Standing:
         """The standing of some records, in the order asked for; a record may be asked for more than once."""
-        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Standing(**{name: None if part is None else part[rows] for name, part in parts.items()})
+        return Standing(
+            occurred=self.occurred[rows],
+            counts_from=self.counts_from[rows],
+            counts_until=self.counts_until[rows],
+            revoked=self.revoked[rows],
+            offence=None if self.offence is None else self.offence[rows],
+            exempt_since=None if self.exempt_since is None else self.exempt_since[rows],
+        )
 
     def known(self, as_of: Any) -> Mask:
         """Whether each record had happened and was known on the day (one day, or one per record)."""

@@ -1,10 +1,10 @@
-"""Unified social credit codes (统一社会信用代码, GB 32100-2015) and organisation codes (GB 11714), over whole columns.
+r"""Unified social credit codes (统一社会信用代码, GB 32100-2015) and organisation codes (GB 11714), over whole columns.
 
 A code has 18 characters: registering department, category, six digits of place, nine characters of organisation
 code, one check character. The alphabet is 0-9 and A-Z without I, O, Z, S and V. With character values
-:math:`c_i` and weights :math:`w_i = 3^{i-1} \\bmod 31`, the check value is
-:math:`c_{18} = (31 - \\sum_{i=1}^{17} w_i c_i \\bmod 31) \\bmod 31`, which is to say that
-:math:`\\sum_{i=1}^{17} w_i c_i + c_{18} \\equiv 0 \\pmod{31}`. That is the form computed here.
+:math:`c_i` and weights :math:`w_i = 3^{i-1} \bmod 31`, the check value is
+:math:`c_{18} = (31 - \sum_{i=1}^{17} w_i c_i \bmod 31) \bmod 31`, which is to say that
+:math:`\sum_{i=1}^{17} w_i c_i + c_{18} \equiv 0 \pmod{31}`. That is the form computed here.
 
 The check reads the bytes of the column two at a time: nine look-ups in tables of 65,536 entries per code.
 """

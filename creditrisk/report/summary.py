@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from datetime import date
-from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from creditrisk.indicators.spec import BilingualText
@@ -70,47 +70,41 @@ class Summary(_Data):
         return summary_html(self)
 
 
-class Assessed(Protocol):
-    """What a summary is made of."""
-
-    policy: Policy
-    as_of: date
-    enterprises: Enterprises
-    records: Records
-    scores: Scores
-    tiering: Tiering
-    regimes: pl.Series
-    kernel: Any
-
-
-def summarise(assessment: Assessed) -> Summary:
-    """Count and average an assessment."""
-    policy, tiering = assessment.policy, assessment.tiering
+def summarise(
+    policy: Policy,
+    as_of: date,
+    enterprises: Enterprises,
+    records: Records,
+    scores: Scores,
+    tiering: Tiering,
+    regimes: pl.Series,
+    records_of_others: int,
+) -> Summary:
+    """Count and average an assessment; ``records_of_others`` belong to enterprises that the table does not have."""
     by_tier = np.bincount(tiering.tier, minlength=len(policy.tiers)).tolist()
-    by_regime = dict(assessment.regimes.value_counts().iter_rows())
-    strangers = len(assessment.kernel.records_of_others)
-    rejected: dict[str, int] = {}
-    for table in (assessment.enterprises, assessment.records):
-        for code, count in table.report.rejected_by_code.items():
-            rejected[code] = rejected.get(code, 0) + count
-    if strangers:
-        rejected["unknown_enterprise"] = strangers
+    by_regime = dict(regimes.value_counts().iter_rows())
+    rejected = Counter(enterprises.report.rejected_by_code) + Counter(records.report.rejected_by_code)
+    if records_of_others:
+        rejected["unknown_enterprise"] = records_of_others
     return Summary(
         policy=policy.id,
         policy_edition=policy.edition,
         policy_sha256=policy.sha256,
         policy_title=policy.title,
-        as_of=assessment.as_of,
-        enterprises=len(assessment.enterprises),
-        records=len(assessment.records) - strangers,
-        rows_rejected=assessment.enterprises.report.rows_rejected + assessment.records.report.rows_rejected + strangers,
-        rejected_by_code=rejected,
-        notes=(*assessment.enterprises.report.notes, *assessment.records.report.notes),
-        mean_score=round(_mean(assessment.scores.total) / TOTAL_UNIT, 3),
+        as_of=as_of,
+        enterprises=len(enterprises),
+        records=len(records) - records_of_others,
+        rows_rejected=enterprises.report.rows_rejected + records.report.rows_rejected + records_of_others,
+        rejected_by_code=dict(rejected),
+        notes=(*enterprises.report.notes, *records.report.notes),
+        mean_score=round(_mean(scores.total) / TOTAL_UNIT, 3),
         tiers=tuple(
             Count(id=tier.id, label=tier.label, count=count) for tier, count in zip(policy.tiers, by_tier, strict=True)
         ),
-        regimes=tuple(_labelled(REGIMES, by_regime)),
+        regimes=tuple(
+            Count(id=name, label=BilingualText(**label._asdict()), count=by_regime.get(name, 0))
+            for name, label in REGIMES.items()
+        ),
         bounds=tuple(
             Count(id=bound.id, label=bound.reason, count=int(tiering.met[bound.id].sum()))
             for bound in (*policy.vetoes, *policy.thin_evidence)
@@ -121,14 +115,10 @@ def summarise(assessment: Assessed) -> Summary:
                 label=BilingualText(**DIMENSIONS[name]._asdict()),
                 mean=round(_mean(points) / POINT_UNIT, 3),
             )
-            for name, points in assessment.scores.dimensions.items()
+            for name, points in scores.dimensions.items()
         ),
     )
 
 
-def _labelled(labels: Mapping[str, Any], counts: Mapping[str, int]) -> list[Count]:
-    return [Count(id=name, label=BilingualText(**label._asdict()), count=counts.get(name, 0)) for name, label in labels.items()]
-
-
-def _mean(numbers: np.ndarray) -> float:
+def _mean(numbers: NDArray[np.integer]) -> float:
     return int(numbers.sum(dtype=np.int64)) / len(numbers)

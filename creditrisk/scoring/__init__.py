@@ -1,0 +1,1 @@
+"""Indicators turned into points, scores, tiers and reasons."""

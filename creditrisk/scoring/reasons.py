@@ -27,8 +27,12 @@ Evidence = Iterable[tuple[IndicatorSpec, NDArray[np.intp], NDArray[np.intp]]]
 
 # Where a dimension's floor or ceiling bites, that is a reason of its own.
 ADJUSTMENT_TEXTS = {
-    "floor": BilingualText(zh="{dimension}维度得分不低于下限", en="The score for {dimension} does not fall below its floor"),
-    "ceiling": BilingualText(zh="{dimension}维度得分不高于上限", en="The score for {dimension} does not rise above its ceiling"),
+    "floor": BilingualText(
+        zh="{dimension}维度得分不低于下限", en="The score for {dimension} does not fall below its floor"
+    ),
+    "ceiling": BilingualText(
+        zh="{dimension}维度得分不高于上限", en="The score for {dimension} does not rise above its ceiling"
+    ),
 }
 
 _WEIGHT_BITS = 34
@@ -70,7 +74,8 @@ class Reasons:
         rows = [hit.rows for hit in scores.hits]
         points = [hit.points for hit in scores.hits]
         values = [indicators[hit.rule.indicator][hit.rows] for hit in scores.hits]
-        for dimension, adjustment in scores.adjustments.items():
+        for dimension, scale in policy.dimensions.items():
+            adjustment = scores.adjustments[dimension]
             for kind, bitten in (("floor", adjustment > 0), ("ceiling", adjustment < 0)):
                 names.append(f"{dimension}.{kind}")
                 read.append(None)
@@ -78,16 +83,20 @@ class Reasons:
                 texts.append(
                     BilingualText(zh=text.zh.format(dimension=label.zh), en=text.en.format(dimension=label.en))
                 )
-                weights.append(policy.dimensions[dimension].weight)
+                weights.append(scale.weight)
                 rows.append(np.flatnonzero(bitten))
-                points.append(adjustment[bitten])
+                points.append(adjustment[bitten].astype(np.int32))
                 values.append(np.full(len(rows[-1]), np.nan))
         lengths = [len(part) for part in rows]
         row, all_points = np.concatenate(rows), np.concatenate(points)
         reason = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
-        weighted = np.abs(all_points.astype(np.int64)) * np.repeat(np.rint(np.array(weights) * 1000).astype(np.int64), lengths)
+        weighted = np.abs(all_points.astype(np.int64)) * np.repeat(
+            np.rint(np.array(weights) * 1000).astype(np.int64), lengths
+        )
         # One key sorts by row, then by weight, largest first; the sort is stable, so rules keep the policy's order.
-        key = (row.astype(np.uint64) << np.uint64(_WEIGHT_BITS)) | ((1 << _WEIGHT_BITS) - 1 - weighted).astype(np.uint64)
+        key = (row.astype(np.uint64) << np.uint64(_WEIGHT_BITS)) | ((1 << _WEIGHT_BITS) - 1 - weighted).astype(
+            np.uint64
+        )
         order = np.argsort(key, kind="stable")
         return cls(
             policy, len(scores), names, read, texts,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.policy.document import Policy, Rule
+from creditrisk.policy.document import MOST_POINTS, Policy, Rule
 
 __all__ = ["POINT_UNIT", "TOTAL_UNIT", "RuleHits", "Scores", "score"]
 
@@ -54,7 +54,7 @@ class Scores:
         Bit ``i % 64`` of word ``i // 64`` is set where rule ``i`` gave points.
     dimensions : dict of str to ndarray of int32
         Dimension scores in thousandths.
-    adjustments : dict of str to ndarray of int32
+    adjustments : dict of str to ndarray of int64
         What floor and ceiling added to or took from base and points, in thousandths.
     total : ndarray of int64
         In millionths.
@@ -63,7 +63,7 @@ class Scores:
     hits: tuple[RuleHits, ...]
     hit_masks: NDArray[np.uint64]
     dimensions: dict[str, Thousandths]
-    adjustments: dict[str, Thousandths]
+    adjustments: dict[str, NDArray[np.int64]]
     total: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     if missing:
         raise InputError(f"policy {policy.id} reads the indicator {missing[0]!r}, which is not among the columns given")
     n_rows = len(next(iter(indicators.values())))
-    raw = {name: np.full(n_rows, _thousandths(scale.base), np.int32) for name, scale in policy.dimensions.items()}
+    raw = {name: np.full(n_rows, _thousandths(scale.base), np.int64) for name, scale in policy.dimensions.items()}
     masks = np.zeros((n_rows, (len(policy.rules) + 63) // 64), dtype=np.uint64)
     hits = []
     for number, rule in enumerate(policy.rules):
@@ -96,22 +96,22 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
         raw[rule.dimension][hit.rows] += hit.points
         masks[hit.rows, number // 64] |= np.uint64(1 << number % 64)
         hits.append(hit)
-    dimensions, adjustments = {}, {}
+    dimensions: dict[str, Thousandths] = {}
+    adjustments: dict[str, NDArray[np.int64]] = {}
     total = np.zeros(n_rows, dtype=np.int64)
     for name, scale in policy.dimensions.items():
-        dimensions[name] = np.clip(raw[name], _thousandths(scale.floor), _thousandths(scale.ceiling))
-        adjustments[name] = dimensions[name] - raw[name]
-        total += dimensions[name] * np.int64(_thousandths(scale.weight))
+        held = np.clip(raw[name], _thousandths(scale.floor), _thousandths(scale.ceiling))
+        dimensions[name] = held.astype(np.int32)
+        adjustments[name] = held - raw[name]
+        total += held * _thousandths(scale.weight)
     return Scores(tuple(hits), masks, dimensions, adjustments, total)
 
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
     """Points of a rule for values of its indicator, in thousandths."""
     if rule.per_unit is not None:
-        points = values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit)
-        if rule.per_unit.cap is not None:
-            cap = rule.per_unit.cap * POINT_UNIT
-            points = np.clip(points, -cap, cap)
+        cap = (rule.per_unit.cap or MOST_POINTS) * POINT_UNIT
+        points = np.clip(values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit), -cap, cap)
     else:
         cuts = [band.below for band in rule.bands[:-1]]
         by_band = np.array([band.points * POINT_UNIT for band in rule.bands])

@@ -78,10 +78,15 @@ def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, 
         dated = established.is_not_null().to_numpy()
         by_age[dated] = add_months(established.drop_nulls().to_numpy(), observation.months) > day_number(as_of)
         until = enterprises["observation_until"]
-        observed = pl.select(
-            pl.lit(enterprises["new_business_form"]).fill_null(False)
-            & pl.coalesce(pl.lit(until) >= as_of, pl.lit(pl.Series(by_age)))
-        ).to_series().to_numpy().copy()
+        observed = (
+            pl.select(
+                pl.lit(enterprises["new_business_form"]).fill_null(False)
+                & pl.coalesce(pl.lit(until) >= as_of, pl.lit(pl.Series(by_age)))
+            )
+            .to_series()
+            .to_numpy()
+            .copy()
+        )
         for bound in observation.unless:
             observed &= ~tiering.met[bound.id]
         codes[observed] = names.index("observation")
@@ -100,5 +105,6 @@ def _meets(condition: Condition, indicators: Mapping[str, Numbers]) -> NDArray[n
     elif condition.at_most is not None:
         met = values <= condition.at_most
     else:
+        assert condition.below is not None
         met = values < condition.below
     return met | np.isnan(values) if condition.missing else met

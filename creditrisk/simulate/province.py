@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from creditrisk.simulate.draws import Draws
 from creditrisk.simulate.enterprises import enterprise_table, simulate_population, truth_table
 from creditrisk.simulate.raw import RawProvince, raw_province
 from creditrisk.simulate.records import record_table, simulate_records
+from creditrisk.writing import write_together
 
 __all__ = ["Province", "simulate_province"]
 
@@ -50,7 +52,11 @@ class Province:
         return raw_province(self.enterprises, self.records, seed=self.seed, faults=self.faults)
 
     def write(
-        self, folder: str | Path, format: Literal["parquet", "csv"] = "parquet", *, raw: bool = False
+        self,
+        folder: str | Path,
+        format: Literal["parquet", "csv"] = "parquet",  # noqa: A002
+        *,
+        raw: bool = False,
     ) -> tuple[Path, Path]:
         """Write the enterprise and the record table into a folder.
 
@@ -69,17 +75,15 @@ class Province:
         """
         if format not in ("parquet", "csv"):
             raise InputError(f"format must be parquet or csv, got {format!r}")
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         tables = self.raw() if raw else self
-        paths = folder / f"enterprises.{format}", folder / f"records.{format}"
-        for table, path in zip((tables.enterprises, tables.records), paths, strict=True):
-            if format == "parquet":
-                table.write_parquet(path)
-                continue
-            text = _flat(table).write_csv()
-            path.write_bytes(text.encode("gb18030" if raw and path.stem == "records" else "utf-8"))
-        return paths
+        written = write_together(
+            folder,
+            {
+                f"{name}.{format}": partial(_write, table, "gb18030" if raw and name == "records" else "utf-8", format)
+                for name, table in (("enterprises", tables.enterprises), ("records", tables.records))
+            },
+        )
+        return written[f"enterprises.{format}"], written[f"records.{format}"]
 
 
 def simulate_province(
@@ -145,6 +149,13 @@ def _day(value: str | date, name: str) -> int:
     except ValueError as error:
         raise InputError(f"{name} must be a date such as 2026-06-30, got {value!r}") from error
     return day_number(day)
+
+
+def _write(table: pl.DataFrame, encoding: str, format: str, path: Path) -> None:
+    if format == "parquet":
+        table.write_parquet(path)
+    else:
+        path.write_bytes(_flat(table).write_csv().encode(encoding))
 
 
 def _flat(table: pl.DataFrame) -> pl.DataFrame:

@@ -70,7 +70,13 @@ _COURT = "人民法院"
 STREAMS = [
     Stream("inspection", 80, _ALL, 0.0, _CHECKED, drawn=True),
     Stream("inspection", 150, _ALL, 0.7, _CHECKED),
-    Stream("spot_check", 60, {"quality": 3, "environment": 1}, 0.3, {"pass": (90.0, 0.0), "fail": (8.0, 1.2)}),
+    Stream(
+        "spot_check",
+        60,
+        {"safety": 4, "quality": 24, "environment": 8, "compliance": 2, "responsibility": 1},
+        0.3,
+        {"pass": (90.0, 0.0), "fail": (8.0, 1.2)},
+    ),
     # Publicity of a penalty: three months, a year, three years (信用修复管理办法 speaks of such classes).
     Stream(
         "penalty",
@@ -83,7 +89,13 @@ STREAMS = [
         repairable=0.4,
         revocable=0.03,
     ),
-    Stream("coercive_measure", 8, {"safety": 3, "quality": 2, "environment": 2}, 1.5, severities=(0, 85, 13, 2)),
+    Stream(
+        "coercive_measure",
+        8,
+        {"safety": 6, "quality": 4, "environment": 4, "compliance": 2, "responsibility": 1},
+        1.5,
+        severities=(0, 85, 13, 2),
+    ),
     Stream(
         "judgment",
         30,
@@ -128,7 +140,7 @@ STREAMS = [
     Stream(
         "complaint",
         90,
-        {"quality": 5, "compliance": 3, "environment": 1, "responsibility": 2},
+        {"safety": 1, "quality": 5, "environment": 1, "compliance": 3, "responsibility": 2},
         0.7,
         {"upheld": (35.0, 0.5), "unfounded": (55.0, 0.0), "pending": (5.0, 0.0)},
     ),

@@ -36,7 +36,7 @@ def test_what_is_known_but_not_read_is_named_as_unused(header):
 
 
 def test_two_columns_of_one_meaning_are_an_error_that_says_what_to_do():
-    with pytest.raises(InputError, match="both mean 'authority'.*columns="):
+    with pytest.raises(InputError, match=r"both mean 'authority'.*columns="):
         plan_columns(["处罚机关", "执法部门"], "records")
     plan = plan_columns(["处罚机关", "执法部门"], "records", {"执法部门": "authority"})
     assert plan.fields == {"执法部门": "authority"} and plan.unused == ("处罚机关",)

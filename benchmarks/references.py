@@ -1,0 +1,76 @@
+"""What the library is measured against. Each function prepares, unmeasured, and gives back what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.data import AS_OF, ENTERPRISE_COLUMNS, RECORD_COLUMNS, Data
+
+__all__ = ["bare_checks", "imports", "pandas_indicators", "scan", "stdnum_codes"]
+
+Job = Callable[[], Any]
+
+
+def scan(data: Data) -> Job:
+    """Polars merely reads the columns that the indicators need."""
+    import polars as pl
+
+    def run() -> None:
+        pl.scan_parquet(data.records).select(RECORD_COLUMNS).collect()
+        pl.scan_parquet(data.enterprises).select(ENTERPRISE_COLUMNS).collect()
+
+    return run
+
+
+def pandas_indicators(data: Data) -> Job:
+    """All built-in indicators in pandas, from Parquet to a frame."""
+    import pandas as pd
+
+    from benchmarks.pandas_indicators import indicators
+    from creditrisk.indicators.built_in import built_in_indicators
+    from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS
+
+    def run() -> pd.DataFrame:
+        dates = {"date_as_object": False}
+        records = pd.read_parquet(data.records, columns=RECORD_COLUMNS, to_pandas_kwargs=dates)
+        enterprises = pd.read_parquet(data.enterprises, columns=ENTERPRISE_COLUMNS, to_pandas_kwargs=dates)
+        return indicators(built_in_indicators(), records, enterprises, pd.Timestamp(AS_OF), DEFAULT_SEVERITY_WEIGHTS)
+
+    return run
+
+
+def bare_checks(data: Data) -> Job:
+    """The checks as plain Polars expressions in one filter: rows without a fault, and no word about the others."""
+    import polars as pl
+
+    from benchmarks.ours import conformed_records
+    from creditrisk.records.checking import checks_for
+
+    frame = conformed_records(data)
+    fails = [check.fails.fill_null(False) for check in checks_for(frame, "records", "uscc")]
+    return lambda: frame.filter(~pl.any_horizontal(fails))
+
+
+def stdnum_codes(data: Data, most: int = 100_000) -> Job:
+    """python-stdnum, code by code, on the first hundred thousand ids."""
+    from stdnum.cn import uscc
+
+    from benchmarks.ours import record_ids
+
+    codes = record_ids(data).head(most).to_list()
+
+    def run() -> dict[str, Any]:
+        return {"ids": len(codes), "valid": sum([uscc.is_valid(code) for code in codes])}
+
+    return run
+
+
+def imports(data: Data) -> Job:
+    """The two heaviest packages that the library cannot do without."""
+
+    def run() -> None:
+        import polars  # noqa: F401
+        import sklearn  # noqa: F401
+
+    return run

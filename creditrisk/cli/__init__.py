@@ -1,0 +1,59 @@
+"""The command line: ``creditrisk demo | simulate | validate | assess | explain | policy``.
+
+What is slow to import is imported inside the commands, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from creditrisk.cli import assessing, policies, provinces
+from creditrisk.cli.failures import PlainFailures
+from creditrisk.cli.printing import print_line
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="creditrisk",
+    cls=PlainFailures,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo", short_help="演示 a small province, from raw files to tiers and reasons")(provinces.demo)
+app.command("simulate", short_help="模拟 enterprises and records to try things on")(provinces.simulate)
+app.command("validate", short_help="校验 say which rows have to be set aside, and why")(assessing.validate)
+app.command("assess", short_help="评价 scores, tiers and reasons, written to a folder")(assessing.assess)
+app.command("explain", short_help="解释 one enterprise's tier, down to its records")(assessing.explain)
+app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check policies")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from creditrisk import __version__
+
+        print_line(f"creditrisk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _describe(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Credit-based, tiered supervision of enterprises: from records to scores, tiers and reasons.
+
+    企业信用分级分类监管：从信用记录到得分、等级和理由。
+
+    Exit codes: 0 done, 1 done with more rejects than --max-rejects, 2 wrong use or input.
+    """
+
+
+def main() -> None:
+    """Run the command line; the entry point ``creditrisk``."""
+    app(prog_name="creditrisk")

@@ -1,0 +1,49 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = [
+    "AsOf",
+    "EnterpriseSource",
+    "EnterprisesQuery",
+    "IdScheme",
+    "Json",
+    "Language",
+    "MaxRejects",
+    "OutFolder",
+    "PolicyName",
+    "RecordSource",
+    "RecordsQuery",
+    "Seed",
+]
+
+_SOURCE = "CSV, Excel or Parquet file, a folder or pattern of Parquet files, or a SQLAlchemy URL with a query"
+
+EnterpriseSource = Annotated[str, typer.Option("--enterprises", help=f"Enterprise table: {_SOURCE}.")]
+RecordSource = Annotated[str, typer.Option("--records", help=f"Record table: {_SOURCE}.")]
+EnterprisesQuery = Annotated[
+    str | None, typer.Option("--enterprises-query", metavar="SQL", help="Query, where --enterprises is a database.")
+]
+RecordsQuery = Annotated[
+    str | None, typer.Option("--records-query", metavar="SQL", help="Query, where --records is a database.")
+]
+PolicyName = Annotated[str, typer.Option("--policy", help="Name of a built-in policy, or a YAML file.")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day to look from; nothing known later is used.")
+]
+IdScheme = Annotated[
+    Literal["uscc", "uscc_strict", "any"],
+    typer.Option("--id-scheme", help="What an enterprise id must be; 'any' takes other systems' ids."),
+]
+MaxRejects = Annotated[
+    int | None, typer.Option("--max-rejects", min=0, help="Exit with 1 if more rows than this were set aside.")
+]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is not there.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same province.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Language = Annotated[Literal["zh", "en", "both"], typer.Option("--language", help="Language of the explanation.")]

@@ -1,0 +1,75 @@
+"""Reading what a command is given, and what to say of the rows that were set aside."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from creditrisk.cli.failures import REJECTS_ABOVE_LIMIT
+from creditrisk.cli.printing import working
+
+if TYPE_CHECKING:
+    from creditrisk.assess import Assessment
+    from creditrisk.policy.document import Policy
+    from creditrisk.records.reading import IdScheme
+    from creditrisk.records.tables import Enterprises, Records
+
+__all__ = ["Inputs", "check_rejects", "read_inputs"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables and the policy that a command works on."""
+
+    enterprises: Enterprises
+    records: Records
+    policy: Policy
+    seconds: float
+
+    def assess(self, as_of: str) -> Assessment:
+        """Assess the enterprises."""
+        from creditrisk.assess import assess
+
+        with working("评价 assessing …"):
+            assessment = assess(self.enterprises, self.records, policy=self.policy, as_of=as_of, output="polars")
+        assessment.timings["reading"] = round(self.seconds, 3)
+        return assessment
+
+
+def read_inputs(
+    enterprises: str,
+    records: str,
+    policy: str,
+    id_scheme: IdScheme,
+    enterprises_query: str | None = None,
+    records_query: str | None = None,
+) -> Inputs:
+    """Load the policy and read both tables."""
+    from creditrisk.policy.loading import load_policy
+    from creditrisk.records.reading import read_enterprises, read_records
+
+    started = time.perf_counter()
+    loaded = load_policy(policy)
+    with working("读取企业 reading enterprises …"):
+        register = read_enterprises(enterprises, query=enterprises_query, id_scheme=id_scheme, output="polars")
+    with working("读取记录 reading records …"):
+        table = read_records(
+            records,
+            query=records_query,
+            id_scheme=id_scheme,
+            enterprises=register,
+            further_types=tuple(loaded.record_types),
+            output="polars",
+        )
+    return Inputs(register, table, loaded, time.perf_counter() - started)
+
+
+def check_rejects(count: int, limit: int | None) -> None:
+    """Leave with an exit code of its own where more rows were set aside than the user allows."""
+    if limit is not None and count > limit:
+        print(f"rejects: {count:,} rows were set aside, more than --max-rejects {limit:,}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(REJECTS_ABOVE_LIMIT)

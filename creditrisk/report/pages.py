@@ -1,0 +1,74 @@
+"""Explanations and summaries as HTML: fragments for a notebook, whole pages for a file.
+
+Names and reasons come from data, so the templates escape everything. A page needs nothing from outside.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from creditrisk.report.texts import (
+    basis_text,
+    by_size,
+    explanation_text,
+    number_text,
+    reject_reason_text,
+    summary_text,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from creditrisk.report.explanation import Explanation
+    from creditrisk.report.summary import Summary
+
+__all__ = [
+    "explanation_html",
+    "explanation_page",
+    "explanation_text",
+    "summary_html",
+    "summary_page",
+    "summary_text",
+]
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """An explanation as a fragment of HTML in Chinese and English, for a notebook."""
+    return _environment().get_template("explanation.html").render(explanation=explanation)
+
+
+def explanation_page(explanation: Explanation) -> str:
+    """An explanation as a page of its own."""
+    title = f"{explanation.name or explanation.enterprise_id} · {explanation.as_of}"
+    return _page("explanation.html", title, explanation=explanation)
+
+
+def summary_html(summary: Summary) -> str:
+    """A summary as a fragment of HTML in Chinese and English, for a notebook."""
+    return _environment().get_template("summary.html").render(summary=summary)
+
+
+def summary_page(summary: Summary) -> str:
+    """A summary as a page of its own."""
+    return _page("summary.html", f"{summary.policy_title.zh} · {summary.as_of}", summary=summary)
+
+
+def _page(part: str, title: str, **content: Any) -> str:
+    return _environment().get_template("page.html").render(part=part, title=title, **content)
+
+
+@cache
+def _environment() -> Environment:
+    # Loaded when the first page is made: scoring a province needs no templates.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("creditrisk.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number_text, basis=basis_text, by_size=by_size, reject_reason=reject_reason_text)
+    return environment
