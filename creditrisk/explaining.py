@@ -14,7 +14,8 @@ from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.spec import BilingualText, Dimension
 from creditrisk.policy.document import Policy, Rule
 from creditrisk.records.standing import STANDINGS, standing_on
-from creditrisk.report.explanation import BoundLine, DimensionLines, Explanation, IgnoredRecord, ReasonLine
+from creditrisk.report.content import BoundLine, DimensionLines, IgnoredRecord, ReasonLine
+from creditrisk.report.explanation import Explanation
 from creditrisk.scoring.reasons import ADJUSTMENT_TEXTS, number_text
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, points_of
 from creditrisk.scoring.tiering import Tiering

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from creditrisk.report.content import ExplanationContent, SummaryContent
 from creditrisk.report.texts import (
     basis_text,
     by_size,
@@ -20,9 +21,6 @@ from creditrisk.report.texts import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from creditrisk.report.explanation import Explanation
-    from creditrisk.report.summary import Summary
-
 __all__ = [
     "explanation_html",
     "explanation_page",
@@ -33,23 +31,23 @@ __all__ = [
 ]
 
 
-def explanation_html(explanation: Explanation) -> str:
+def explanation_html(explanation: ExplanationContent) -> str:
     """An explanation as a fragment of HTML in Chinese and English, for a notebook."""
     return _environment().get_template("explanation.html").render(explanation=explanation)
 
 
-def explanation_page(explanation: Explanation) -> str:
+def explanation_page(explanation: ExplanationContent) -> str:
     """An explanation as a page of its own."""
     title = f"{explanation.name or explanation.enterprise_id} · {explanation.as_of}"
     return _page("explanation.html", title, explanation=explanation)
 
 
-def summary_html(summary: Summary) -> str:
+def summary_html(summary: SummaryContent) -> str:
     """A summary as a fragment of HTML in Chinese and English, for a notebook."""
     return _environment().get_template("summary.html").render(summary=summary)
 
 
-def summary_page(summary: Summary) -> str:
+def summary_page(summary: SummaryContent) -> str:
     """A summary as a page of its own."""
     return _page("summary.html", f"{summary.policy_title.zh} · {summary.as_of}", summary=summary)
 

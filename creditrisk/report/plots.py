@@ -36,7 +36,7 @@ _TIER = BilingualText(zh="信用等级", en="Tier")
 
 
 def use_chinese_font() -> str:
-    """Let Matplotlib set text in Noto Sans SC for the rest of the session.
+    """Let Matplotlib set text in Noto Sans SC for the rest of the session; call it before a figure is made.
 
     The font is a file of an installed package; nothing is fetched, and fonts of the system are not needed.
 
@@ -119,7 +119,7 @@ def plot_tiers(assessment: Assessment, *, language: Language = "zh", ax: Axes | 
     # The tiers differ in colour, so the key shows the shades alone.
     key = [Patch(color=(0.3, 0.3, 0.3, _SHADES[kind]), label=getattr(label, language)) for kind, label in _BY.items()]
     ax.legend(handles=key, loc="lower right", frameon=False)
-    return _bare(ax)
+    return _finished(ax, language)
 
 
 def plot_scores(
@@ -178,7 +178,7 @@ def plot_scores(
     ax.set_xlabel(label)
     ax.set_ylabel(getattr(_ENTERPRISES, language))
     ax.legend(title=getattr(_TIER, language), loc="upper left", frameon=False)
-    return _bare(ax)
+    return _finished(ax, language)
 
 
 def _axes(ax: Axes | None, language: str) -> Axes:
@@ -195,9 +195,24 @@ def _axes(ax: Axes | None, language: str) -> Axes:
     return subplots(figsize=(7, 3.2), layout="constrained")[1]
 
 
-def _bare(ax: Axes) -> Axes:
+def _finished(ax: Axes, language: Language) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
+    if language == "zh":
+        # Text that was made before the font was chosen, as on axes given by the user, would keep the old one.
+        family = _families()
+        legend = ax.get_legend()
+        texts = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts]
+        texts += [legend.get_title(), *legend.get_texts()] if legend is not None else []
+        for text in texts:
+            text.set_fontfamily(family)
+        ax.tick_params(axis="both", which="both", labelfontfamily=family)
     return ax
+
+
+def _families() -> list[str]:
+    from matplotlib import rcParams
+
+    return list(rcParams["font.family"])
 
 
 def _colours(number: int) -> list[tuple[float, float, float, float]]:

@@ -8,65 +8,27 @@ from datetime import date
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.document import Policy
 from creditrisk.records.tables import Enterprises, Records
+from creditrisk.report.content import Count, DimensionAverage, SummaryContent
+from creditrisk.report.pages import summary_html
+from creditrisk.report.texts import summary_text
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
 from creditrisk.vocabulary import DIMENSIONS, REGIMES
 
-__all__ = ["Count", "DimensionAverage", "Summary", "summarise"]
+__all__ = ["Summary", "summarise"]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Count(_Data):
-    """How many of something there are."""
-
-    id: str
-    label: BilingualText
-    count: int
-
-
-class DimensionAverage(_Data):
-    """The mean score of a dimension over all enterprises."""
-
-    dimension: str
-    label: BilingualText
-    mean: float
-
-
-class Summary(_Data):
+class Summary(SummaryContent):
     """What an assessment came to; prints as text and shows as a page in a notebook."""
 
-    policy: str
-    policy_edition: str
-    policy_sha256: str
-    policy_title: BilingualText
-    as_of: date
-    enterprises: int
-    records: int
-    rows_rejected: int
-    rejected_by_code: dict[str, int]
-    notes: tuple[str, ...]
-    mean_score: float
-    tiers: tuple[Count, ...]
-    regimes: tuple[Count, ...]
-    bounds: tuple[Count, ...]
-    dimensions: tuple[DimensionAverage, ...]
-
     def __str__(self) -> str:
-        from creditrisk.report.pages import summary_text
-
         return summary_text(self)
 
     def _repr_html_(self) -> str:
-        from creditrisk.report.pages import summary_html
-
         return summary_html(self)
 
 

@@ -9,16 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.document import EXPERT_DEFAULT
 from creditrisk.records.rejects import REASONS
+from creditrisk.report.content import Count, DimensionLines, ExplanationContent, Language, ReasonLine, SummaryContent
 from creditrisk.vocabulary import Label
-
-if TYPE_CHECKING:
-    from creditrisk.report.explanation import DimensionLines, Explanation, Language, ReasonLine
-    from creditrisk.report.summary import Count, Summary
 
 __all__ = [
     "basis_text",
@@ -58,7 +54,7 @@ _WORDS = {
 }
 
 
-def explanation_text(explanation: Explanation, language: Language = "zh") -> str:
+def explanation_text(explanation: ExplanationContent, language: Language = "zh") -> str:
     """An explanation in one language, with every sum written so that a reader can add it up.
 
     Parameters
@@ -105,7 +101,7 @@ def explanation_text(explanation: Explanation, language: Language = "zh") -> str
     return "\n".join(lines)
 
 
-def summary_text(summary: Summary) -> str:
+def summary_text(summary: SummaryContent) -> str:
     """A summary in Chinese and English, side by side."""
     lines = [
         f"{_line(summary.policy_title.zh)} · {_line(summary.policy_title.en)}",

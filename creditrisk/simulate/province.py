@@ -151,8 +151,8 @@ def _day(value: str | date, name: str) -> int:
     return day_number(day)
 
 
-def _write(table: pl.DataFrame, encoding: str, format: str, path: Path) -> None:
-    if format == "parquet":
+def _write(table: pl.DataFrame, encoding: str, form: str, path: Path) -> None:
+    if form == "parquet":
         table.write_parquet(path)
     else:
         path.write_bytes(_flat(table).write_csv().encode(encoding))

@@ -1,0 +1,136 @@
+"""What explanations and summaries say, as data: no words about how it is shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from creditrisk.indicators.spec import BilingualText
+
+__all__ = [
+    "BoundLine",
+    "Count",
+    "DimensionAverage",
+    "DimensionLines",
+    "ExplanationContent",
+    "IgnoredRecord",
+    "Language",
+    "ReasonLine",
+    "SummaryContent",
+]
+
+Language = Literal["zh", "en"]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReasonLine(_Data):
+    """What one rule (or a cap, floor or ceiling) gave.
+
+    ``points`` count in the dimension, ``weighted_points`` in the total; both are exact decimals.
+    """
+
+    rule: str
+    kind: Literal["rule", "cap", "floor", "ceiling"]
+    indicator: str | None
+    value: float | None
+    points: Decimal
+    weighted_points: Decimal
+    text: BilingualText
+    basis: str
+    record_ids: tuple[str, ...]
+
+
+class DimensionLines(_Data):
+    """A dimension's way from its base to its score: ``base + Σ points of lines == score``, exactly."""
+
+    dimension: str
+    label: BilingualText
+    weight: Decimal
+    base: Decimal
+    lines: tuple[ReasonLine, ...]
+    score: Decimal
+    weighted_score: Decimal
+
+
+class BoundLine(_Data):
+    """A veto or thin evidence that holds: the tier is at best ``at_best``."""
+
+    id: str
+    kind: Literal["veto", "thin_evidence"]
+    at_best: BilingualText
+    text: BilingualText
+    basis: str
+    record_ids: tuple[str, ...]
+
+
+class IgnoredRecord(_Data):
+    """A record that did not count on the day, and why."""
+
+    record_id: str
+    type: BilingualText
+    occurred_on: date
+    standing: str
+    text: BilingualText
+
+
+class ExplanationContent(_Data):
+    """Everything behind one enterprise's tier."""
+
+    enterprise_id: str
+    name: str | None
+    as_of: date
+    policy: str
+    policy_edition: str
+    policy_sha256: str
+    score: Decimal
+    tier: str
+    tier_label: BilingualText
+    tier_by_score: BilingualText
+    regime: str
+    regime_label: BilingualText
+    evidence_count: int
+    dimensions: tuple[DimensionLines, ...]
+    bounds: tuple[BoundLine, ...]
+    ignored: tuple[IgnoredRecord, ...]
+
+
+class Count(_Data):
+    """How many of something there are."""
+
+    id: str
+    label: BilingualText
+    count: int
+
+
+class DimensionAverage(_Data):
+    """The mean score of a dimension over all enterprises."""
+
+    dimension: str
+    label: BilingualText
+    mean: float
+
+
+class SummaryContent(_Data):
+    """What an assessment came to."""
+
+    policy: str
+    policy_edition: str
+    policy_sha256: str
+    policy_title: BilingualText
+    as_of: date
+    enterprises: int
+    records: int
+    rows_rejected: int
+    rejected_by_code: dict[str, int]
+    notes: tuple[str, ...]
+    mean_score: float
+    tiers: tuple[Count, ...]
+    regimes: tuple[Count, ...]
+    bounds: tuple[Count, ...]
+    dimensions: tuple[DimensionAverage, ...]
