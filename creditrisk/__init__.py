@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from creditrisk.assess import Assessment as Assessment
-    from creditrisk.assess import assess as assess
+    from creditrisk.assessment import Assessment as Assessment
+    from creditrisk.assessment import assess as assess
     from creditrisk.errors import CreditRiskError as CreditRiskError
     from creditrisk.errors import InputError as InputError
     from creditrisk.errors import OutputError as OutputError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from creditrisk.simulate import simulate_province as simulate_province
 
 _WHERE = {
-    "Assessment": "assess",
+    "Assessment": "assessment",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
     "Enterprises": "records.tables",
@@ -55,7 +55,7 @@ _WHERE = {
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
-    "assess": "assess",
+    "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",

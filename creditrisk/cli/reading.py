@@ -13,7 +13,7 @@ from creditrisk.cli.failures import REJECTS_ABOVE_LIMIT
 from creditrisk.cli.printing import working
 
 if TYPE_CHECKING:
-    from creditrisk.assess import Assessment
+    from creditrisk.assessment import Assessment
     from creditrisk.policy.document import Policy
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
@@ -32,7 +32,7 @@ class Inputs:
 
     def assess(self, as_of: str) -> Assessment:
         """Assess the enterprises."""
-        from creditrisk.assess import assess
+        from creditrisk.assessment import assess
 
         with working("评价 assessing …"):
             assessment = assess(self.enterprises, self.records, policy=self.policy, as_of=as_of, output="polars")

@@ -20,7 +20,7 @@ def built_in_indicators(dimension: str | None = None) -> tuple[IndicatorSpec, ..
     Examples
     --------
     >>> [spec.id for spec in built_in_indicators("responsibility")][:2]
-    ['responsibility.kept_commitment_count', 'responsibility.commitment_kept_ratio']
+    ['responsibility.violation_severity', 'responsibility.serious_violation_count']
     """
     if dimension is None:
         return tuple(spec for name in DIMENSIONS for spec in built_in_indicators(name))

@@ -5,19 +5,20 @@ They need the extra ``creditrisk[notebooks]``, which brings Matplotlib and a fon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 
 from creditrisk.errors import CreditRiskError, InputError
 from creditrisk.indicators.spec import BilingualText
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT
+from creditrisk.policy.document import Policy
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
+from creditrisk.scoring.tiering import Tiering
 from creditrisk.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from creditrisk.assess import Assessment
 
 __all__ = ["plot_scores", "plot_tiers", "use_chinese_font"]
 
@@ -69,7 +70,18 @@ def use_chinese_font() -> str:
     return name
 
 
-def plot_tiers(assessment: Assessment, *, language: Language = "zh", ax: Axes | None = None) -> Axes:
+class Scored(Protocol):
+    """What the plots read of an assessment."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def scores(self) -> Scores: ...
+    @property
+    def tiering(self) -> Tiering: ...
+
+
+def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None = None) -> Axes:
     """Draw how many enterprises are in each tier, and whether score, thin evidence or a veto put them there.
 
     Parameters
@@ -123,7 +135,7 @@ def plot_tiers(assessment: Assessment, *, language: Language = "zh", ax: Axes | 
 
 
 def plot_scores(
-    assessment: Assessment, dimension: str | None = None, *, language: Language = "zh", ax: Axes | None = None
+    assessment: Scored, dimension: str | None = None, *, language: Language = "zh", ax: Axes | None = None
 ) -> Axes:
     """Draw the distribution of the total score, or of one dimension's, apart by tier.
 
