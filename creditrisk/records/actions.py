@@ -32,8 +32,14 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
     acting = frame["type"].is_in(list(_ACTIONS)) & frame["acts_on"].is_not_null()
     if not acting.any():
         return Checked(frame, pl.DataFrame(schema=REJECT_SCHEMA), 0), []
-    targets = frame.select(acts_on="record_id", target_occurred_on="occurred_on", target_type="type")
-    named = frame.with_row_index("at").filter(acting).join(targets, on="acts_on", how="left", maintain_order="left")
+    named = frame.with_row_index("at").filter(acting)
+    # Only the records that are named are looked at further: a few of millions.
+    is_target = frame["record_id"].is_in(named["acts_on"].unique().implode())
+    targets = frame.select("record_id", "occurred_on", "type", target_at=pl.int_range(pl.len())).filter(is_target)
+    targets = targets.select(
+        "target_at", acts_on="record_id", target_occurred_on="occurred_on", target_type="type"
+    )
+    named = named.join(targets, on="acts_on", how="left", maintain_order="left")
     named = named.with_columns(takes_effect=pl.max_horizontal("occurred_on", "known_on"))
     unknown = named.filter(pl.col("target_occurred_on").is_null() | (pl.col("acts_on") == pl.col("record_id")))
     known = named.join(unknown, on="at", how="anti", maintain_order="left")
@@ -49,13 +55,11 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
         [f"{rejected.height} repairs or revocations name no known record that is earlier"] if rejected.height else []
     )
     for action, column in _ACTIONS.items():
-        days = effective.filter(pl.col("type") == action).group_by("acts_on").agg(pl.col("takes_effect").min())
+        days = effective.filter(pl.col("type") == action).group_by("target_at").agg(pl.col("takes_effect").min())
         if days.height:
-            frame = (
-                frame.join(days, left_on="record_id", right_on="acts_on", how="left", maintain_order="left")
-                .with_columns(pl.min_horizontal(column, "takes_effect").alias(column))
-                .drop("takes_effect")
-            )
+            given = frame[column].gather(days["target_at"])
+            earliest = days.select(pl.min_horizontal(pl.lit(given), "takes_effect")).to_series()
+            frame = frame.with_columns(frame[column].clone().scatter(days["target_at"], earliest))
             notes.append(f"{column} set by a {action} record for {days.height} records")
     revoked_repairs = effective.filter((pl.col("type") == "revocation") & (pl.col("target_type") == "repair")).height
     if revoked_repairs:

@@ -95,9 +95,9 @@ def conform(
         else:
             typed[ATTRIBUTE_PREFIX + header] = numbers.rename(ATTRIBUTE_PREFIX + header)
     rows = part.rows if part.rows is not None else pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True)
-    frame = pl.DataFrame([*typed.values(), rows.rename("source_row")]).with_columns(
-        pl.lit(part.name, dtype=pl.Categorical).alias("source")
-    )
+    # A repeated category as a literal would be coded row by row.
+    source = pl.Series("source", [part.name], dtype=pl.Categorical).new_from_index(0, raw.height)
+    frame = pl.DataFrame([*typed.values(), rows.rename("source_row"), source])
     notes = list(part.notes)
     frame = _one_code(frame)
     if table == "records":

@@ -120,9 +120,10 @@ class Reasons:
             From :meth:`creditrisk.indicators.engine.Kernel.evidence`.
         """
         hit, record = self._evidence_by_hit(evidence)
-        order = np.argsort(hit, kind="stable")
+        # By hit and then by id, so that the order of the records leaves no trace.
+        behind = pl.DataFrame({"hit": hit, "record_id": record_ids.gather(record)}).sort("hit", "record_id")
         offsets = np.concatenate(([0], np.cumsum(np.bincount(hit, minlength=len(self.row)))))
-        lists = _lists(offsets, record_ids.gather(record[order])).list.sort()
+        lists = _lists(offsets, behind["record_id"])
         names = pl.Enum(self.names)
         read = pl.Enum(sorted({name for name in self.indicators if name is not None}))
         return pl.DataFrame(
