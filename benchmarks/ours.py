@@ -136,7 +136,9 @@ def conformed_records(data: Data) -> Any:
         "known_on": pl.date(1999, 12, 31),
         "amount": pl.lit(-1.5),
     }
-    kind = pl.when(pl.col("source_row") % ROWS_PER_FAULT == 0).then(pl.col("source_row") // ROWS_PER_FAULT % len(faults))
+    kind = pl.when(pl.col("source_row") % ROWS_PER_FAULT == 0).then(
+        pl.col("source_row") // ROWS_PER_FAULT % len(faults)
+    )
     return frame.with_columns(
         pl.when(kind == i).then(value).otherwise(pl.col(name)).cast(frame.schema[name]).alias(name)
         for i, (name, value) in enumerate(faults.items())

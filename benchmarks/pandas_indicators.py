@@ -59,7 +59,9 @@ def indicators(
     return pd.DataFrame(columns)
 
 
-def _measured(spec: IndicatorSpec, records: pd.DataFrame, as_of: pd.Timestamp, weights: Mapping[str, float]) -> pd.Series:
+def _measured(
+    spec: IndicatorSpec, records: pd.DataFrame, as_of: pd.Timestamp, weights: Mapping[str, float]
+) -> pd.Series:
     chosen = records[_selected(records, spec.select, spec.window_months, as_of)]
     ids = chosen["enterprise_id"]
     match spec.measure:

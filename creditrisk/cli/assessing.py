@@ -11,7 +11,6 @@ from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
 from creditrisk.cli.reading import check_rejects, read_inputs
 from creditrisk.errors import InputError
-from creditrisk.writing import write_together
 
 if TYPE_CHECKING:
     import polars as pl
@@ -120,6 +119,7 @@ def explain(
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
     from creditrisk.report.pages import explanation_page
+    from creditrisk.writing import write_together
 
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
     asked = enterprise_id.strip()
@@ -176,6 +176,7 @@ def _report_data(report: ReadingReport) -> dict[str, Any]:
 
 def _write_rejects(rejected: pl.DataFrame, path: Path) -> None:
     from creditrisk.report.spreadsheets import write_spreadsheet
+    from creditrisk.writing import write_together
 
     write = write_spreadsheet if path.suffix == ".csv" else lambda frame, to: frame.write_parquet(to)
     write_together(path.parent, {path.name: lambda to: write(rejected, to)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,15 @@ __all__ = [
     "Seed",
 ]
 
+
+def _day(text: str) -> date:
+    # Checked with the options: a mistyped day should not come to light after minutes of reading.
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be a day such as 2026-06-30, got {text!r}") from None
+
+
 _SOURCE = "CSV, Excel or Parquet file, a folder or pattern of Parquet files, or a SQLAlchemy URL with a query"
 
 EnterpriseSource = Annotated[str, typer.Option("--enterprises", help=f"Enterprise table: {_SOURCE}.")]
@@ -34,7 +44,10 @@ RecordsQuery = Annotated[
 ]
 PolicyName = Annotated[str, typer.Option("--policy", help="Name of a built-in policy, or a YAML file.")]
 AsOf = Annotated[
-    str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day to look from; nothing known later is used.")
+    date,
+    typer.Option(
+        "--as-of", parser=_day, metavar="YYYY-MM-DD", help="The day to look from; nothing known later is used."
+    ),
 ]
 IdScheme = Annotated[
     Literal["uscc", "uscc_strict", "any"],

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Policies: l
 PolicyArgument = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Name of a built-in policy, or a YAML file.")]
 
 
-@app.command("list")
+@app.command("list", short_help="列出 the policies that come with the library")
 def list_policies(json: options.Json = False) -> None:
     """List the policies that come with the library. 列出内置评价办法。"""
     from creditrisk.policy.loading import built_in_policies, load_policy
@@ -32,7 +32,7 @@ def list_policies(json: options.Json = False) -> None:
         print_line(f"{policy.id}  {policy.edition}  {policy.title.zh} · {policy.title.en}")
 
 
-@app.command("show")
+@app.command("show", short_help="显示 a policy as its YAML document, or as JSON")
 def show_policy(policy: PolicyArgument, json: options.Json = False) -> None:
     """Print a policy as its YAML document, for reading or as the start of your own. 显示评价办法。"""
     from creditrisk.policy.loading import load_policy, policy_document
@@ -44,7 +44,7 @@ def show_policy(policy: PolicyArgument, json: options.Json = False) -> None:
         print_line(policy_document(policy).decode("utf-8-sig").rstrip("\n"))
 
 
-@app.command("check")
+@app.command("check", short_help="检查 a document; complaints name file, line and key")
 def check_policy(policy: PolicyArgument, json: options.Json = False) -> None:
     """Check a policy document; complaints name file, line and key. 检查评价办法。"""
     from creditrisk.policy.loading import load_policy

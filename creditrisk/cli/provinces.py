@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,7 +20,7 @@ __all__ = ["demo", "representatives", "simulate"]
 
 _SEED = 20260630
 _DEMO_FAULTS = 0.01
-_DEMO_DAY = "2026-06-30"
+_DEMO_DAY = date(2026, 6, 30)
 
 Enterprises = Annotated[int, typer.Option("--enterprises", min=1, help="How many enterprises.")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,7 +31,7 @@ class Inputs:
     policy: Policy
     seconds: float
 
-    def assess(self, as_of: str) -> Assessment:
+    def assess(self, as_of: date) -> Assessment:
         """Assess the enterprises."""
         from creditrisk.assessment import assess
 

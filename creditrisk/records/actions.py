@@ -36,9 +36,7 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
     # Only the records that are named are looked at further: a few of millions.
     is_target = frame["record_id"].is_in(named["acts_on"].unique().implode())
     targets = frame.select("record_id", "occurred_on", "type", target_at=pl.int_range(pl.len())).filter(is_target)
-    targets = targets.select(
-        "target_at", acts_on="record_id", target_occurred_on="occurred_on", target_type="type"
-    )
+    targets = targets.select("target_at", acts_on="record_id", target_occurred_on="occurred_on", target_type="type")
     named = named.join(targets, on="acts_on", how="left", maintain_order="left")
     named = named.with_columns(takes_effect=pl.max_horizontal("occurred_on", "known_on"))
     unknown = named.filter(pl.col("target_occurred_on").is_null() | (pl.col("acts_on") == pl.col("record_id")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import polars as pl
 
@@ -94,10 +95,7 @@ def conform(
             ignored.append(header)
         else:
             typed[ATTRIBUTE_PREFIX + header] = numbers.rename(ATTRIBUTE_PREFIX + header)
-    rows = part.rows if part.rows is not None else pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True)
-    # A repeated category as a literal would be coded row by row.
-    source = pl.Series("source", [part.name], dtype=pl.Categorical).new_from_index(0, raw.height)
-    frame = pl.DataFrame([*typed.values(), rows.rename("source_row"), source])
+    frame = pl.DataFrame([*typed.values(), *_position(part, raw)])
     notes = list(part.notes)
     frame = _one_code(frame)
     if table == "records":
@@ -109,6 +107,21 @@ def conform(
             frame = frame.with_columns(pl.lit(plan.implied_type, dtype=schema["type"]).alias("type"))
             notes.append(f"{part.name}: no column for the type; by its headers every record is a {plan.implied_type}")
     return ConformedPart(frame, dict(plan.fields), tuple(ignored), tuple(notes))
+
+
+def _position(part: Part, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """The row and the source of each row, in chunks like those of the columns.
+
+    Columns whose chunks differ are copied as a whole at the next step, which for text of millions of rows is dear.
+    """
+    lengths = raw.to_series(0).chunk_lengths() if raw.width and raw.height else [raw.height]
+    ends = list(accumulate(lengths, initial=0))
+    name = pl.Series("source", [part.name], dtype=pl.Categorical)
+    source = pl.concat([name.new_from_index(0, length) for length in lengths], rechunk=False)
+    if part.rows is not None:
+        return part.rows.rename("source_row"), source
+    rows = [pl.int_range(start + 1, end + 1, dtype=pl.UInt32, eager=True) for start, end in pairwise(ends)]
+    return pl.concat(rows, rechunk=False).rename("source_row"), source
 
 
 def _parse(

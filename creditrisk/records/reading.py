@@ -176,7 +176,8 @@ def _joined(conformed: Sequence[ConformedPart], schema: Mapping[str, pl.DataType
     frame = conformed[0].frame if len(conformed) == 1 else pl.concat([part.frame for part in conformed], how="diagonal")
     # A column that is text in one part is no attribute in another.
     text_somewhere = {ATTRIBUTE_PREFIX + name for part in conformed for name in part.ignored_columns}
-    return frame.drop([name for name in frame.columns if name in text_somewhere and name not in schema])
+    mixed = [name for name in frame.columns if name in text_somewhere and name not in schema]
+    return frame.drop(mixed) if mixed else frame
 
 
 def _in_model(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
