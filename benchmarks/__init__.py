@@ -1,0 +1,1 @@
+"""What the library must reach, measured as ratios within one run."""
