@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import gettempdir
 
 import nbformat
 import pytest
@@ -33,3 +34,4 @@ def test_the_notebook_is_kept_executed_and_small_and_names_no_folder_of_a_machin
     assert len(text) < 1_000_000
     assert str(Path(__file__).parents[1]) not in text
     assert f"{Path.home()}/" not in text
+    assert gettempdir() not in text

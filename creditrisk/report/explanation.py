@@ -38,6 +38,9 @@ class Explanation(ExplanationContent):
         """The explanation as JSON, with points as decimal text so that nothing is rounded."""
         return self.model_dump_json(indent=2)
 
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.enterprise_id} as of {self.as_of}: {self.tier}, {self.score}>"
+
     def __str__(self) -> str:
         return self.text("zh") + "\n\n" + self.text("en")
 
