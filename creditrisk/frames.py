@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import Any, Literal, get_args
 
 import polars as pl
 
 from creditrisk.errors import InputError
 
-__all__ = ["FrameKind", "check_frame_kind", "from_polars", "is_frame", "to_polars"]
+__all__ = ["FrameKind", "check_frame_kind", "from_polars", "in_chunks_of", "is_frame", "to_polars"]
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 
@@ -65,6 +66,19 @@ def check_frame_kind(kind: str) -> None:
     """Raise an InputError unless ``kind`` names a kind of frame."""
     if kind not in get_args(FrameKind):
         raise InputError(f"output must be one of {', '.join(get_args(FrameKind))}, got {kind!r}")
+
+
+def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
+    """A column cut into chunks like those of another of its length.
+
+    Polars copies a whole frame when the chunks of its columns differ, which for text of millions of rows is dear.
+    """
+    if like.n_chunks() == column.n_chunks() == 1:
+        return column
+    column = column.rechunk()
+    ends = list(accumulate(like.chunk_lengths(), initial=0))
+    parts = [column.slice(start, end - start) for start, end in pairwise(ends)]
+    return pl.concat(parts, rechunk=False) if parts else column
 
 
 def _is_pandas(value: object) -> bool:

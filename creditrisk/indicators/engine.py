@@ -9,7 +9,7 @@ thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -84,8 +84,8 @@ class Kernel:
     def indicators(self) -> dict[str, Numbers]:
         """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
         stretches: dict[str, list[Numbers]] = defaultdict(list)
-        for events in events_of(self._coded, self.cohort, self._number_of_row):
-            for subset, specs in self._subsets(events):
+        for _, subsets in self._stretches():
+            for subset, specs in subsets:
                 for spec in specs:
                     stretches[spec.id].append(self._measured(spec, subset))
         values = {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in stretches.items()}
@@ -101,8 +101,8 @@ class Kernel:
 
     def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
         """For each indicator the records that it counts: (spec, row of the cohort, position in the record table)."""
-        for events in events_of(self._coded, self.cohort, self._number_of_row):
-            for subset, specs in self._subsets(events):
+        for events, subsets in self._stretches():
+            for subset, specs in subsets:
                 for spec in specs:
                     chosen = subset.index[subset.chosen(spec.select, spec.window_months)]
                     record = chosen if events.record is None else events.record[chosen]
@@ -124,6 +124,17 @@ class Kernel:
         others = np.ones(self._coded.n_records, dtype=bool)
         others[self._coded.record] = False
         return np.flatnonzero(others)
+
+    def _stretches(self) -> Iterable[tuple[Events, Iterable[tuple[_Subset, list[IndicatorSpec]]]]]:
+        if self._number_of_row is None:
+            return self._only_stretch
+        stretches = events_of(self._coded, self.cohort, self._number_of_row)
+        return ((events, self._subsets(events)) for events in stretches)
+
+    @cached_property
+    def _only_stretch(self) -> list[tuple[Events, list[tuple[_Subset, list[IndicatorSpec]]]]]:
+        # Kept, because values and evidence are both asked for where each enterprise stands in one row.
+        return [(events, list(self._subsets(events))) for events in events_of(self._coded, self.cohort, None)]
 
     def _subsets(self, events: Events) -> Iterator[tuple[_Subset, list[IndicatorSpec]]]:
         groups: dict[str, dict[tuple[str, ...], list[IndicatorSpec]]] = defaultdict(lambda: defaultdict(list))

@@ -38,8 +38,10 @@ EXPERT_DEFAULT = "expert_default"
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Basis = Annotated[str, Field(min_length=1, description=f"the source of the numbers, or {EXPERT_DEFAULT!r}")]
-# One rule gives at most so many points, capped or not: enough for any system, and no sum of them overflows.
+# One rule gives at most so many points, capped or not, and a dimension has at most so many rules: enough for any
+# system, and their sum in thousandths fits into 32 bits.
 MOST_POINTS = 10_000.0
+MOST_RULES = 200
 Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, multiple_of=0.001, allow_inf_nan=False)]
 
 
@@ -307,6 +309,9 @@ class Policy(_Data):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 yield f"two entries of kind {kind} are called {twice!r}"
+        for dimension in self.dimensions:
+            if sum(rule.dimension == dimension for rule in self.rules) > MOST_RULES:
+                yield f"dimension {dimension} has more than {MOST_RULES} rules"
         yield from self._wrong_references()
         cuts = [tier.at_least for tier in self.tiers[:-1]]
         if self.tiers[-1].at_least is not None or None in cuts:

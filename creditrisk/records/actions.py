@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from creditrisk.frames import in_chunks_of
 from creditrisk.records.checking import Checked
 from creditrisk.records.rejects import reject_rows
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -57,7 +58,8 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
         if days.height:
             given = frame[column].gather(days["target_at"])
             earliest = days.select(pl.min_horizontal(pl.lit(given), "takes_effect")).to_series()
-            frame = frame.with_columns(frame[column].clone().scatter(days["target_at"], earliest))
+            changed = frame[column].clone().scatter(days["target_at"], earliest)
+            frame = frame.with_columns(in_chunks_of(frame["record_id"], changed))
             notes.append(f"{column} set by a {action} record for {days.height} records")
     revoked_repairs = effective.filter((pl.col("type") == "revocation") & (pl.col("target_type") == "repair")).height
     if revoked_repairs:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.frames import in_chunks_of
 from creditrisk.records.aliases import ColumnPlan, TableName, plan_columns
 from creditrisk.records.parsing import (
     OPEN_ENDED_WORDS,
@@ -110,18 +110,13 @@ def conform(
 
 
 def _position(part: Part, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """The row and the source of each row, in chunks like those of the columns.
-
-    Columns whose chunks differ are copied as a whole at the next step, which for text of millions of rows is dear.
-    """
-    lengths = raw.to_series(0).chunk_lengths() if raw.width and raw.height else [raw.height]
-    ends = list(accumulate(lengths, initial=0))
-    name = pl.Series("source", [part.name], dtype=pl.Categorical)
-    source = pl.concat([name.new_from_index(0, length) for length in lengths], rechunk=False)
-    if part.rows is not None:
-        return part.rows.rename("source_row"), source
-    rows = [pl.int_range(start + 1, end + 1, dtype=pl.UInt32, eager=True) for start, end in pairwise(ends)]
-    return pl.concat(rows, rechunk=False).rename("source_row"), source
+    """The row and the source of each row."""
+    rows = part.rows if part.rows is not None else pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True)
+    source = pl.Series("source", [part.name], dtype=pl.Categorical).new_from_index(0, raw.height)
+    if not raw.width:
+        return rows.rename("source_row"), source
+    like = raw.to_series(0)
+    return in_chunks_of(like, rows.rename("source_row")), in_chunks_of(like, source)
 
 
 def _parse(

@@ -209,7 +209,9 @@ def lists_by_combination(parts: Sequence[tuple[str, NDArray[np.bool_]]], n_rows:
     combination = np.zeros(n_rows, dtype=np.int64)
     for bit, (_, holds) in enumerate(parts):
         combination[holds] |= 1 << bit
-    different, which = np.unique(combination, return_inverse=True)
+    codes = pl.Series(combination)
+    different = codes.unique().sort().to_numpy()
+    which = np.searchsorted(different, combination)
     lists = [[name for bit, (name, _) in enumerate(parts) if number >> bit & 1] for number in different.tolist()]
     return pl.Series(lists, dtype=pl.List(pl.String)).gather(which)
 

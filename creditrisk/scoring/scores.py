@@ -54,7 +54,7 @@ class Scores:
         Bit ``i % 64`` of word ``i // 64`` is set where rule ``i`` gave points.
     dimensions : dict of str to ndarray of int32
         Dimension scores in thousandths.
-    adjustments : dict of str to ndarray of int64
+    adjustments : dict of str to ndarray of int32
         What floor and ceiling added to or took from base and points, in thousandths.
     total : ndarray of int64
         In millionths.
@@ -63,7 +63,7 @@ class Scores:
     hits: tuple[RuleHits, ...]
     hit_masks: NDArray[np.uint64]
     dimensions: dict[str, Thousandths]
-    adjustments: dict[str, NDArray[np.int64]]
+    adjustments: dict[str, Thousandths]
     total: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -88,23 +88,23 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     if missing:
         raise InputError(f"policy {policy.id} reads the indicator {missing[0]!r}, which is not among the columns given")
     n_rows = len(next(iter(indicators.values())))
-    raw = {name: np.full(n_rows, _thousandths(scale.base), np.int64) for name, scale in policy.dimensions.items()}
-    masks = np.zeros((n_rows, (len(policy.rules) + 63) // 64), dtype=np.uint64)
+    raw = {name: np.full(n_rows, _thousandths(scale.base), np.int32) for name, scale in policy.dimensions.items()}
+    masks = [np.zeros(n_rows, dtype=np.uint64) for _ in range(0, len(policy.rules), 64)]
     hits = []
     for number, rule in enumerate(policy.rules):
         hit = _apply(rule, indicators[rule.indicator])
         raw[rule.dimension][hit.rows] += hit.points
-        masks[hit.rows, number // 64] |= np.uint64(1 << number % 64)
+        masks[number // 64][hit.rows] |= np.uint64(1 << number % 64)
         hits.append(hit)
     dimensions: dict[str, Thousandths] = {}
-    adjustments: dict[str, NDArray[np.int64]] = {}
+    adjustments: dict[str, Thousandths] = {}
     total = np.zeros(n_rows, dtype=np.int64)
     for name, scale in policy.dimensions.items():
         held = np.clip(raw[name], _thousandths(scale.floor), _thousandths(scale.ceiling))
-        dimensions[name] = held.astype(np.int32)
+        dimensions[name] = held
         adjustments[name] = held - raw[name]
-        total += held * _thousandths(scale.weight)
-    return Scores(tuple(hits), masks, dimensions, adjustments, total)
+        total += held * np.int64(_thousandths(scale.weight))
+    return Scores(tuple(hits), np.stack(masks, axis=1), dimensions, adjustments, total)
 
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
@@ -125,7 +125,7 @@ def points_of(rule: Rule, values: Numbers) -> Thousandths:
 def _apply(rule: Rule, values: Numbers) -> RuleHits:
     # Most enterprises have 0 in most indicators: where 0 earns no points, only the others are looked at.
     if points_of(rule, np.zeros(1))[0] == 0:
-        rows = np.flatnonzero(values)
+        rows = np.flatnonzero(values != 0)
         points = points_of(rule, values[rows])
     else:
         rows, points = np.arange(len(values)), points_of(rule, values)
