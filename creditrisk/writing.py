@@ -6,12 +6,29 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import polars as pl
 
 from creditrisk.errors import OutputError
 
-__all__ = ["write_together"]
+__all__ = ["prepare_folder", "write_together"]
+
+
+def prepare_folder(folder: str | os.PathLike[str]) -> None:
+    """Make a folder and see that it can be written to: better before long work than after it.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written to.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"the results cannot be written to {folder}: {error.strerror or error}") from error
 
 
 def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[[Path], object]]) -> dict[str, Path]:

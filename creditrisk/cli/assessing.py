@@ -90,7 +90,10 @@ def assess(
     json: options.Json = False,
 ) -> None:
     """Assess every enterprise and write scores, tiers, reasons and rejects to a folder. 评价企业。"""
+    from creditrisk.writing import prepare_folder
+
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
+    prepare_folder(out)
     assessment = inputs.assess(as_of)
     with working("写出结果 writing …"):
         files = assessment.save(out, csv=csv)

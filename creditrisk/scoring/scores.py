@@ -98,12 +98,12 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
         hits.append(hit)
     dimensions: dict[str, Thousandths] = {}
     adjustments: dict[str, Thousandths] = {}
-    total = np.zeros(n_rows, dtype=np.int64)
+    total, weighted = np.zeros(n_rows, dtype=np.int64), np.empty(n_rows, dtype=np.int64)
     for name, scale in policy.dimensions.items():
         held = np.clip(raw[name], _thousandths(scale.floor), _thousandths(scale.ceiling))
         dimensions[name] = held
-        adjustments[name] = held - raw[name]
-        total += held * np.int64(_thousandths(scale.weight))
+        adjustments[name] = np.subtract(held, raw[name], out=raw[name])
+        total += np.multiply(held, _thousandths(scale.weight), out=weighted, dtype=np.int64)
     return Scores(tuple(hits), np.stack(masks, axis=1), dimensions, adjustments, total)
 
 
