@@ -1,7 +1,12 @@
-"""The simulated province that everything is measured on, made once and kept."""
+"""The simulated province that everything is measured on, made once and kept.
+
+Made by a process of its own, ``python -m benchmarks.data FOLDER ENTERPRISES RECORDS_PER_ENTERPRISE``: the peak memory
+of a process is counted against the ones that it starts.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +15,7 @@ __all__ = ["AS_OF", "Data"]
 
 AS_OF = date(2026, 6, 30)
 
-# What the built-in indicators read; `indicators_read` in the tests holds this list to the catalogue.
+# What the built-in indicators read; a test holds these lists to the catalogue.
 RECORD_COLUMNS = ["enterprise_id", "type", "dimension", "severity", "outcome", "amount", "occurred_on", "known_on"]
 RECORD_COLUMNS += ["expires_on", "repaired_on", "revoked_on", "authority"]
 ENTERPRISE_COLUMNS = ["enterprise_id", "established_on"]
@@ -52,4 +57,9 @@ class Data:
         """Simulate the province."""
         from creditrisk.simulate import simulate_province
 
+        self.folder.mkdir(parents=True, exist_ok=True)
         simulate_province(enterprises, records_per_enterprise, to=AS_OF).write(self.folder)
+
+
+if __name__ == "__main__":
+    Data(Path(sys.argv[1])).make(int(sys.argv[2]), float(sys.argv[3]))

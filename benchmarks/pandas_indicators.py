@@ -64,25 +64,26 @@ def _measured(
 ) -> pd.Series:
     chosen = records[_selected(records, spec.select, spec.window_months, as_of)]
     ids = chosen["enterprise_id"]
+    # Each addend is a whole number of the unit in which the engine adds up (money 0.01, others a millionth, weights a
+    # thousand-millionth): that is its definition of a discounted sum, and without it many roundings would add up.
     match spec.measure:
         case "count":
             if spec.half_life_months is None and not spec.time_steps:
                 return chosen.groupby(ids, observed=True).size()
-            # The engine adds weights up in whole thousand-millionths; so does this, lest many roundings add up.
             return _time_weights(spec, chosen, as_of).round(9).groupby(ids, observed=True).sum()
         case "weighted_sum":
             by_severity = chosen["severity"].astype(str).map(weights)
             return (by_severity * _time_weights(spec, chosen, as_of)).round(9).groupby(ids, observed=True).sum()
         case "sum":
-            return (chosen[spec.of] * _time_weights(spec, chosen, as_of)).round(2).groupby(ids, observed=True).sum()
+            decimals = 2 if spec.of == "amount" else 6
+            values = (chosen[spec.of] * _time_weights(spec, chosen, as_of)).round(decimals)
+            return values.groupby(ids, observed=True).sum()
         case "flag":
             return (chosen.groupby(ids, observed=True).size() > 0).astype(float)
         case "ratio":
             whole = records[_selected(records, spec.out_of, spec.window_months, as_of)]
-            part = whole[_selected(whole, spec.select, spec.window_months, as_of)]
-            parts = part.groupby("enterprise_id", observed=True).size()
-            wholes = whole.groupby("enterprise_id", observed=True).size()
-            return parts.reindex(wholes.index, fill_value=0) / wholes
+            part = _selected(whole, spec.select, spec.window_months, as_of)
+            return part.groupby(whole["enterprise_id"], observed=True).mean()
         case "days_since_last":
             return (as_of - chosen["occurred_on"].groupby(ids, observed=True).max()).dt.days
         case "days_since_first":

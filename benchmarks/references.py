@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -57,11 +58,20 @@ def stdnum_codes(data: Data, most: int = 100_000) -> Job:
     from stdnum.cn import uscc
 
     from benchmarks.ours import record_ids
+    from creditrisk.records.uscc import CATEGORIES_BY_DEPARTMENT, is_valid_uscc, uscc_check_character
 
     codes = record_ids(data).head(most).to_list()
+    # The same code registered by each department of the standard, to see which of them are known.
+    by_department = {first: first + second[0] + codes[0][2:17] for first, second in CATEGORIES_BY_DEPARTMENT.items()}
+    by_department = {first: code + uscc_check_character(code) for first, code in by_department.items()}
+
+    refused = [first for first, code in by_department.items() if is_valid_uscc(code) and not uscc.is_valid(code)]
+    ours = is_valid_uscc(codes).tolist()
 
     def run() -> dict[str, Any]:
-        return {"ids": len(codes), "valid": sum([uscc.is_valid(code) for code in codes])}
+        theirs = [uscc.is_valid(code) for code in codes]
+        different = sum(map(operator.ne, ours, theirs))
+        return {"ids": len(codes), "disagreements": different, "departments_refused": refused}
 
     return run
 

@@ -16,21 +16,30 @@ from typing import Any
 
 from benchmarks.data import Data
 
+__all__ = ["measure"]
 
-def main(name: str, folder: str, keep: bool) -> None:
-    data = Data(Path(folder))
+
+def measure(name: str, data: Data, *, keep: bool = False) -> dict[str, Any]:
+    """Prepare a step, run it, and say what it took; the peak is that of the process since it began.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"ours.indicators"``.
+    data : Data
+    keep : bool
+        Write the frame that the step gives to ``data.kept(name)``, unmeasured.
+    """
     module, _, function = name.partition(".")
     job = getattr(import_module(f"benchmarks.{module}"), function)(data)
     cpu, wall = _cpu(), time.perf_counter()
     result = job()
     wall, cpu = time.perf_counter() - wall, _cpu() - cpu
-    facts: dict[str, Any] = result if isinstance(result, dict) else {}
     # Linux gives the peak in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     if keep:
         result.to_parquet(data.kept(name), index=False)
-    print(json.dumps({"cpu": cpu, "wall": wall, "peak": peak, "facts": facts}))
+    return {"cpu": cpu, "wall": wall, "peak": peak, "facts": result if isinstance(result, dict) else {}}
 
 
 def _cpu() -> float:
@@ -39,4 +48,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], "--keep" in sys.argv[3:])
+    print(json.dumps(measure(sys.argv[1], Data(Path(sys.argv[2])), keep="--keep" in sys.argv[3:])))
