@@ -246,7 +246,7 @@ class Assessment:
         hashes: dict[str, str] = {}
 
         def parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
-            frame.write_parquet(path, compression_level=1, statistics=False)
+            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=1 << 17)
             hashes[name] = _sha256(path)
 
         def run(path: Path) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -120,10 +121,7 @@ class Reasons:
             From :meth:`creditrisk.indicators.engine.Kernel.evidence`.
         """
         hit, record = self._evidence_by_hit(evidence)
-        # By hit and then by id, so that the order of the records leaves no trace.
-        behind = pl.DataFrame({"hit": hit, "record_id": record_ids.gather(record)}).sort("hit", "record_id")
-        offsets = np.concatenate(([0], np.cumsum(np.bincount(hit, minlength=len(self.row)))))
-        lists = _lists(offsets, behind["record_id"])
+        lists = _lists(_offsets(hit, len(self.row)), _ids_by_hit(hit, record, record_ids).to_arrow())
         names = pl.Enum(self.names)
         read = pl.Enum(sorted({name for name in self.indicators if name is not None}))
         return pl.DataFrame(
@@ -144,40 +142,35 @@ class Reasons:
         -------
         tuple of polars.Series of List(String), each of shape (n_rows,)
         """
+        bounds = (*self.policy.vetoes, *self.policy.thin_evidence)
+        met = [np.flatnonzero(tiering.met[bound.id]) for bound in bounds]
         place = np.arange(len(self.row)) - self.starts[self.row]
         shown = np.flatnonzero(place < most)
-        counts = np.minimum(np.diff(self.starts), most)
-        offsets = np.concatenate(([0], np.cumsum(counts)))
-        cents, points = np.rint(self.value[shown] * 100), self.points[shown]
-        different = pl.DataFrame({"reason": self.reason[shown], "cents": cents, "points": points})
-        codes = different.with_columns(code=pl.struct("reason", "cents", "points").rank("dense") - 1)["code"]
-        table = different.with_columns(code=codes).unique("code").sort("code")
-        texts = self._texts(table)
-        bounds = self._bound_texts(tiering)
-        return tuple(  # type: ignore[return-value]
-            pl.select(pl.concat_list(bounds[language], _lists(offsets, texts[language].gather(codes)))).to_series()
-            for language in ("zh", "en")
-        )
+        hit, which = _first_of_equal(self.reason[shown], self.points[shown], np.rint(self.value[shown] * 100))
+        texts = self._texts(shown[hit])
+        row = np.concatenate([*met, self.row[shown]])
+        text = np.concatenate([*(np.full(len(rows), number) for number, rows in enumerate(met)), which + len(bounds)])
+        # The sort is stable, so bounds stay before rules.
+        text = text[np.argsort(row, kind="stable")]
+        offsets = _offsets(row, self.n_rows)
+        lists = []
+        for language in ("zh", "en"):
+            different = pl.Series([*(getattr(bound.reason, language) for bound in bounds), *texts[language]])
+            # As views of the few different texts, none of them copied.
+            lists.append(_lists(offsets, different.gather(text).to_arrow(compat_level=pl.CompatLevel.newest())))
+        return lists[0], lists[1]
 
-    def _texts(self, table: pl.DataFrame) -> dict[str, pl.Series]:
-        value = number_text(pl.col("cents") / 100)
-        points = number_text(pl.col("points") / POINT_UNIT)
+    def _texts(self, hits: NDArray[np.intp]) -> dict[str, pl.Series]:
+        reason = self.reason[hits]
+        table = pl.DataFrame({"value": self.value[hits], "points": self.points[hits] / POINT_UNIT})
+        value, points = number_text(pl.col("value")), number_text(pl.col("points"))
         points = pl.when(pl.col("points") > 0).then("+" + points).otherwise(points)
         result = {}
         for language, ending in (("zh", "（{}分）"), ("en", " ({})")):
             templates = pl.Series([getattr(text, language) for text in self.texts])
-            text = pl.lit(templates.gather(table["reason"])).str.replace("{value}", value, literal=True)
+            text = pl.lit(templates.gather(reason)).str.replace("{value}", value, literal=True)
             result[language] = table.select(pl.format("{}" + ending, text, points)).to_series()
         return result
-
-    def _bound_texts(self, tiering: Tiering) -> dict[str, pl.Series]:
-        bounds = (*self.policy.vetoes, *self.policy.thin_evidence)
-        return {
-            language: lists_by_combination(
-                [(getattr(bound.reason, language), tiering.met[bound.id]) for bound in bounds], self.n_rows
-            )
-            for language in ("zh", "en")
-        }
 
     def _evidence_by_hit(self, evidence: Evidence) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
         """Pairs of (position of a hit, position of a record)."""
@@ -223,8 +216,34 @@ def number_text(number: pl.Expr) -> pl.Expr:
     return pl.when(whole).then(rounded.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(rounded.cast(pl.String))
 
 
-def _lists(offsets: NDArray[np.intp], values: pl.Series) -> pl.Series:
+def _lists(offsets: NDArray[np.intp], items: Any) -> pl.Series:
+    """Lists of the items of an Arrow array, from one offset to the next."""
     import pyarrow
 
-    array = pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), values.to_arrow())
-    return pl.Series(pl.from_arrow(array))
+    return pl.Series(pl.from_arrow(pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), items)))
+
+
+def _offsets(owner: NDArray[np.integer], n_owners: int) -> NDArray[np.intp]:
+    """Where the items of each owner begin once they stand by owner, shape (n_owners + 1,)."""
+    return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n_owners))))
+
+
+def _ids_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids: pl.Series) -> pl.Series:
+    """Ids by hit, and those of one hit by themselves, so that the order of the records leaves no trace."""
+    record_ids = record_ids.rechunk()
+    if record_ids.is_sorted():
+        # As they come from most registers: then positions sort as the ids do, and whole numbers sort fast.
+        pairs = np.sort((hit.astype(np.int64) << 32) | record)
+        return record_ids.gather(pairs & 0xFFFF_FFFF)
+    return pl.DataFrame({"hit": hit, "id": record_ids.gather(record)}).sort("hit", "id")["id"]
+
+
+def _first_of_equal(
+    reason: NDArray[np.int32], points: NDArray[np.int32], cents: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of each set of equal triples, and for each triple which of these it equals."""
+    # NaN differs from itself, but has one bit pattern here.
+    triples = pl.DataFrame({"reason": reason, "points": points, "cents": cents}).with_row_index("at")
+    first = triples.select(pl.col("at").min().over("reason", "points", "cents")).to_series().to_numpy()
+    is_first = first == np.arange(len(first))
+    return np.flatnonzero(is_first), (np.cumsum(is_first) - 1)[first]
