@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from creditrisk.errors import InputError as InputError
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
+    from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
     from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
     from creditrisk.indicators.builder import EnvironmentIndicators as EnvironmentIndicators
     from creditrisk.indicators.builder import IndicatorBuilder as IndicatorBuilder
@@ -50,6 +51,7 @@ _WHERE = {
     "OutputError": "errors",
     "Policy": "policy.document",
     "PolicyError": "errors",
+    "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",

@@ -38,9 +38,10 @@ from creditrisk.report.explanation import Explanation
 from creditrisk.report.pages import summary_page
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.report.summary import Summary, summarise
+from creditrisk.scoring.history import TierHistory, tier_history
 from creditrisk.scoring.reasons import Reasons, lists_by_combination
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
-from creditrisk.scoring.tiering import Tiering, assign_regimes, assign_tiers
+from creditrisk.scoring.tiering import Tiering, assign_regimes, assign_tiers, limit_changes
 from creditrisk.vocabulary import DIMENSIONS
 from creditrisk.writing import write_together
 
@@ -56,6 +57,7 @@ def assess(
     *,
     policy: Policy | str | os.PathLike[str] = "jiangsu",
     as_of: date | str,
+    previous: Any = None,
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
 ) -> Assessment:
@@ -66,7 +68,10 @@ def assess(
     enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     policy : Policy, str or path, default="jiangsu"
     as_of : date or ISO text
-        The day for which one looks; nothing known later is used.
+        The day for which one looks; nothing known later is used. It also chooses the edition of a policy by name.
+    previous : Assessment, frame, path or folder, optional
+        The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
+        limits on change are held and from which ``tier_since`` runs on.
     id_scheme : {"uscc", "uscc_strict", "any"}
         How ids are checked while reading.
     output : {"pandas", "polars", "arrow"}
@@ -95,7 +100,7 @@ def assess(
     day = _day(as_of)
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
-        policy = load_policy(policy)
+        policy = load_policy(policy, day)
         if not isinstance(enterprises, Enterprises):
             enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
         if not isinstance(records, Records):
@@ -111,10 +116,14 @@ def assess(
     with _timed(timings, "scoring"):
         scores = score(policy, indicators)
         tiering = assign_tiers(policy, scores, indicators)
+        history = tier_history(previous, policy, companies["enterprise_id"], day)
+        fewer_records = kernel.records_known() < history.records
+        tiering = limit_changes(policy, tiering, day, history.tier, history.since, fewer_records)
         regimes = assign_regimes(policy, tiering, companies, day)
     return Assessment(
         policy=policy, as_of=day, enterprises=enterprises, records=records, companies=companies, kernel=kernel,
-        indicators=indicators, scores=scores, tiering=tiering, regimes=regimes, output=output, timings=timings,
+        indicators=indicators, scores=scores, tiering=tiering, regimes=regimes, history=history, output=output,
+        timings=timings,
     )  # fmt: skip
 
 
@@ -126,7 +135,7 @@ class Assessment:
     ----------
     table : frame
         One row per enterprise, by id: enterprise_id, name, as_of, policy, score, the five dimension scores, tier,
-        regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count.
+        tier_since, regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count.
     reasons : frame
         One row per enterprise and rule that gave points: enterprise_id, rule, indicator, value, points, record_ids.
     rejects : frame
@@ -143,6 +152,7 @@ class Assessment:
     scores: Scores
     tiering: Tiering
     regimes: pl.Series
+    history: TierHistory
     output: FrameKind
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -178,6 +188,7 @@ class Assessment:
                 "score": self.scores.total / TOTAL_UNIT,
                 **dimensions,
                 "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
+                "tier_since": self.history.tier_since(self.tiering.tier, self.as_of),
                 "regime": self.regimes,
                 "vetoes": self._met([bound.id for bound in policy.vetoes]),
                 "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),

@@ -1,6 +1,6 @@
 """The errors a user can meet. Each message says what is wrong and what to change."""
 
-__all__ = ["CreditRiskError", "InputError", "OutputError", "PolicyError"]
+__all__ = ["CreditRiskError", "InputError", "OutputError", "PolicyError", "PolicyReviewWarning"]
 
 
 class CreditRiskError(Exception):
@@ -17,3 +17,7 @@ class PolicyError(CreditRiskError, ValueError):
 
 class OutputError(CreditRiskError, OSError):
     """A result cannot be written where it was asked to go."""
+
+
+class PolicyReviewWarning(UserWarning):
+    """A policy is applied past the date by which it was to be reviewed."""

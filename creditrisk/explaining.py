@@ -12,10 +12,12 @@ import polars as pl
 
 from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.spec import BilingualText, Dimension
-from creditrisk.policy.document import Policy, Rule
+from creditrisk.policy.document import Policy
+from creditrisk.policy.rules import Rule
 from creditrisk.records.standing import STANDINGS, standing_on
 from creditrisk.report.content import BoundLine, DimensionLines, IgnoredRecord, ReasonLine
 from creditrisk.report.explanation import Explanation
+from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.reasons import ADJUSTMENT_TEXTS, number_text
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, points_of
 from creditrisk.scoring.tiering import Tiering
@@ -55,18 +57,37 @@ def explain(
     values = {name: float(column[row]) for name, column in indicators.items()}
     dimensions = tuple(_dimension(policy, name, values, scores, row, evidence) for name in policy.dimensions)
     bounds = []
-    for bound in (*policy.vetoes, *policy.thin_evidence):
+    for bound in policy.tier_bounds:
         if tiering.met[bound.id][row]:
+            behind = {record for name in bound.when.indicators() for record in evidence.get(name, ())}
             bounds.append(
                 BoundLine(
                     id=bound.id,
-                    kind="veto" if bound in policy.vetoes else "thin_evidence",
-                    at_best=policy.tier(bound.at_best).label,
+                    kind=policy.kind_of(bound),
+                    effect=bound.effect,
+                    tier=policy.tier(bound.tier).label,
                     text=bound.reason,
                     basis=bound.basis,
-                    record_ids=evidence.get(bound.when.indicator, ()),
+                    record_ids=tuple(sorted(behind)),
                 )
             )
+    if tiering.held[row] and policy.limits_on_change is not None:
+        limits = policy.limits_on_change
+        bounds.append(
+            BoundLine(
+                id="limits_on_change",
+                kind="limit_on_change",
+                effect="at_best",
+                tier=policy.tiers[tiering.tier[row]].label,
+                text=BilingualText(
+                    zh=f"等级每{limits.per_months}个月至多上升{limits.rise_at_most_steps}级，数据缺失不作为上升理由",
+                    en=f"A tier rises at most {limits.rise_at_most_steps} step(s) in {limits.per_months} months, "
+                    "and never because records went missing",
+                ),
+                basis=limits.basis,
+                record_ids=(),
+            )
+        )
     known = records.filter(pl.max_horizontal("occurred_on", "known_on") <= as_of)
     return Explanation(
         enterprise_id=enterprise["enterprise_id"][0],
@@ -98,9 +119,11 @@ def _dimension(
 ) -> DimensionLines:
     scale = policy.dimensions[dimension]
     weight = _decimal(scale.weight)
+    one_row = {name: np.array([value]) for name, value in values.items()}
     lines = []
     for rule in policy.rules:
-        if rule.dimension == dimension:
+        # Where the condition of a rule does not hold, it gives nothing, whatever its indicator.
+        if rule.dimension == dimension and (rule.when is None or rows_meeting(rule.when, one_row)[0]):
             lines += _rule_lines(rule, values[rule.indicator], weight, evidence)
     adjustment = int(scores.adjustments[dimension][row])
     if adjustment:
@@ -148,7 +171,7 @@ def _rule_lines(rule: Rule, value: float, weight: Decimal, evidence: Mapping[str
         weighted_points=Decimal(free) / POINT_UNIT * weight,
         text=reason,
         basis=rule.basis,
-        record_ids=evidence.get(rule.indicator, ()),
+        record_ids=tuple(sorted({record for name in rule.indicators for record in evidence.get(name, ())})),
     )
     held = Decimal(points - free) / POINT_UNIT
     capped = given.model_copy(

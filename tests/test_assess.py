@@ -34,7 +34,8 @@ def test_the_table_has_one_row_per_enterprise_in_order_of_id(assessment: cr.Asse
     frame = assessment.table
     assert frame.columns == [
         "enterprise_id", "name", "as_of", "policy", "score", "safety", "quality", "environment", "compliance",
-        "responsibility", "tier", "regime", "vetoes", "thin_evidence", "reasons_zh", "reasons_en", "evidence_count",
+        "responsibility", "tier", "tier_since", "regime", "vetoes", "thin_evidence", "reasons_zh", "reasons_en",
+        "evidence_count",
     ]  # fmt: skip
     assert frame.height == 400
     assert frame["enterprise_id"].is_sorted()
@@ -244,7 +245,7 @@ def test_results_go_out_as_asked(province: tuple[cr.Enterprises, cr.Records], ki
     [
         ({"as_of": "2026-02-30"}, "as_of must be a day such as 2026-06-30, got '2026-02-30'"),
         ({"as_of": None}, "as_of must be a day"),
-        ({"as_of": "1999-01-01"}, "as_of 1999-01-01 lies before every record"),
+        ({"as_of": "1999-01-01", "policy": cr.load_policy("jiangsu")}, "as_of 1999-01-01 lies before every record"),
         ({"as_of": AS_OF, "output": "excel"}, "output must be one of pandas, polars, arrow, got 'excel'"),
     ],
 )
@@ -253,6 +254,13 @@ def test_a_wrong_argument_is_one_clear_error(
 ) -> None:
     with pytest.raises(cr.InputError, match=message):
         cr.assess(*province, **arguments)
+
+
+def test_a_policy_by_name_is_not_applied_to_a_day_on_which_it_is_not_in_force(
+    province: tuple[cr.Enterprises, cr.Records],
+) -> None:
+    with pytest.raises(cr.PolicyError, match="policy jiangsu is not in force on 2020-01-01: its editions"):
+        cr.assess(*province, as_of="2020-01-01")
 
 
 def test_an_unknown_enterprise_cannot_be_explained(assessment: cr.Assessment) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from creditrisk.policy.document import EXPERT_DEFAULT
 from creditrisk.policy.loading import load_policy
+from creditrisk.policy.rules import EXPERT_DEFAULT
 from tests.scripts import load_script
 
 ROOT = Path(__file__).parents[1]

@@ -61,7 +61,7 @@ def check_policy(policy: PolicyArgument, json: options.Json = False) -> None:
 
 
 def _overview(policy: Policy) -> dict[str, Any]:
-    from creditrisk.policy.document import EXPERT_DEFAULT
+    from creditrisk.policy.rules import EXPERT_DEFAULT
 
     return {
         "id": policy.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.events import Cohort
+from creditrisk.indicators.quantities import Quantity, quantity_values
+from creditrisk.indicators.spec import PeerGroups
 from creditrisk.records.schema import ATTRIBUTE_PREFIX
 
 __all__ = ["EnterpriseAttributes"]
@@ -19,11 +22,12 @@ Numbers = NDArray[np.float64]
 
 
 class EnterpriseAttributes:
-    """What the enterprise table says of each row of a cohort."""
+    """What the enterprise table says of each row of a cohort, and what a policy makes of it."""
 
-    def __init__(self, enterprises: pl.DataFrame | None, cohort: Cohort) -> None:
+    def __init__(self, enterprises: pl.DataFrame | None, cohort: Cohort, quantities: Sequence[Quantity] = ()) -> None:
         self._enterprises = enterprises
         self._cohort = cohort
+        self._quantities = {quantity.id: quantity for quantity in quantities}
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -39,8 +43,10 @@ class EnterpriseAttributes:
         """An attribute as numbers, shape (n_rows,); NaN where it is missing.
 
         ``employees``, ``attributes.NAME``, ``age_days`` (days since the enterprise was established),
-        ``key_area_count``, ``new_business_form`` (0 or 1).
+        ``key_area_count``, ``new_business_form`` (0 or 1), and the policy's quantities.
         """
+        if name in self._quantities:
+            return quantity_values(self._quantities[name], self.number)
         match name:
             case "age_days":
                 established = self._column("established_on").to_physical().cast(pl.Float64)
@@ -54,15 +60,21 @@ class EnterpriseAttributes:
             raise InputError(f"the enterprises' {name!r} is no number, so no indicator can measure it")
         return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
-    def percentile(self, values: Numbers, within: Sequence[str]) -> Numbers:
-        """Each value's percentile (0 to 100) among the rows of the same day and group; ties counted half."""
-        frame = pl.DataFrame(
-            {"value": values, "as_of": self._cohort.as_of, **{name: self._column(name) for name in within}}
-        )
-        groups = ["as_of", *within]
+    def percentile(
+        self, values: Numbers, within: Sequence[str], by: PeerGroups | None = None, size: Numbers | None = None
+    ) -> Numbers:
+        """Each value's percentile (0 to 100) among the rows of the same day and group; ties counted half.
+
+        With ``by``, a row's group is also that of its ``size``; a row too small for any group has no percentile.
+        """
+        groups: dict[str, Any] = {"as_of": self._cohort.as_of, **{name: self._column(name) for name in within}}
+        if by is not None and size is not None:
+            group = np.searchsorted(np.array(by.starts), size, side="right")
+            groups["size"], values = group, np.where(group > 0, values, np.nan)
+        frame = pl.DataFrame({"value": values, **groups})
         value = pl.col("value").fill_nan(None)
         share = (value.rank("average") - 0.5) / value.count() * 100
-        return frame.select(share.over(groups)).to_series().fill_null(float("nan")).to_numpy()
+        return frame.select(share.over(list(groups))).to_series().fill_null(float("nan")).to_numpy()
 
     def _column(self, name: str) -> pl.Series:
         if name not in self.frame.columns:

@@ -17,7 +17,8 @@ from creditrisk.frames import is_frame, to_polars
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS, Kernel, SeverityWeights
 from creditrisk.indicators.events import Cohort
-from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.indicators.quantities import Quantity
+from creditrisk.indicators.spec import IndicatorSpec, with_dependencies
 from creditrisk.records.standing import StandingRules
 from creditrisk.records.tables import Enterprises, Records
 
@@ -41,6 +42,8 @@ class IndicatorPolicy(Protocol):
     def severity_weights(self) -> SeverityWeights: ...
     @property
     def standing(self) -> StandingRules: ...
+    @property
+    def quantities(self) -> Sequence[Quantity]: ...
 
 
 class IndicatorBuilder(TransformerMixin, BaseEstimator):
@@ -58,7 +61,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
     indicators : sequence of IndicatorSpec, optional
         Further indicators; one with the id of another takes its place.
     only : sequence of str, optional
-        Ids of the indicators wanted, in this order.
+        Ids of the indicators wanted, in this order; those that they are made of come before them.
 
     Attributes
     ----------
@@ -147,6 +150,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
             enterprises=None if self.enterprises is None else _collected(_table(self.enterprises, "enterprises")),
             severity_weights=DEFAULT_SEVERITY_WEIGHTS if policy is None else policy.severity_weights,
             standing_rules=None if policy is None else policy.standing,
+            quantities=() if policy is None else policy.quantities,
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -158,12 +162,12 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         further = [*(self.policy.indicators if self.policy is not None else ()), *self.indicators]
         mine = [spec for spec in further if self.dimension in (None, spec.dimension)]
         specs = {spec.id: spec for spec in (*built_in_indicators(self.dimension), *mine)}
-        if self.only is None:
-            return tuple(specs.values())
-        unknown = [name for name in self.only if name not in specs]
+        wanted = tuple(specs) if self.only is None else tuple(self.only)
+        needed = with_dependencies(wanted, specs)
+        unknown = [name for name in needed if name not in specs]
         if unknown:
             raise InputError(f"there is no indicator {unknown[0]!r}; known are {', '.join(specs)}")
-        return tuple(specs[name] for name in self.only)
+        return tuple(specs[name] for name in needed)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "specs_")

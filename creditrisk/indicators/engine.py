@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from creditrisk.indicators.attributes import EnterpriseAttributes
 from creditrisk.indicators.events import Cohort, Events, code_records, events_of
+from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import IndicatorSpec, Selection
 from creditrisk.records.months import add_months
 from creditrisk.records.standing import StandingRules
@@ -57,6 +58,8 @@ class Kernel:
         Needed where an indicator measures, divides by, or compares within something of the enterprise.
     severity_weights : mapping of str to float
     standing_rules : StandingRules
+    quantities : sequence of Quantity
+        Further numbers of the enterprise, by which indicators may divide or which they measure.
     """
 
     def __init__(
@@ -67,10 +70,11 @@ class Kernel:
         enterprises: pl.DataFrame | None = None,
         severity_weights: SeverityWeights = DEFAULT_SEVERITY_WEIGHTS,
         standing_rules: StandingRules | None = None,
+        quantities: Sequence[Quantity] = (),
     ) -> None:
         self.specs = tuple(specs)
         self.cohort = cohort
-        self.attributes = EnterpriseAttributes(enterprises, cohort)
+        self.attributes = EnterpriseAttributes(enterprises, cohort, quantities)
         self._weights = np.rint([severity_weights[name] * _WEIGHT_UNIT for name in SEVERITIES])
         unique = cohort.enterprise_id.unique(maintain_order=True)
         self._number_of_row: NDArray[np.uint32] | None = None
@@ -82,7 +86,10 @@ class Kernel:
         self._coded = code_records(specs, records, unique, standing_rules or StandingRules())
 
     def indicators(self) -> dict[str, Numbers]:
-        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
+        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure.
+
+        An indicator made of others stands after them (:func:`creditrisk.indicators.spec.with_dependencies`).
+        """
         stretches: dict[str, list[Numbers]] = defaultdict(list)
         for _, subsets in self._stretches():
             for subset, specs in subsets:
@@ -93,10 +100,13 @@ class Kernel:
             if spec.measure == "attribute":
                 values[spec.id] = self.attributes.number(spec.of or "")
             if spec.per is not None:
-                by = self.attributes.number(spec.per)
+                by = values[spec.per] if spec.per in spec.dependencies else self.attributes.number(spec.per)
                 values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
-            if spec.percentile_within:
-                values[spec.id] = self.attributes.percentile(values[spec.id], spec.percentile_within)
+            if spec.percentile_within or spec.percentile_by is not None:
+                size = None if spec.percentile_by is None else values[spec.percentile_by.indicator]
+                values[spec.id] = self.attributes.percentile(
+                    values[spec.id], spec.percentile_within, spec.percentile_by, size
+                )
         return {spec.id: values[spec.id] for spec in self.specs}
 
     def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
@@ -194,6 +204,10 @@ class Kernel:
             unit = _WEIGHT_UNIT
             counted = spec.measure == "count"
             values = np.full(len(chosen), unit) if counted else self._values("severity", subset, chosen)
+        if spec.cap_per_inspection is not None:
+            first, values = subset.sum_by_inspection(chosen, values)
+            values = np.minimum(values, round(spec.cap_per_inspection * unit))
+            chosen, weights = chosen[first], None if weights is None else weights[first]
         return subset.sum(chosen, values if weights is None else np.rint(values * weights)) / unit
 
     def _values(self, name: str, subset: _Subset, chosen: Index) -> Numbers:
@@ -254,6 +268,16 @@ class _Subset:
     def sum(self, chosen: Index, values: Numbers) -> Numbers:
         totals = np.bincount(self.row[chosen], weights=values, minlength=self.events.n_rows)
         return totals.astype(np.float64, copy=False)
+
+    def sum_by_inspection(self, chosen: Index, values: Numbers) -> tuple[Index, Numbers]:
+        """The sum of the values of each inspection, and which of the events is its first.
+
+        Records of one enterprise and day are of one inspection, unless they name different ones in ``acts_on``.
+        """
+        named = self.events.texts["acts_on"].gather(self.index[chosen]).rank("dense").fill_null(0).to_numpy()
+        inspections = np.stack([self.row[chosen], self.occurred[chosen], named], axis=1)
+        _, first, which = np.unique(inspections, axis=0, return_index=True, return_inverse=True)
+        return first, np.bincount(which.ravel(), weights=values, minlength=len(first)).astype(np.float64, copy=False)
 
     def largest(self, chosen: Index, values: Numbers) -> Numbers:
         result = np.full(self.events.n_rows, -np.inf, dtype=np.float64)

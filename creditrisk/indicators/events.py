@@ -198,6 +198,7 @@ def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tup
     texts |= {"authority"} if any(selection.authorities for selection in selections) else set()
     texts |= {"matter"} if any(selection.matters for selection in selections) else set()
     texts |= {"matter"} if rules.exemption is not None and rules.exemption.matters else set()
+    texts |= {"acts_on"} if any(spec.cap_per_inspection is not None for spec in specs) else set()
     return sorted(measured - texts - {"severity", "type"}), sorted(texts)
 
 

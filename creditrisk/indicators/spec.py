@@ -6,13 +6,15 @@ all of them in one pass over the records.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES
 
-__all__ = ["BilingualText", "IndicatorSpec", "Measure", "Selection", "TimeStep"]
+__all__ = ["BilingualText", "IndicatorSpec", "Measure", "PeerGroups", "Selection", "TimeStep", "with_dependencies"]
 
 Dimension = Literal["safety", "quality", "environment", "compliance", "responsibility"]
 Severity = Literal["minor", "general", "serious", "grave"]
@@ -33,6 +35,8 @@ Measure = Literal[
     "days_since_first",
     "attribute",
 ]
+# What begins with a dimension is an indicator; all other names are of the enterprise or of a policy's quantities.
+_INDICATOR_ID = re.compile(rf"(?:{'|'.join(DIMENSIONS)})\.")
 _VALUED: frozenset[str] = frozenset({"sum", "mean", "max", "last", "distinct", "attribute"})
 _TIME_WEIGHTED: frozenset[str] = frozenset({"count", "sum", "weighted_sum"})
 
@@ -86,6 +90,19 @@ class TimeStep(_Data):
     weight: Annotated[float, Field(ge=0)]
 
 
+class PeerGroups(_Data):
+    """Peers by the size of another indicator: groups begin at these values; what is below the first is in none."""
+
+    indicator: str
+    starts: Annotated[tuple[float, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _rising(self) -> PeerGroups:
+        if list(self.starts) != sorted(set(self.starts)):
+            raise ValueError("the starts of peer groups must rise")
+        return self
+
+
 class IndicatorSpec(_Data):
     """One indicator: a number for each (enterprise, day).
 
@@ -119,11 +136,17 @@ class IndicatorSpec(_Data):
         A record's weight halves with every such time; one month is 30.4375 days.
     time_steps : tuple of TimeStep
         Weights by age, such as 3 up to 6 months, 2 up to 12, 1 up to 24, 0 after.
+    cap_per_inspection : float, optional
+        The sum over the records of one inspection is at most so much, before any time weight. Records of one
+        enterprise and day are of one inspection, unless ``acts_on`` names different inspections.
     per : str, optional
-        A number of the enterprise by which the value is divided, such as ``employees``.
+        A number by which the value is divided: of the enterprise, such as ``employees``; a quantity of the policy; or
+        another indicator.
     percentile_within : tuple of str
-        ``industry``, ``scale``, ``region``: the value becomes its percentile (0 to 100) among the cohort's
-        rows of the same day and group: the share of the group with a smaller value, ties counted half.
+        ``industry``, ``scale``, ``region``, ``attributes.NAME``: the value becomes its percentile (0 to 100) among the
+        cohort's rows of the same day and group: the share of the group with a smaller value, ties counted half.
+    percentile_by : PeerGroups, optional
+        Groups by the size of another indicator, such as the number of events; alone or with ``percentile_within``.
 
     Notes
     -----
@@ -152,8 +175,10 @@ class IndicatorSpec(_Data):
     window_months: Annotated[int, Field(gt=0)] | None = None
     half_life_months: Annotated[float, Field(gt=0)] | None = None
     time_steps: tuple[TimeStep, ...] = ()
+    cap_per_inspection: Annotated[float, Field(gt=0)] | None = None
     per: str | None = None
-    percentile_within: tuple[Literal["industry", "scale", "region"], ...] = ()
+    percentile_within: tuple[str, ...] = ()
+    percentile_by: PeerGroups | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -175,9 +200,39 @@ class IndicatorSpec(_Data):
             raise ValueError(f"{self.id}: time weighting needs measure count, sum or weighted_sum")
         if self.half_life_months and self.time_steps:
             raise ValueError(f"{self.id}: give half_life_months or time_steps, not both")
+        if self.cap_per_inspection is not None and self.measure not in _TIME_WEIGHTED:
+            raise ValueError(f"{self.id}: cap_per_inspection needs measure count, sum or weighted_sum")
         months = [step.months for step in self.time_steps]
         if months != sorted(set(months)):
             raise ValueError(f"{self.id}: time_steps must rise by months")
         if self.out_of is not None and self.out_of.standing != self.select.standing:
             raise ValueError(f"{self.id}: 'select' and 'out_of' must look at records of the same standing")
         return self
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """Ids of the other indicators that this one is made of."""
+        named = (self.per, self.percentile_by.indicator if self.percentile_by is not None else None)
+        return tuple(name for name in named if name is not None and _INDICATOR_ID.match(name))
+
+
+def with_dependencies(names: Sequence[str], specs: Mapping[str, IndicatorSpec]) -> tuple[str, ...]:
+    """Indicators and all that they are made of, each once, those that others need first.
+
+    Raises
+    ------
+    ValueError
+        If an indicator is made of itself.
+    """
+    found: dict[str, None] = {}
+
+    def add(name: str, through: tuple[str, ...]) -> None:
+        if name in through:
+            raise ValueError(f"indicator {name} is made of itself: {' → '.join((*through, name))}")
+        for needed in specs[name].dependencies if name in specs else ():
+            add(needed, (*through, name))
+        found[name] = None
+
+    for name in names:
+        add(name, ())
+    return tuple(found)

@@ -9,47 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from creditrisk.indicators.built_in import built_in_indicators
-from creditrisk.indicators.spec import BilingualText, Dimension, IndicatorSpec
+from creditrisk.indicators.quantities import Quantity
+from creditrisk.indicators.spec import BilingualText, Dimension, IndicatorSpec, with_dependencies
+from creditrisk.policy.proving import Proof, prove_bounds, prove_rules
+from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart, Rule
+from creditrisk.policy.tiers import LimitsOnChange, Regimes, Tier, wrong_cut_offs
 from creditrisk.records.standing import StandingRules
-from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES
+from creditrisk.vocabulary import RECORD_TYPES
 
-__all__ = [
-    "EXPERT_DEFAULT",
-    "MOST_POINTS",
-    "Band",
-    "Bound",
-    "Condition",
-    "DimensionScale",
-    "Inspection",
-    "InspectionIntensity",
-    "Policy",
-    "Rule",
-    "Tier",
-]
+__all__ = ["BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
 
-# The mark of a number that no published text gives: the authority that enacts the policy has to set it.
-EXPERT_DEFAULT = "expert_default"
+BoundKind = Literal["veto", "thin_evidence", "floor"]
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
-Basis = Annotated[str, Field(min_length=1, description=f"the source of the numbers, or {EXPERT_DEFAULT!r}")]
-# One rule gives at most so many points, capped or not, and a dimension has at most so many rules: enough for any
-# system, and their sum in thousandths fits into 32 bits.
-MOST_POINTS = 10_000.0
+# With MOST_POINTS each, the sum of so many rules in thousandths fits into 32 bits.
 MOST_RULES = 200
-Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, multiple_of=0.001, allow_inf_nan=False)]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class SeverityWeights(_Data):
+class SeverityWeights(PolicyPart):
     """How much a record of each severity weighs; each at least as much as the one before."""
 
     minor: Annotated[float, Field(ge=0)]
@@ -68,7 +49,7 @@ class SeverityWeights(_Data):
         return float(getattr(self, severity))
 
 
-class DimensionScale(_Data):
+class DimensionScale(PolicyPart):
     """A dimension's score is ``base`` plus the points of its rules, held between ``floor`` and ``ceiling``."""
 
     weight: Annotated[float, Field(gt=0, le=1, multiple_of=0.001)]
@@ -84,158 +65,7 @@ class DimensionScale(_Data):
         return self
 
 
-class PerUnit(_Data):
-    """``points`` for each ``unit`` of the indicator, in all at most ``cap`` (without one, 10,000) in size."""
-
-    points: Points
-    unit: Annotated[float, Field(gt=0)] = 1.0
-    cap: Annotated[float, Field(gt=0, le=MOST_POINTS, multiple_of=0.001)] | None = None
-
-
-class Band(_Data):
-    """Points for a value in ``[from, below)``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
-
-    from_: float | None = Field(None, alias="from")
-    below: float | None = None
-    points: Points
-
-
-class Rule(_Data):
-    """An indicator turned into points of a dimension, by the unit or by bands.
-
-    ``missing`` are the points where the indicator has nothing to measure. The reason may contain ``{value}``.
-    """
-
-    id: Identifier
-    dimension: Dimension
-    indicator: str
-    per_unit: PerUnit | None = None
-    bands: tuple[Band, ...] = ()
-    missing: Points = 0.0
-    reason: BilingualText
-    basis: Basis
-
-    @model_validator(mode="before")
-    @classmethod
-    def _dimension_from_id(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
-            prefix = data["id"].partition(".")[0]
-            if prefix in DIMENSIONS:
-                return {**data, "dimension": prefix}
-        return data
-
-    @field_validator("bands")
-    @classmethod
-    def _complete_bands(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
-        if not bands:
-            return bands
-        if bands[0].from_ is not None or bands[-1].below is not None:
-            raise ValueError("the first band must have no 'from' and the last no 'below', so that every value has one")
-        for lower, upper in pairwise(bands):
-            if lower.below is None or upper.from_ is None or lower.below != upper.from_:
-                raise ValueError(f"a gap or overlap: a band ends below {lower.below}, the next starts at {upper.from_}")
-        cuts = [band.below for band in bands[:-1] if band.below is not None]
-        if cuts != sorted(set(cuts)):
-            raise ValueError("bands must rise")
-        return bands
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Rule:
-        if (self.per_unit is None) == (not self.bands):
-            raise ValueError(f"rule {self.id} needs either 'per_unit' or 'bands'")
-        return self
-
-    def steps(self) -> list[float]:
-        """The points in order of rising value: for checks of direction."""
-        if self.per_unit is not None:
-            return [0.0, self.per_unit.points]
-        return [band.points for band in self.bands]
-
-
-class Condition(_Data):
-    """A comparison of one indicator with one number; ``missing`` says whether a missing value meets it."""
-
-    indicator: str
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
-    below: float | None = None
-    missing: bool = False
-
-    @model_validator(mode="after")
-    def _one_comparison(self) -> Condition:
-        if sum(getattr(self, name) is not None for name in ("at_least", "above", "at_most", "below")) != 1:
-            raise ValueError("give exactly one of at_least, above, at_most, below")
-        return self
-
-
-class Bound(_Data):
-    """Where the condition holds, the tier is at best ``at_best``, whatever the score."""
-
-    id: Identifier
-    when: Condition
-    at_best: str
-    reason: BilingualText
-    basis: Basis
-
-
-class InspectionIntensity(_Data):
-    """How a tier is inspected on items of one kind.
-
-    ``ratio`` is the share of the tier drawn in a year; no tier may be left out of draws, so it is above zero.
-    """
-
-    ratio: Annotated[float, Field(gt=0, le=1)]
-    visits_per_year_at_most: Annotated[int, Field(ge=1)] | None = None
-
-
-class Inspection(_Data):
-    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full."""
-
-    general: InspectionIntensity
-    key: InspectionIntensity
-    grid_coverage: bool = False
-    basis: Basis
-
-
-class Tier(_Data):
-    """A credit tier: enterprises with a total of ``at_least`` so much; the last tier takes all others."""
-
-    id: Identifier
-    label: BilingualText
-    at_least: Points | None = None
-    inspection: Inspection
-    basis: Basis
-
-
-class FullCoverage(_Data):
-    """Enterprises of these key areas are inspected in full, outside the tiers (article 三(二)3)."""
-
-    key_areas: Annotated[tuple[str, ...], Field(min_length=1)]
-    basis: Basis
-
-
-class Observation(_Data):
-    """New business forms are observed for a time (article 三(二)4), unless one of the conditions holds.
-
-    ``months`` counts from the day of establishment, for enterprises without their own ``observation_until``.
-    """
-
-    months: Annotated[int, Field(gt=0)]
-    unless: tuple[Bound, ...] = ()
-    basis: Basis
-
-
-class Regimes(_Data):
-    """Ways of supervision beside the tiers."""
-
-    full_coverage: FullCoverage | None = None
-    observation: Observation | None = None
-
-
-class Policy(_Data):
+class Policy(PolicyPart):
     """One edition of a policy.
 
     Load one with :func:`creditrisk.load_policy`; the fields are those of the YAML document.
@@ -244,6 +74,8 @@ class Policy(_Data):
     ----------
     sha256 : str
         Of the document as loaded.
+    values_of : datetime.date, optional
+        The day for which parameters with several dates were read; none where the newest were.
     """
 
     format: Literal[1]
@@ -258,19 +90,25 @@ class Policy(_Data):
     record_types: dict[Identifier, BilingualText] = Field(default_factory=dict)
     severity_weights: SeverityWeights
     standing: StandingRules = StandingRules()
+    quantities: tuple[Quantity, ...] = ()
     indicators: tuple[IndicatorSpec, ...] = ()
     dimensions: Annotated[dict[Dimension, DimensionScale], Field(min_length=1)]
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
     vetoes: tuple[Bound, ...] = ()
     thin_evidence: tuple[Bound, ...] = ()
+    floors: tuple[Bound, ...] = ()
     tiers: Annotated[tuple[Tier, ...], Field(min_length=2)]
+    limits_on_change: LimitsOnChange | None = None
     regimes: Regimes = Regimes()
     sha256: str = ""
+    values_of: date | None = None
 
     @model_validator(mode="after")
     def _agreeing(self) -> Policy:
-        for complaint in self._disagreements():
+        complaint = next(self._disagreements(), None)
+        if complaint is not None:
             raise ValueError(complaint)
+        _ = self.indicators_used  # raises where an indicator is made of itself
         return self
 
     @cached_property
@@ -280,15 +118,38 @@ class Policy(_Data):
 
     @cached_property
     def indicators_used(self) -> tuple[str, ...]:
-        """Ids of the indicators that rules, vetoes and other conditions read, each once."""
-        named = [rule.indicator for rule in self.rules] + [bound.when.indicator for bound in self.bounds]
-        return tuple(dict.fromkeys(named))
+        """Ids of the indicators that rules and conditions read, and of those that these are made of, each once."""
+        named = [name for rule in self.rules for name in rule.indicators]
+        named += [name for bound in self.bounds for name in bound.when.indicators()]
+        return with_dependencies(named, self.specs)
 
     @cached_property
     def bounds(self) -> tuple[Bound, ...]:
-        """Vetoes, thin evidence and what ends an observation period, in this order."""
+        """Vetoes, thin evidence, floors and what ends an observation period, in this order."""
         observation = self.regimes.observation
-        return (*self.vetoes, *self.thin_evidence, *(observation.unless if observation else ()))
+        return (*self.tier_bounds, *(observation.unless if observation else ()))
+
+    @cached_property
+    def tier_bounds(self) -> tuple[Bound, ...]:
+        """What bounds the tier whatever the score: vetoes, thin evidence, floors."""
+        return (*self.vetoes, *self.thin_evidence, *self.floors)
+
+    def kind_of(self, bound: Bound) -> BoundKind:
+        """In which of the lists a bound on the tier stands."""
+        if bound in self.vetoes:
+            return "veto"
+        return "thin_evidence" if bound in self.thin_evidence else "floor"
+
+    @cached_property
+    def proofs(self) -> tuple[Proof, ...]:
+        """What is proved of each rule and bound (:mod:`creditrisk.policy.proving`); in a loaded policy all hold."""
+        rules = prove_rules(self.rules, self.specs)
+        bounds = prove_bounds((*self.vetoes, *self.thin_evidence), self.floors, self.specs)
+        return (*rules, *bounds)
+
+    def is_past_review(self, day: date) -> bool:
+        """Whether the policy should have been reviewed before this day."""
+        return self.review_by is not None and day > self.review_by
 
     def tier(self, tier_id: str) -> Tier:
         """The tier with this id."""
@@ -313,12 +174,8 @@ class Policy(_Data):
             if sum(rule.dimension == dimension for rule in self.rules) > MOST_RULES:
                 yield f"dimension {dimension} has more than {MOST_RULES} rules"
         yield from self._wrong_references()
-        cuts = [tier.at_least for tier in self.tiers[:-1]]
-        if self.tiers[-1].at_least is not None or None in cuts:
-            yield "every tier but the last needs at_least, and the last must have none: it takes all others"
-        elif any(upper <= lower for upper, lower in pairwise(cuts)):  # type: ignore[operator]
-            yield "tiers must stand from best to worst: at_least must fall"
-        yield from self._wrong_directions()
+        yield from wrong_cut_offs(self.tiers)
+        yield from (f"{proof.subject} {proof.text.en}" for proof in self.proofs if not proof.holds)
 
     def _wrong_references(self) -> Iterator[str]:
         known_types = {*RECORD_TYPES, *self.record_types}
@@ -326,29 +183,33 @@ class Policy(_Data):
             for name in (*spec.select.types, *(spec.out_of.types if spec.out_of else ())):
                 if name not in known_types:
                     yield f"indicator {spec.id} selects the unknown record type {name!r}"
+            for name in spec.dependencies:
+                if name not in self.specs:
+                    yield f"indicator {spec.id} is made of the unknown indicator {name!r}"
         for name in (*(name for term in self.standing.terms for name in term.types), *self._exempt_types()):
             if name not in known_types:
                 yield f"the standing rules name the unknown record type {name!r}"
         for rule in self.rules:
-            if rule.indicator not in self.specs:
-                yield f"rule {rule.id} reads the unknown indicator {rule.indicator!r}"
+            for name in rule.indicators:
+                if name not in self.specs:
+                    yield f"rule {rule.id} reads the unknown indicator {name!r}"
             if rule.dimension not in self.dimensions:
                 yield f"rule {rule.id} gives points in {rule.dimension!r}, which the policy does not score"
         tiers = [tier.id for tier in self.tiers]
         for bound in self.bounds:
-            if bound.when.indicator not in self.specs:
-                yield f"{bound.id} reads the unknown indicator {bound.when.indicator!r}"
-            if bound.at_best not in tiers:
-                yield f"{bound.id} names the unknown tier {bound.at_best!r}; tiers are {', '.join(tiers)}"
+            for name in bound.when.indicators():
+                if name not in self.specs:
+                    yield f"{bound.id} reads the unknown indicator {name!r}"
+            if bound.tier not in tiers:
+                yield f"{bound.id} names the unknown tier {bound.tier!r}; tiers are {', '.join(tiers)}"
+        for kind, bounds, wrong in (
+            ("veto", self.vetoes, "at_worst"),
+            ("thin evidence", self.thin_evidence, "at_worst"),
+            ("floor", self.floors, "at_best"),
+        ):
+            for bound in bounds:
+                if getattr(bound, wrong) is not None:
+                    yield f"{bound.id} is a {kind}, so it cannot say {wrong}"
 
     def _exempt_types(self) -> tuple[str, ...]:
         return self.standing.exemption.types if self.standing.exemption is not None else ()
-
-    def _wrong_directions(self) -> Iterator[str]:
-        for rule in self.rules:
-            spec = self.specs.get(rule.indicator)
-            if spec is None or spec.direction == "none":
-                continue
-            sign = -1 if spec.direction == "risk_rises" else 1
-            if any(sign * (after - before) < 0 for before, after in pairwise(rule.steps())):
-                yield f"rule {rule.id} rewards what {spec.id} declares a risk (direction {spec.direction})"

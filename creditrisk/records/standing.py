@@ -1,7 +1,8 @@
 """Standing (效力状态): whether a record counts on a day, and why not.
 
 A record counts from the day on which it had happened and was known, until it is repaired or revoked, or its term
-ends. A minor first offence on the exemption list is on record but does not count (article 三(二)4).
+ends. A repair takes effect once the record's minimum term has passed. A minor first offence on the exemption list is on
+record but does not count (article 三(二)4).
 Everything is asked *as of* a day, so a result of last March can be had again today.
 """
 
@@ -14,13 +15,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from creditrisk.records.months import add_months, day_number
-from creditrisk.vocabulary import SEVERITIES, Label
+from creditrisk.vocabulary import DIMENSIONS, SEVERITIES, Label
 
-__all__ = ["STANDINGS", "Exemption", "Standing", "StandingRules", "Term", "standing_on"]
+__all__ = ["NEVER", "STANDINGS", "Exemption", "Standing", "StandingRules", "Term", "standing_on", "terms_of"]
 
+Severity = Literal["minor", "general", "serious", "grave"]
 Days = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
@@ -41,15 +43,43 @@ class _Data(BaseModel):
 
 
 class Term(_Data):
-    """Records of these types and severities count for so many months from the day they happened.
+    """How long records of these types, severities and dimensions count, in months from the day they happened.
 
-    A record that carries its own ``expires_on`` keeps it.
+    Of several terms that fit a record the first applies. A record that carries its own ``expires_on`` ends then.
+
+    Parameters
+    ----------
+    types : tuple of str
+    severities, dimensions : tuple of str
+        Empty dimensions means any, a missing one included.
+    decided_from, decided_before : datetime.date, optional
+        The term holds for records that happened in ``[decided_from, decided_before)``.
+    at_least_months : int
+        A repair takes effect only after so many months.
+    at_most_months : int, optional
+        After so many months the record stops counting by itself; none means never.
+    basis : str
     """
 
     types: Annotated[tuple[str, ...], Field(min_length=1)]
-    severities: tuple[Literal["minor", "general", "serious", "grave"], ...] = ("minor", "general", "serious", "grave")
-    months: Annotated[int, Field(gt=0)]
+    severities: tuple[Severity, ...] = ("minor", "general", "serious", "grave")
+    dimensions: tuple[str, ...] = ()
+    decided_from: date | None = None
+    decided_before: date | None = None
+    at_least_months: Annotated[int, Field(ge=0)] = 0
+    at_most_months: Annotated[int, Field(gt=0)] | None = None
     basis: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Term:
+        if self.at_most_months is not None and self.at_least_months > self.at_most_months:
+            raise ValueError(f"at_least_months {self.at_least_months} exceeds at_most_months {self.at_most_months}")
+        if self.decided_from and self.decided_before and self.decided_from >= self.decided_before:
+            raise ValueError(f"decided_from {self.decided_from} must lie before decided_before {self.decided_before}")
+        unknown = [name for name in self.dimensions if name not in DIMENSIONS]
+        if unknown:
+            raise ValueError(f"unknown dimension {unknown[0]!r}; known are {', '.join(DIMENSIONS)}")
+        return self
 
 
 class Exemption(_Data):
@@ -74,7 +104,7 @@ class Exemption(_Data):
 class StandingRules(_Data):
     """How long records count, which are exempt, and how a record without a severity is taken."""
 
-    missing_severity: Literal["minor", "general", "serious", "grave"] = "general"
+    missing_severity: Severity = "general"
     terms: tuple[Term, ...] = ()
     exemption: Exemption | None = None
 
@@ -85,8 +115,9 @@ class Standing:
 
     Attributes
     ----------
-    occurred, counts_from, counts_until, revoked : ndarray of int32, shape (n_records,)
-        Day numbers; a record is known from ``counts_from`` and counts while ``day < counts_until``.
+    occurred, counts_from, counts_until, repaired, revoked : ndarray of int32, shape (n_records,)
+        Day numbers; a record is known from ``counts_from`` and counts while ``day < counts_until``. ``repaired`` is
+        the day on which a repair takes effect.
     offence : ndarray of bool, shape (n_records,), or None
         Records that spoil an exemption; None where the rules exempt nothing.
     exempt_since : ndarray of int32, shape (n_records,), or None
@@ -96,6 +127,7 @@ class Standing:
     occurred: Days
     counts_from: Days
     counts_until: Days
+    repaired: Days
     revoked: Days
     offence: Mask | None = None
     exempt_since: Days | None = None
@@ -108,12 +140,18 @@ class Standing:
         revoked = _days(frame["revoked_on"])
         last_day = _days(frame["expires_on"])
         ends = np.where(last_day == NEVER, NEVER, last_day + np.int32(1))
-        for term in rules.terms:
-            bound = (ends == NEVER) & _is_one_of(frame["type"], term.types)
-            if set(term.severities) != set(SEVERITIES):
-                bound &= _is_one_of(severity, term.severities)
-            rows = np.flatnonzero(bound)
-            ends[rows] = add_months(occurred[rows], term.months)
+        repaired = _days(frame["repaired_on"])
+        term = terms_of(frame, rules)
+        for number, rule in enumerate(rules.terms):
+            mine = term == number
+            if rule.at_most_months is not None:
+                rows = np.flatnonzero(mine & (ends == NEVER))
+                ends[rows] = add_months(occurred[rows], rule.at_most_months)
+            if rule.at_least_months:
+                rows = np.flatnonzero(mine & (repaired != NEVER))
+                if rows.size:
+                    repaired = repaired.copy() if not repaired.flags.writeable else repaired
+                    repaired[rows] = np.maximum(repaired[rows], add_months(occurred[rows], rule.at_least_months))
         offence = exempt_since = None
         if rules.exemption is not None:
             offence = _is_one_of(frame["type"], rules.exemption.types)
@@ -126,7 +164,8 @@ class Standing:
         return cls(
             occurred=occurred,
             counts_from=np.maximum(occurred, _days(frame["known_on"], missing=occurred)),
-            counts_until=np.minimum(np.minimum(ends, _days(frame["repaired_on"])), revoked),
+            counts_until=np.minimum(np.minimum(ends, repaired), revoked),
+            repaired=repaired,
             revoked=revoked,
             offence=offence,
             exempt_since=exempt_since,
@@ -138,6 +177,7 @@ class Standing:
             occurred=self.occurred[rows],
             counts_from=self.counts_from[rows],
             counts_until=self.counts_until[rows],
+            repaired=self.repaired[rows],
             revoked=self.revoked[rows],
             offence=None if self.offence is None else self.offence[rows],
             exempt_since=None if self.exempt_since is None else self.exempt_since[rows],
@@ -199,10 +239,29 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
     codes = np.zeros(frame.height, dtype=np.uint32)
     codes[standing.exempt(day, enterprise)] = names.index("exempt")
     codes[standing.counts_until <= day] = names.index("expired")
-    codes[_days(frame["repaired_on"]) <= day] = names.index("repaired")
+    codes[standing.repaired <= day] = names.index("repaired")
     codes[standing.revoked <= day] = names.index("revoked")
     codes[~standing.known(day)] = names.index("not_yet_known")
     return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+
+
+def terms_of(frame: pl.DataFrame, rules: StandingRules) -> NDArray[np.int8]:
+    """Which of the rules' terms applies to each record, shape (n_records,); -1 where none does."""
+    occurred = _days(frame["occurred_on"])
+    severity = frame["severity"].fill_null(rules.missing_severity)
+    term = np.full(frame.height, -1, dtype=np.int8)
+    for number, rule in reversed(list(enumerate(rules.terms))):
+        fits = _is_one_of(frame["type"], rule.types)
+        if set(rule.severities) != set(SEVERITIES):
+            fits &= _is_one_of(severity, rule.severities)
+        if rule.dimensions:
+            fits &= _is_one_of(frame["dimension"], rule.dimensions)
+        if rule.decided_from is not None:
+            fits &= occurred >= day_number(rule.decided_from)
+        if rule.decided_before is not None:
+            fits &= occurred < day_number(rule.decided_before)
+        term[fits] = number
+    return term
 
 
 def _days(dates: pl.Series, missing: Days | None = None) -> Days:

@@ -59,11 +59,12 @@ class DimensionLines(_Data):
 
 
 class BoundLine(_Data):
-    """A veto or thin evidence that holds: the tier is at best ``at_best``."""
+    """What bounds the tier whatever the score: it is at best, at worst or exactly ``tier``."""
 
     id: str
-    kind: Literal["veto", "thin_evidence"]
-    at_best: BilingualText
+    kind: Literal["veto", "thin_evidence", "floor", "limit_on_change"]
+    effect: Literal["at_best", "at_worst", "exactly"]
+    tier: BilingualText
     text: BilingualText
     basis: str
     record_ids: tuple[str, ...]

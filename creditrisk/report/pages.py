@@ -16,6 +16,7 @@ from creditrisk.report.texts import (
     number_text,
     reject_reason_text,
     summary_text,
+    word_text,
 )
 
 if TYPE_CHECKING:
@@ -68,5 +69,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number_text, basis=basis_text, by_size=by_size, reject_reason=reject_reason_text)
+    environment.filters.update(
+        number=number_text, basis=basis_text, by_size=by_size, reject_reason=reject_reason_text, word=word_text
+    )
     return environment

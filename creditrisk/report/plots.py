@@ -114,7 +114,7 @@ def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None
     by = np.full(len(tiering.tier), "score", dtype=object)
     for kind, bounds in (("thin_evidence", policy.thin_evidence), ("veto", policy.vetoes)):
         for bound in bounds:
-            held = tiering.met[bound.id] & (tiering.tier == positions[bound.at_best])
+            held = tiering.met[bound.id] & (tiering.tier == positions[bound.tier])
             by[held & (tiering.by_score < tiering.tier)] = kind
     start = np.zeros(n_tiers, dtype=np.int64)
     for kind, label in _BY.items():

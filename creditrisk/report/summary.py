@@ -69,7 +69,7 @@ def summarise(
         ),
         bounds=tuple(
             Count(id=bound.id, label=bound.reason, count=int(tiering.met[bound.id].sum()))
-            for bound in (*policy.vetoes, *policy.thin_evidence)
+            for bound in policy.tier_bounds
         ),
         dimensions=tuple(
             DimensionAverage(

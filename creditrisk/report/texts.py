@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from creditrisk.indicators.spec import BilingualText
-from creditrisk.policy.document import EXPERT_DEFAULT
+from creditrisk.policy.rules import EXPERT_DEFAULT
 from creditrisk.records.rejects import REASONS
 from creditrisk.report.content import Count, DimensionLines, ExplanationContent, Language, ReasonLine, SummaryContent
 from creditrisk.vocabulary import Label
@@ -24,6 +24,7 @@ __all__ = [
     "reject_lines",
     "reject_reason_text",
     "summary_text",
+    "word_text",
 ]
 
 # So many record ids are named in a line of text; the JSON and HTML forms have all of them.
@@ -41,7 +42,11 @@ _WORDS = {
     "bounds": BilingualText(zh="限定等级的情形", en="What bounds the tier"),
     "veto": BilingualText(zh="一票否决", en="veto"),
     "thin_evidence": BilingualText(zh="证据不足", en="thin evidence"),
+    "floor": BilingualText(zh="等级下限", en="floor"),
+    "limit_on_change": BilingualText(zh="等级变动限制", en="limit on change"),
     "at_best": BilingualText(zh="至多", en="at best"),
+    "at_worst": BilingualText(zh="至少", en="at worst"),
+    "exactly": BilingualText(zh="定为", en="exactly"),
     "by_score": BilingualText(zh="仅按分数为", en="by score alone"),
     "weight": BilingualText(zh="权重", en="weight"),
     "base": BilingualText(zh="基准分", en="base"),
@@ -52,6 +57,11 @@ _WORDS = {
     "ignored": BilingualText(zh="未计入的记录", en="Records that did not count"),
     "expert_default": BilingualText(zh="专家默认值，须由制定机关确定", en="expert default, for the authority to set"),
 }
+
+
+def word_text(name: str) -> BilingualText:
+    """A word of the explanations in both languages."""
+    return _WORDS[name]
 
 
 def explanation_text(explanation: ExplanationContent, language: Language = "zh") -> str:
@@ -84,8 +94,8 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
         lines += ["", word("bounds")]
         for bound in explanation.bounds:
             lines.append(
-                f"  {word(bound.kind)}{colon}{_in(bound.text, language)} → {word('at_best')} "
-                f"{_in(bound.at_best, language)}{_ids(bound.record_ids, language)}"
+                f"  {word(bound.kind)}{colon}{_in(bound.text, language)} → {word(bound.effect)} "
+                f"{_in(bound.tier, language)}{_ids(bound.record_ids, language)}"
             )
     for dimension in explanation.dimensions:
         lines += ["", *_dimension_text(dimension, language)]

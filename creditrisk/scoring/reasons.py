@@ -142,7 +142,7 @@ class Reasons:
         -------
         tuple of polars.Series of List(String), each of shape (n_rows,)
         """
-        bounds = (*self.policy.vetoes, *self.policy.thin_evidence)
+        bounds = self.policy.tier_bounds
         met = [np.flatnonzero(tiering.met[bound.id]) for bound in bounds]
         place = np.arange(len(self.row)) - self.starts[self.row]
         shown = np.flatnonzero(place < most)

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.policy.document import MOST_POINTS, Policy, Rule
+from creditrisk.policy.document import Policy
+from creditrisk.policy.rules import MOST_POINTS, Rule
+from creditrisk.scoring.conditions import rows_meeting
 
 __all__ = ["POINT_UNIT", "TOTAL_UNIT", "RuleHits", "Scores", "score"]
 
@@ -92,7 +94,7 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     masks = [np.zeros(n_rows, dtype=np.uint64) for _ in range(0, len(policy.rules), 64)]
     hits = []
     for number, rule in enumerate(policy.rules):
-        hit = _apply(rule, indicators[rule.indicator])
+        hit = _apply(rule, indicators)
         raw[rule.dimension][hit.rows] += hit.points
         masks[number // 64][hit.rows] |= np.uint64(1 << number % 64)
         hits.append(hit)
@@ -108,21 +110,26 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
 
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
-    """Points of a rule for values of its indicator, in thousandths."""
+    """Points of a rule for values of its indicator, in thousandths, where its condition holds."""
     if rule.per_unit is not None:
         cap = (rule.per_unit.cap or MOST_POINTS) * POINT_UNIT
         points = np.clip(values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit), -cap, cap)
-    else:
+    elif rule.bands:
         cuts = [band.below for band in rule.bands[:-1]]
         by_band = np.array([band.points * POINT_UNIT for band in rule.bands])
         points = by_band[np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")]
+    else:
+        points = np.full(len(values), (rule.unseen or 0.0) * POINT_UNIT)
+        for listed in rule.values:
+            points[values == listed.value] = listed.points * POINT_UNIT
     missing = np.isnan(values)
     if missing.any():
         points = np.where(missing, rule.missing * POINT_UNIT, points)
     return np.rint(points).astype(np.int32)
 
 
-def _apply(rule: Rule, values: Numbers) -> RuleHits:
+def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
+    values = indicators[rule.indicator]
     # Most enterprises have 0 in most indicators: where 0 earns no points, only the others are looked at.
     if points_of(rule, np.zeros(1))[0] == 0:
         rows = np.flatnonzero(values != 0)
@@ -130,6 +137,8 @@ def _apply(rule: Rule, values: Numbers) -> RuleHits:
     else:
         rows, points = np.arange(len(values)), points_of(rule, values)
     earned = points != 0
+    if rule.when is not None:
+        earned &= rows_meeting(rule.when, indicators)[rows]
     return RuleHits(rule, rows, points) if earned.all() else RuleHits(rule, rows[earned], points[earned])
 
 

@@ -1,24 +1,30 @@
-"""From totals to tiers: cut-offs, what bounds a tier whatever the score, and the regime of supervision."""
+"""From totals to tiers: cut-offs, what bounds a tier whatever the score, limits on change, and the regime.
+
+Precedence, from the weakest: the cut-offs; floors (at worst); thin evidence; vetoes; then the limits on change, which
+only ever hold a tier down. Of several bounds of one kind the worst tier stands (of floors the best).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.policy.document import Condition, Policy
+from creditrisk.policy.document import Policy
 from creditrisk.records.months import add_months, day_number
+from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES
 
-__all__ = ["Tiering", "assign_regimes", "assign_tiers"]
+__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "observation_days"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
+Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -30,28 +36,83 @@ class Tiering:
     by_score : ndarray of uint8
         The tier by cut-offs alone, as a position in ``policy.tiers``.
     tier : ndarray of uint8
-        After vetoes and thin evidence.
+        After floors, thin evidence, vetoes and limits on change.
     met : dict of str to ndarray of bool
-        By id of a veto, thin-evidence or observation condition: the rows that meet it.
+        By id of a veto, thin-evidence, floor or observation condition: the rows that meet it.
+    held : ndarray of bool
+        The rows whose tier the limits on change hold down.
     """
 
     by_score: Codes
     tier: Codes
     met: dict[str, NDArray[np.bool_]]
+    held: NDArray[np.bool_]
 
 
 def assign_tiers(policy: Policy, scores: Scores, indicators: Mapping[str, Numbers]) -> Tiering:
-    """Tiers by cut-offs, then bounded: of all bounds that hold, the worst tier stands."""
-    cuts = np.array([round((tier.at_least or 0.0) * TOTAL_UNIT) for tier in policy.tiers[:-1]], dtype=np.int64)
-    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
-    by_score = np.searchsorted(-cuts, -scores.total, side="left").astype(np.uint8)
-    positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
-    met = {bound.id: _meets(bound.when, indicators) for bound in policy.bounds}
+    """Tiers by cut-offs, then bounded by floors, thin evidence and vetoes, the later ones prevailing."""
+    by_score = _by_score(policy, scores.total)
+    positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
+    met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
-    for bound in (*policy.vetoes, *policy.thin_evidence):
-        rows = met[bound.id]
-        tier[rows] = np.maximum(tier[rows], np.uint8(positions[bound.at_best]))
-    return Tiering(by_score, tier, met)
+    for floors, worse in ((True, policy.floors), (False, policy.thin_evidence), (False, policy.vetoes)):
+        # Those that fix a tier go first, so that the worst of one kind stands.
+        for bound in sorted(worse, key=lambda bound: (bound.exactly is None, positions[bound.tier])):
+            rows, named = met[bound.id], positions[bound.tier]
+            if bound.exactly is not None:
+                tier[rows] = named
+            else:
+                tier[rows] = np.minimum(tier[rows], named) if floors else np.maximum(tier[rows], named)
+    return Tiering(by_score, tier, met, np.zeros(len(tier), dtype=bool))
+
+
+def limit_changes(
+    policy: Policy,
+    tiering: Tiering,
+    as_of: date,
+    before: NDArray[np.intp],
+    since: Days,
+    fewer_records: NDArray[np.bool_],
+) -> Tiering:
+    """Hold tiers that rose faster than the policy's limits allow since the assessment before.
+
+    Parameters
+    ----------
+    policy : Policy
+    tiering : Tiering
+    as_of : datetime.date
+    before : ndarray of int, shape (n_rows,)
+        The tier that each row had before, as a position in ``policy.tiers``; -1 where it had none.
+    since : ndarray of int32, shape (n_rows,)
+        Day number from which the row has had that tier.
+    fewer_records : ndarray of bool, shape (n_rows,)
+        Fewer records were known now than then: data went missing.
+    """
+    limits = policy.limits_on_change
+    if limits is None:
+        return tiering
+    # In a tier of its own for so many months, an enterprise may rise so many steps.
+    waited = add_months(since, limits.per_months) <= day_number(as_of)
+    best = np.where(waited & ~fewer_records, before - limits.rise_at_most_steps, before)
+    held = (before >= 0) & (tiering.tier < best)
+    return replace(tiering, tier=np.where(held, best, tiering.tier).astype(np.uint8), held=held)
+
+
+def _by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
+    tiers = [(position, tier) for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
+    positions = np.array([position for position, _ in tiers], dtype=np.uint8)
+    upper = [tier for _, tier in tiers[:-1]]
+    if upper[0].share is not None:
+        shares = np.cumsum([tier.share or 0.0 for tier in upper])
+        # Equal totals stand together: in the tier that the best of them reaches.
+        better = len(total) - np.searchsorted(np.sort(total), total, side="right")
+        return positions[np.searchsorted(np.rint(shares * len(total)), better, side="right")]
+    cuts = [
+        round((tier.at_least or 0.0) * TOTAL_UNIT) if tier.above is None else round(tier.above * TOTAL_UNIT) + 1
+        for tier in upper
+    ]
+    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
+    return positions[np.searchsorted(-np.array(cuts, dtype=np.int64), -total, side="left")]
 
 
 def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, as_of: date) -> pl.Series:
@@ -71,40 +132,39 @@ def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, 
     """
     names = list(REGIMES)
     codes = np.full(enterprises.height, names.index("tiered"), dtype=np.uint8)
-    observation, full_coverage = policy.regimes.observation, policy.regimes.full_coverage
-    if observation is not None:
-        established = enterprises["established_on"].to_physical()
-        by_age = np.zeros(enterprises.height, dtype=bool)
-        dated = established.is_not_null().to_numpy()
-        by_age[dated] = add_months(established.drop_nulls().to_numpy(), observation.months) > day_number(as_of)
-        until = enterprises["observation_until"]
-        observed = (
-            pl.select(
-                pl.lit(enterprises["new_business_form"]).fill_null(False)
-                & pl.coalesce(pl.lit(until) >= as_of, pl.lit(pl.Series(by_age)))
-            )
-            .to_series()
-            .to_numpy()
-            .copy()
-        )
-        for bound in observation.unless:
-            observed &= ~tiering.met[bound.id]
-        codes[observed] = names.index("observation")
+    observed = observation_days(policy, enterprises).until >= day_number(as_of)
+    observation = policy.regimes.observation
+    for bound in observation.unless if observation is not None else ():
+        observed &= ~tiering.met[bound.id]
+    codes[observed] = names.index("observation")
+    full_coverage = policy.regimes.full_coverage
     if full_coverage is not None:
         areas = enterprises["key_areas"].list.eval(pl.element().is_in(list(full_coverage.key_areas))).list.any()
         codes[areas.fill_null(False).to_numpy()] = names.index("full_coverage")
     return pl.Series("regime", names, dtype=pl.Enum(names)).gather(codes)
 
 
-def _meets(condition: Condition, indicators: Mapping[str, Numbers]) -> NDArray[np.bool_]:
-    values = indicators[condition.indicator]
-    if condition.at_least is not None:
-        met = values >= condition.at_least
-    elif condition.above is not None:
-        met = values > condition.above
-    elif condition.at_most is not None:
-        met = values <= condition.at_most
-    else:
-        assert condition.below is not None
-        met = values < condition.below
-    return met | np.isnan(values) if condition.missing else met
+@dataclass(frozen=True)
+class ObservationDays:
+    """First and last day of each enterprise's observation period; the last is before the first if it has none."""
+
+    begins: Days
+    until: Days
+
+
+def observation_days(policy: Policy, enterprises: pl.DataFrame) -> ObservationDays:
+    """The observation period of each enterprise by its dates alone, whatever might end it early."""
+    n_rows = enterprises.height
+    begins, until = np.zeros(n_rows, dtype=np.int32), np.full(n_rows, -1, dtype=np.int32)
+    observation = policy.regimes.observation
+    if observation is None:
+        return ObservationDays(begins, until)
+    established = enterprises["established_on"].to_physical()
+    dated = established.is_not_null().to_numpy()
+    begins[dated] = established.drop_nulls().to_numpy()
+    by_age = np.full(n_rows, -1, dtype=np.int32)
+    by_age[dated] = add_months(begins[dated], observation.months) - 1
+    own = enterprises["observation_until"].to_physical()
+    new = enterprises["new_business_form"].fill_null(False).to_numpy()
+    until[new] = np.where(own.is_null().to_numpy(), by_age, own.fill_null(0).to_numpy())[new]
+    return ObservationDays(begins, until)

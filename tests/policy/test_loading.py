@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import creditrisk as cr
-from creditrisk.policy.document import EXPERT_DEFAULT
 from creditrisk.policy.loading import built_in_policies
+from creditrisk.policy.rules import EXPERT_DEFAULT
 
-JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu.yaml").read_text(encoding="utf-8")
+JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")
 
 
 def complaint(tmp_path: Path, old: str, new: str) -> str:
@@ -40,8 +40,8 @@ def test_a_misspelt_key_is_named_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_key_deep_inside_is_named_too(tmp_path: Path) -> None:
-    said = complaint(tmp_path, "months: 12\n", "month: 12\n")
-    assert f"line {line_of('months: 12' + chr(10))}: unknown key 'regimes.observation.month'" in said
+    said = complaint(tmp_path, "  observation:\n    months: 12\n", "  observation:\n    month: 12\n")
+    assert f"line {line_of('    months: 12' + chr(10) + '    unless')}: unknown key 'regimes.observation.month'" in said
     assert "key 'regimes.observation.months' is missing" in said
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.records.months import add_months, day_number, day_of
-from creditrisk.records.standing import Exemption, StandingRules, Term, standing_on
+from creditrisk.records.standing import Exemption, StandingRules, Term, standing_on, terms_of
 from tests.conftest import records_of
 
 TERMS = StandingRules(
     terms=(
-        Term(types=("penalty",), severities=("minor",), months=3, basis="test"),
-        Term(types=("penalty",), severities=("serious",), months=36, basis="test"),
+        Term(types=("penalty",), severities=("minor",), at_most_months=3, basis="test"),
+        Term(types=("penalty",), severities=("serious",), at_least_months=12, at_most_months=36, basis="test"),
     )
 )
 FIRST_OFFENCE = StandingRules(
@@ -51,6 +51,30 @@ def test_a_term_ends_by_calendar_months_unless_the_record_has_its_own_last_day()
     serious = {**minor, "severity": "serious"}
     assert standings(TERMS, "2026-04-29", minor, own, serious) == ["in_force"] * 3
     assert standings(TERMS, "2026-04-30", minor, own, serious) == ["expired", "in_force", "in_force"]
+
+
+def test_a_repair_takes_effect_once_the_minimum_term_has_passed() -> None:
+    early = {"type": "penalty", "severity": "serious", "occurred_on": "2025-01-31", "repaired_on": "2025-06-01"}
+    late = {**early, "repaired_on": "2026-03-01"}
+    assert standings(TERMS, "2026-01-30", early, late) == ["in_force", "in_force"]
+    assert standings(TERMS, "2026-01-31", early, late) == ["repaired", "in_force"]
+    assert standings(TERMS, "2026-03-01", early, late) == ["repaired", "repaired"]
+
+
+def test_the_first_term_that_fits_applies_by_the_day_of_decision() -> None:
+    rules = StandingRules(
+        terms=(
+            Term(types=("penalty",), decided_from=date(2026, 4, 1), at_most_months=3, basis="new"),
+            Term(types=("penalty",), dimensions=("safety",), at_most_months=36, basis="old, safety"),
+            Term(types=("penalty",), at_most_months=12, basis="old"),
+        )
+    )
+    before = {"type": "penalty", "occurred_on": "2026-03-31", "dimension": "quality"}
+    after, safety = {**before, "occurred_on": "2026-04-01"}, {**before, "dimension": "safety"}
+    frame = records_of(before, after, safety).data
+    assert terms_of(frame, rules).tolist() == [2, 0, 1]
+    assert standings(rules, "2026-07-01", before, after, safety) == ["in_force", "expired", "in_force"]
+    assert standings(rules, "2027-03-31", before, after, safety) == ["expired", "expired", "in_force"]
 
 
 def offence(day: str, **changes: object) -> dict[str, object]:

@@ -19,7 +19,7 @@ from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_tiers
 
 POLICY = cr.load_policy("jiangsu")
-JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu.yaml").read_text(encoding="utf-8")
+JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")
 
 
 def frame(**values: float) -> pd.DataFrame:

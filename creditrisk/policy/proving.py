@@ -1,0 +1,147 @@
+"""Proofs about a policy, made from the document alone: more risk never earns a better score or tier.
+
+The total is a sum of dimensions with positive weights, each a sum of rules held between floor and ceiling, and tiers
+fall with it. Such a sum never rises with an indicator if no single rule does, so each rule (and each bound on the tier)
+is looked at by itself; the one that breaks the law is named. A rule that gives points only under a condition is the
+product of its points and the condition: it never rises if its points have one sign and the condition opens towards it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from creditrisk.indicators.spec import BilingualText, IndicatorSpec
+from creditrisk.policy.rules import Bound, Condition, Rule
+
+__all__ = ["Proof", "prove_bounds", "prove_rules"]
+
+_RISK = {"risk_rises": 1, "risk_falls": -1, "none": 0}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One statement about a rule or bound and an indicator that it reads, and whether it holds.
+
+    Attributes
+    ----------
+    subject : str
+        Id of the rule or bound.
+    indicator : str
+    holds : bool
+    text : BilingualText
+        The statement that was proved, or what breaks it.
+    """
+
+    subject: str
+    indicator: str
+    holds: bool
+    text: BilingualText
+
+
+def prove_rules(rules: Sequence[Rule], specs: Mapping[str, IndicatorSpec]) -> Iterator[Proof]:
+    """For each rule and each indicator that it reads: points never rise with risk."""
+    for rule in rules:
+        yield _points_follow_direction(rule, specs)
+        yield _missing_is_no_advantage(rule, specs)
+        for name in rule.when.indicators() if rule.when is not None else ():
+            yield _condition_follows_direction(rule, name, specs)
+
+
+def prove_bounds(
+    worse: Sequence[Bound], better: Sequence[Bound], specs: Mapping[str, IndicatorSpec]
+) -> Iterator[Proof]:
+    """For each bound and each indicator that it reads: more risk never lifts the tier.
+
+    Parameters
+    ----------
+    worse : sequence of Bound
+        Vetoes and thin evidence: they hold a tier down.
+    better : sequence of Bound
+        Floors: they hold a tier up.
+    """
+    for bounds, wanted in ((worse, 1), (better, -1)):
+        for bound in bounds:
+            for name in bound.when.indicators():
+                risk = _RISK[specs[name].direction]
+                opens = _opening(bound.when, name)
+                # A tier that is fixed exactly holds down the better and holds up the worse: it is no bound in risk.
+                holds = not risk or (opens == wanted * risk and bound.exactly is None)
+                yield Proof(bound.id, name, holds, _BOUND_TEXTS[holds])
+
+
+def _points_follow_direction(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
+    spec = specs[rule.indicator]
+    risk = _RISK[spec.direction]
+    holds = not any(risk * (after - before) > 0 for before, after in pairwise(rule.steps()))
+    if not risk:
+        text = BilingualText(
+            zh="指标未声明方向，分值不受约束", en="the indicator declares no direction: points are free"
+        )
+    elif holds:
+        text = BilingualText(zh="风险越高，得分不升", en="as risk rises, points never rise")
+    else:
+        text = BilingualText(
+            zh=f"奖励了 {spec.id} 所声明的风险（方向 {spec.direction}）",
+            en=f"rewards what {spec.id} declares a risk (direction {spec.direction})",
+        )
+    return Proof(rule.id, spec.id, holds, text)
+
+
+def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
+    """Points for a missing (or unlisted) value lie among those for values that are there."""
+    spec = specs[rule.indicator]
+    most, least = max(rule.steps()), min(rule.steps())
+    if rule.per_unit is not None:
+        cap = rule.per_unit.cap if rule.per_unit.cap is not None else float("inf")
+        most, least = (cap if most > 0 else 0.0), (-cap if least < 0 else 0.0)
+    points = [rule.missing] if rule.unseen is None else [rule.missing, rule.unseen]
+    holds = spec.direction == "none" or all(least <= one <= most for one in points)
+    text = (
+        BilingualText(zh="缺失值的分值在有值的分值范围内", en="points for a missing value lie within those for values")
+        if holds
+        else BilingualText(
+            zh=f"缺失值得分须在 {least:g} 与 {most:g} 之间：缺失不得优于或劣于一切有值情形",
+            en=f"gives a missing value points outside {least:g} to {most:g}: "
+            "to have no data must be neither better nor worse than any data",
+        )
+    )
+    return Proof(rule.id, spec.id, holds, text)
+
+
+def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, IndicatorSpec]) -> Proof:
+    assert rule.when is not None
+    risk = _RISK[specs[name].direction]
+    given = [*rule.steps(), rule.missing, rule.unseen or 0.0]
+    opens = _opening(rule.when, name)
+    # Where the condition opens as risk rises, what it lets in must not be a reward; where it closes, not a punishment.
+    holds = not risk or (opens == risk and max(given) <= 0) or (opens == -risk and min(given) >= 0)
+    text = (
+        BilingualText(zh="条件随风险变化时，得分不升", en="as risk moves the condition, points never rise")
+        if holds
+        else BilingualText(
+            zh=f"其条件读取 {name}，风险升高时可能反而加分",
+            en=f"its condition reads {name} such that more risk can earn points",
+        )
+    )
+    return Proof(rule.id, name, holds, text)
+
+
+def _opening(condition: Condition, name: str) -> int:
+    """1 if the condition can only come to hold as the indicator rises, -1 as it falls, 0 if that is not certain."""
+    signs = {
+        1 if part.at_least is not None or part.above is not None else -1
+        for part in condition.comparisons()
+        if part.indicator == name
+    }
+    return signs.pop() if len(signs) == 1 else 0
+
+
+_BOUND_TEXTS = {
+    True: BilingualText(zh="风险升高不会使等级上升", en="more risk never lifts the tier"),
+    False: BilingualText(
+        zh="风险升高可能使等级上升：条件的比较方向与指标方向不符",
+        en="more risk could lift the tier: the comparison runs against the indicator's direction",
+    ),
+}

@@ -1,0 +1,136 @@
+"""Parts of a policy about tiers: cut-offs, how each tier is inspected, regimes beside the tiers, limits on change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart
+
+__all__ = [
+    "FullCoverage",
+    "Inspection",
+    "InspectionIntensity",
+    "LimitsOnChange",
+    "Observation",
+    "Regimes",
+    "Tier",
+    "wrong_cut_offs",
+]
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Months = Annotated[int, Field(gt=0)]
+
+
+class InspectionIntensity(PolicyPart):
+    """How a tier is inspected on items of one kind.
+
+    ``ratio`` is the share of the tier drawn in a year, with ``ratio_from`` where a range is published; no tier may be
+    left out of draws, so it is above zero. ``every_months`` is an interval between inspections,
+    ``not_again_within_months`` the time in which an enterprise is not drawn again.
+    """
+
+    ratio: Share
+    ratio_from: Annotated[float, Field(ge=0, le=1)] | None = None
+    visits_per_year_at_most: Annotated[int, Field(ge=1)] | None = None
+    every_months: Months | None = None
+    not_again_within_months: Months | None = None
+
+    @model_validator(mode="after")
+    def _a_range(self) -> InspectionIntensity:
+        if self.ratio_from is not None and self.ratio_from > self.ratio:
+            raise ValueError(f"ratio_from {self.ratio_from:g} must not exceed ratio {self.ratio:g}")
+        return self
+
+
+class Inspection(PolicyPart):
+    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full."""
+
+    general: InspectionIntensity
+    key: InspectionIntensity
+    grid_coverage: bool = False
+    basis: Basis
+
+
+class Tier(PolicyPart):
+    """A credit tier, for enterprises whose total is ``at_least`` or ``above`` so much.
+
+    ``share`` takes the best so many of all assessed instead, after the tiers before it; the last tier takes all
+    others. A tier ``by_condition_only`` is reached through a veto, floor or thin evidence, never through the score.
+    """
+
+    id: Identifier
+    label: BilingualText
+    at_least: Points | None = None
+    above: Points | None = None
+    share: Share | None = None
+    by_condition_only: bool = False
+    inspection: Inspection
+    basis: Basis
+
+    @model_validator(mode="after")
+    def _one_cut_off(self) -> Tier:
+        given = sum(value is not None for value in (self.at_least, self.above, self.share))
+        if given > 1 or (given and self.by_condition_only):
+            raise ValueError(f"tier {self.id}: give one of at_least, above, share and by_condition_only")
+        return self
+
+
+class FullCoverage(PolicyPart):
+    """Enterprises of these key areas are inspected in full, outside the tiers (article 三(二)3)."""
+
+    key_areas: Annotated[tuple[str, ...], Field(min_length=1)]
+    basis: Basis
+
+
+class Observation(PolicyPart):
+    """New business forms are observed for a time (article 三(二)4), unless one of the conditions holds.
+
+    ``months`` counts from the day of establishment, for enterprises without their own ``observation_until``.
+    """
+
+    months: Months
+    unless: tuple[Bound, ...] = ()
+    basis: Basis
+
+
+class Regimes(PolicyPart):
+    """Ways of supervision beside the tiers."""
+
+    full_coverage: FullCoverage | None = None
+    observation: Observation | None = None
+
+
+class LimitsOnChange(PolicyPart):
+    """How fast a tier may rise against the assessment before: so many steps in so many months.
+
+    It never rises where fewer records were known than before: data that went missing are no improvement.
+    """
+
+    rise_at_most_steps: Annotated[int, Field(ge=1)]
+    per_months: Months
+    basis: Basis
+
+
+def wrong_cut_offs(tiers: Sequence[Tier]) -> Iterator[str]:
+    """What is wrong with the cut-offs of tiers that stand from best to worst."""
+    by_score = [tier for tier in tiers if not tier.by_condition_only]
+    if len(by_score) < 2:
+        yield "at least two tiers must be reached by the score"
+        return
+    *upper, last = by_score
+    cuts = [tier.at_least if tier.at_least is not None else tier.above for tier in upper]
+    shares = [tier.share for tier in upper]
+    if last.at_least is not None or last.above is not None or last.share is not None:
+        yield "the last tier by score must have no cut-off: it takes all others"
+    elif None not in shares:
+        if sum(share for share in shares if share is not None) > 1 + 1e-9:
+            yield "the shares of the tiers must not exceed 1"
+    elif None in cuts:
+        yield "every tier by score but the last needs at_least or above (or all of them share)"
+    elif any(lower >= higher for higher, lower in pairwise(cuts)):  # type: ignore[operator]
+        yield "tiers must stand from best to worst: at_least must fall"
