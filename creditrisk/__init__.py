@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
     from creditrisk.simulate import simulate_province as simulate_province
+    from creditrisk.standing import standing_table as standing_table
 
 _WHERE = {
     "Assessment": "assessment",
@@ -66,6 +67,7 @@ _WHERE = {
     "read_records": "records.reading",
     "sample_paths": "sample",
     "simulate_province": "simulate",
+    "standing_table": "standing",
 }
 
 __all__ = sorted(_WHERE)

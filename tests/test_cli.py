@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import creditrisk as cr
 from creditrisk.cli import app
+from creditrisk.policy.loading import policy_document
 
 SAMPLE = cr.sample_paths()
 INPUTS = ("--enterprises", str(SAMPLE.enterprises), "--records", str(SAMPLE.records))
@@ -272,7 +273,10 @@ class TestBadInput:
         assert rejects.select("code", "value").rows() == [("unknown_enterprise", "C")]
 
     def test_as_of_before_all_records(self, tmp_path):
-        result = self.assess(INPUTS, tmp_path, "--as-of", "1999-01-01")
+        old = tmp_path / "old.yaml"
+        text = policy_document("jiangsu").decode().replace("effective_from: 2026-04-01", "effective_from: 1990-01-01")
+        old.write_text(text, encoding="utf-8")
+        result = self.assess(INPUTS, tmp_path, "--policy", old, "--as-of", "1999-01-01")
         assert "lies before every record" in complaint(result)
 
     @pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "30.06.2026"])

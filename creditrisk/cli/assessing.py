@@ -86,15 +86,19 @@ def assess(
     enterprises_query: options.EnterprisesQuery = None,
     records_query: options.RecordsQuery = None,
     max_rejects: options.MaxRejects = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option("--previous", metavar="DIR", help="Results of the assessment before, for limits on change."),
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV files for a spreadsheet as well.")] = False,
     json: options.Json = False,
 ) -> None:
     """Assess every enterprise and write scores, tiers, reasons and rejects to a folder. 评价企业。"""
     from creditrisk.writing import prepare_folder
 
-    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
+    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     prepare_folder(out)
-    assessment = inputs.assess(as_of)
+    assessment = inputs.assess(as_of, previous)
     with working("写出结果 writing …"):
         files = assessment.save(out, csv=csv)
     summary = assessment.summary()
@@ -124,7 +128,7 @@ def explain(
     from creditrisk.report.pages import explanation_page
     from creditrisk.writing import write_together
 
-    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
+    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     asked = enterprise_id.strip()
     explanation = inputs.assess(as_of).explain(asked if id_scheme == "any" else asked.upper())
     if html is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
 
-__all__ = ["Inputs", "check_rejects", "read_inputs"]
+__all__ = ["Inputs", "check_rejects", "policy_on", "read_inputs"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Inputs:
     policy: Policy
     seconds: float
 
-    def assess(self, as_of: date) -> Assessment:
+    def assess(self, as_of: date, previous: Path | None = None) -> Assessment:
         """Assess the enterprises."""
         from creditrisk.assessment import assess
 
         with working("评价 assessing …"):
-            assessment = assess(self.enterprises, self.records, policy=self.policy, as_of=as_of, output="polars")
+            assessment = assess(
+                self.enterprises, self.records, policy=self.policy, as_of=as_of, previous=previous, output="polars"
+            )
         assessment.timings["reading"] = round(self.seconds, 3)
         return assessment
 
@@ -48,13 +52,13 @@ def read_inputs(
     id_scheme: IdScheme,
     enterprises_query: str | None = None,
     records_query: str | None = None,
+    as_of: date | None = None,
 ) -> Inputs:
-    """Load the policy and read both tables."""
-    from creditrisk.policy.loading import load_policy
+    """Load the policy, of the edition in force on the day, and read both tables."""
     from creditrisk.records.reading import read_enterprises, read_records
 
     started = time.perf_counter()
-    loaded = load_policy(policy)
+    loaded = policy_on(policy, as_of)
     with working("读取企业 reading enterprises …"):
         register = read_enterprises(enterprises, query=enterprises_query, id_scheme=id_scheme, output="polars")
     with working("读取记录 reading records …"):
@@ -67,6 +71,18 @@ def read_inputs(
             output="polars",
         )
     return Inputs(register, table, loaded, time.perf_counter() - started)
+
+
+def policy_on(policy: str, as_of: date | None) -> Policy:
+    """Load the edition in force on a day; what there is to say of it goes to stderr as a note."""
+    from creditrisk.policy.loading import load_policy
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        loaded = load_policy(policy, as_of)
+    for warning in said:
+        print(f"note: {warning.message}", file=sys.stderr)  # noqa: T201
+    return loaded
 
 
 def check_rejects(count: int, limit: int | None) -> None:

@@ -34,6 +34,9 @@ Lines = dict[Place, int]
 _YAML = {".yaml", ".yml"}
 # Deeper than any policy; a reader may run out of stack on documents made to be deep.
 _DEEPEST = 40
+_PLAIN_TAGS = {"!"} | {
+    f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
+}
 # Read by libyaml, ten times as fast, where PyYAML was built with it.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -188,7 +191,7 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
         raise PolicyError(f"{name}: not UTF-8 at byte {error.start}; save the policy as UTF-8") from error
     lines: Lines = {}
     try:
-        _refuse_aliases_and_depth(text, name)
+        _refuse_what_is_no_plain_data(text, name)
         node = yaml.compose(text, Loader=_Loader)
         data = _plain(node, (), lines, name) if node is not None else None
     except yaml.MarkedYAMLError as error:
@@ -208,13 +211,16 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
         raise PolicyError(_complaints(error, lines, name)) from None
 
 
-def _refuse_aliases_and_depth(text: str, name: str) -> None:
-    """A policy says each thing in its place: an alias could make a small document large beyond measure."""
+def _refuse_what_is_no_plain_data(text: str, name: str) -> None:
+    """A policy is plain data, each thing in its place: aliases could grow it beyond measure, tags build objects."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark is not None else 1
         if isinstance(event, yaml.AliasEvent):
             raise PolicyError(f"{name}, line {line}: not valid YAML: aliases (*name) are not allowed in a policy")
+        tag = getattr(event, "tag", None)
+        if tag is not None and not isinstance(event, yaml.AliasEvent) and tag not in _PLAIN_TAGS:
+            raise PolicyError(f"{name}, line {line}: the tag {tag} is not allowed; a policy holds plain values only")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise PolicyError(f"{name}, line {line}: nested more than {_DEEPEST} deep; no policy needs that")

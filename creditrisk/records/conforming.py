@@ -41,15 +41,19 @@ _OPEN_ENDED = {"expires_on", "publicity_until", "observation_until"}
 _DATES = {"publicity_until"}
 _MONEY = {"amount", "fine", "confiscated"}
 
-# Severity of a penalty whose source gives only its kind (article 9 of the Administrative Penalty Law lists the kinds
-# from warning to detention); the first that occurs in the text, from the gravest down, decides.
-# The steps are an expert default.
+# Severity of a penalty whose source gives only its kind; the first that occurs in the text, from the gravest down,
+# decides. The classes are those of the national rules on credit repair (国家发展改革委令第36号); detention, which they
+# do not name, is taken as grave.
 SEVERITY_BY_PENALTY_KIND = {
-    "grave": ["吊销", "关闭", "拘留", "限制从业", "禁止从业"],
-    "serious": ["停产", "停业", "暂扣", "降低资质", "限制开展", "扣留"],
-    "general": ["罚款", "没收"],
+    "grave": ["拘留"],
+    "serious": ["吊销", "关闭", "限制从业", "禁止从业", "限制开展"],
+    "general": ["罚款", "没收", "停产", "停业", "暂扣", "扣留", "降低资质"],
     "minor": ["警告", "通报批评"],
 }
+# A fine on an enterprise of up to so much CNY may be imposed by the simple procedure (行政处罚法 article 51): minor.
+_SIMPLE_PROCEDURE_FINE = 3_000.0
+# From so much CNY on a fine is very large: serious. Each field sets its own; this is an expert default.
+_VERY_LARGE_FINE = 1_000_000.0
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,19 @@ def _severity_of_penalties(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]
         by_kind = (
             pl.when(pl.col("penalty_kind").str.contains_any(kinds))
             .then(pl.lit(severity, dtype=record_schema()["severity"]))
+            .otherwise(by_kind)
+        )
+    if "amount" in frame.columns:
+        fine_alone = pl.col("penalty_kind").str.contains_any(["罚款"]) & (by_kind == "general")
+        beyond_fine = pl.col("penalty_kind").str.contains_any(
+            [kind for kind in SEVERITY_BY_PENALTY_KIND["general"] if kind != "罚款"]
+        )
+        severities = record_schema()["severity"]
+        by_kind = (
+            pl.when(fine_alone & ~beyond_fine & (pl.col("amount") <= _SIMPLE_PROCEDURE_FINE))
+            .then(pl.lit("minor", dtype=severities))
+            .when(fine_alone & (pl.col("amount") >= _VERY_LARGE_FINE))
+            .then(pl.lit("serious", dtype=severities))
             .otherwise(by_kind)
         )
     if "severity" in frame.columns:

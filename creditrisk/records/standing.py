@@ -234,7 +234,7 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
     """
     day = day_number(as_of)
     standing = Standing.of(frame, rules)
-    enterprise = frame["enterprise_id"].rank("dense").to_numpy()
+    enterprise = frame["enterprise_id"].cast(pl.Categorical).to_physical().to_numpy()
     names = list(STANDINGS)
     codes = np.zeros(frame.height, dtype=np.uint32)
     codes[standing.exempt(day, enterprise)] = names.index("exempt")

@@ -134,7 +134,7 @@ def test_penalty_publication_file_in_gb18030(tmp_path):
     ]
     assert records.data.select(columns).rows() == [
         ("苏罚〔2023〕1号", CODE, "penalty", "safety", "general", 18_000.0, date(2023, 7, 3), date(2024, 7, 3), "无证"),
-        ("苏罚〔2023〕2号", OTHER, "penalty", "environment", "serious", 30_000.0, date(2023, 7, 4), None, "超标"),
+        ("苏罚〔2023〕2号", OTHER, "penalty", "environment", "general", 30_000.0, date(2023, 7, 4), None, "超标"),
         ("苏罚〔2023〕5号", CODE, "penalty", "compliance", "minor", None, date(2023, 3, 4), date(2099, 12, 31), "超标"),
     ]
     assert set(records.rejected.select("row", "column", "code").rows()) == {
