@@ -30,6 +30,7 @@ from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
+from creditrisk.records.months import as_date
 from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -97,7 +98,7 @@ def assess(
     ['enterprise_id', 'name', 'as_of', 'policy', 'score']
     """
     check_frame_kind(output)
-    day = _day(as_of)
+    day = as_date(as_of)
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
         policy = load_policy(policy, day)
@@ -320,17 +321,6 @@ class Assessment:
             "timings_seconds": self.timings,
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-
-
-def _day(as_of: date | str) -> date:
-    if isinstance(as_of, datetime):
-        return as_of.date()
-    if isinstance(as_of, date):
-        return as_of
-    try:
-        return date.fromisoformat(as_of)
-    except (TypeError, ValueError):
-        raise InputError(f"as_of must be a day such as 2026-06-30, got {as_of!r}") from None
 
 
 def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:

@@ -10,11 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
-from creditrisk.records.months import add_months
+from creditrisk.records.months import add_months, as_date
 from creditrisk.records.reading import IdScheme, read_records
 from creditrisk.records.standing import NEVER, STANDINGS, Standing, StandingRules, standing_on, terms_of
 from creditrisk.records.tables import Records
@@ -82,7 +81,7 @@ def standing_table(
     'in force since 2026-04-15, until 2027-04-15, may be repaired from 2026-07-15 on'
     """
     check_frame_kind(output)
-    day = _day(as_of)
+    day = as_date(as_of)
     loaded = load_policy(policy, day)
     if not isinstance(records, Records):
         records = read_records(records, id_scheme=id_scheme, further_types=tuple(loaded.record_types))
@@ -137,12 +136,3 @@ def _filled(template: str) -> pl.Expr:
 def _dates(days: NDArray[np.int32]) -> pl.Series:
     numbers = pl.lit(pl.Series(days))
     return pl.select(pl.when(numbers != int(NEVER)).then(numbers)).to_series().cast(pl.Date)
-
-
-def _day(as_of: date | str) -> date:
-    if isinstance(as_of, date):
-        return as_of
-    try:
-        return date.fromisoformat(as_of)
-    except (TypeError, ValueError):
-        raise InputError(f"as_of must be a day such as 2026-06-30, got {as_of!r}") from None

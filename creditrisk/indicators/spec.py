@@ -14,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES
 
-__all__ = ["BilingualText", "IndicatorSpec", "Measure", "PeerGroups", "Selection", "TimeStep", "with_dependencies"]
+__all__ = [
+    "BilingualText",
+    "IndicatorSpec",
+    "Measure",
+    "PeerGroups",
+    "Selection",
+    "TimeStep",
+    "dimension_from_id",
+    "with_dependencies",
+]
 
 Dimension = Literal["safety", "quality", "environment", "compliance", "responsibility"]
 Severity = Literal["minor", "general", "serious", "grave"]
@@ -88,6 +97,15 @@ class TimeStep(_Data):
 
     months: Annotated[int, Field(gt=0)]
     weight: Annotated[float, Field(ge=0)]
+
+
+def dimension_from_id(data: Any) -> Any:
+    """Give what has no dimension the one that its id begins with."""
+    if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
+        prefix = data["id"].partition(".")[0]
+        if prefix in DIMENSIONS:
+            return {**data, "dimension": prefix}
+    return data
 
 
 class PeerGroups(_Data):
@@ -180,14 +198,7 @@ class IndicatorSpec(_Data):
     percentile_within: tuple[str, ...] = ()
     percentile_by: PeerGroups | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _dimension_from_id(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
-            prefix = data["id"].partition(".")[0]
-            if prefix in DIMENSIONS:
-                return {**data, "dimension": prefix}
-        return data
+    _dimension_from_id = model_validator(mode="before")(dimension_from_id)
 
     @model_validator(mode="after")
     def _complete(self) -> IndicatorSpec:

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from creditrisk.errors import PolicyError, PolicyReviewWarning
 from creditrisk.policy.document import Policy
+from creditrisk.records.months import as_date
 
 __all__ = ["built_in_policies", "load_editions", "load_policy", "policy_document"]
 
@@ -74,7 +75,7 @@ def load_policy(policy: str | os.PathLike[str] | Policy, as_of: date | str | Non
     """
     if isinstance(policy, Policy):
         return policy
-    day = _day(as_of)
+    day = None if as_of is None else as_date(as_of)
     edition = _edition_on(load_editions(policy, day), day, os.fspath(policy))
     if day is not None and edition.is_past_review(day):
         warnings.warn(
@@ -107,7 +108,7 @@ def policy_document(policy: str | os.PathLike[str], as_of: date | str | None = N
     PolicyError
         As :func:`load_policy`.
     """
-    day = _day(as_of)
+    day = None if as_of is None else as_date(as_of)
     edition = _edition_on(load_editions(policy, day), day, os.fspath(policy))
     documents = _documents(os.fspath(policy)).values()
     return next(text for text in documents if hashlib.sha256(text).hexdigest() == edition.sha256)
@@ -252,15 +253,6 @@ def _on_day(data: Any, day: date | None, place: Place, lines: Lines, name: str) 
 
 def _is_dated(entry: Any) -> bool:
     return isinstance(entry, Mapping) and set(entry) == {"from", "value"} and isinstance(entry["from"], date)
-
-
-def _day(as_of: date | str | None) -> date | None:
-    if as_of is None or isinstance(as_of, date):
-        return as_of
-    try:
-        return date.fromisoformat(as_of)
-    except ValueError:
-        raise PolicyError(f"as_of must be a day such as 2026-06-30, got {as_of!r}") from None
 
 
 def _plain(node: yaml.Node, place: tuple[str | int, ...], lines: Lines, name: str) -> Any:

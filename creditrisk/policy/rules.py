@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from creditrisk.indicators.spec import BilingualText, Dimension
-from creditrisk.vocabulary import DIMENSIONS
+from creditrisk.indicators.spec import BilingualText, Dimension, dimension_from_id
 
 __all__ = [
     "EXPERT_DEFAULT",
@@ -129,14 +128,7 @@ class Rule(PolicyPart):
     reason: BilingualText
     basis: Basis
 
-    @model_validator(mode="before")
-    @classmethod
-    def _dimension_from_id(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
-            prefix = data["id"].partition(".")[0]
-            if prefix in DIMENSIONS:
-                return {**data, "dimension": prefix}
-        return data
+    _dimension_from_id = model_validator(mode="before")(dimension_from_id)
 
     @field_validator("bands")
     @classmethod

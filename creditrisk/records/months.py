@@ -6,14 +6,34 @@ windows and terms by calendar months are defined for every date, 29 February inc
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["add_months", "day_number", "day_of"]
+from creditrisk.errors import InputError
+
+__all__ = ["add_months", "as_date", "day_number", "day_of"]
 
 _EPOCH = date(1970, 1, 1)
+
+
+def as_date(day: date | str, name: str = "as_of") -> date:
+    """A day given as a date or as ISO text; of a time only the day is taken.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message calls the argument by its ``name``.
+    """
+    if isinstance(day, datetime):
+        return day.date()
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a day such as 2026-06-30, got {day!r}") from None
 
 
 def day_number(day: date) -> int:
