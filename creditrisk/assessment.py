@@ -25,7 +25,7 @@ import polars as pl
 from creditrisk import __version__
 from creditrisk.errors import InputError
 from creditrisk.explaining import explain
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, check_frame_kind, from_polars, in_chunks_of
 from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.policy.document import Policy
@@ -165,28 +165,22 @@ class Assessment:
         reasons_zh, reasons_en = self._reasons.top_texts(self.tiering, _REASONS_SHOWN)
         tiers = pl.Enum([tier.id for tier in policy.tiers])
         n_rows = self.companies.height
-        dimensions = {
-            name: self.scores.dimensions[name] / POINT_UNIT if name in policy.dimensions else pl.Series([None] * n_rows)
-            for name in DIMENSIONS
+        columns = {
+            "enterprise_id": self.companies["enterprise_id"],
+            "name": self.companies["name"],
+            "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
+            "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
+            "score": pl.Series(self.scores.total / TOTAL_UNIT),
+            **{name: self._dimension(name) for name in DIMENSIONS},
+            "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
+            "regime": self.regimes,
+            "vetoes": self._met([bound.id for bound in policy.vetoes]),
+            "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
+            "reasons_zh": reasons_zh,
+            "reasons_en": reasons_en,
+            "evidence_count": pl.Series(self.kernel.records_known()),
         }
-        return pl.DataFrame(
-            {
-                "enterprise_id": self.companies["enterprise_id"],
-                "name": self.companies["name"],
-                "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
-                "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
-                "score": self.scores.total / TOTAL_UNIT,
-                **dimensions,
-                "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
-                "regime": self.regimes,
-                "vetoes": self._met([bound.id for bound in policy.vetoes]),
-                "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
-                "reasons_zh": reasons_zh,
-                "reasons_en": reasons_en,
-                "evidence_count": self.kernel.records_known(),
-            },
-            schema_overrides=dict.fromkeys(DIMENSIONS, pl.Float64),
-        )
+        return pl.DataFrame({name: in_chunks_of(reasons_zh, column) for name, column in columns.items()})
 
     @cached_property
     def reasons_data(self) -> pl.DataFrame:
@@ -246,7 +240,7 @@ class Assessment:
         hashes: dict[str, str] = {}
 
         def parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
-            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=1 << 17)
+            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=ROWS_PER_CHUNK)
             hashes[name] = _sha256(path)
 
         def run(path: Path) -> None:
@@ -275,6 +269,11 @@ class Assessment:
     @cached_property
     def _reasons(self) -> Reasons:
         return Reasons.of(self.policy, self.scores, self.indicators)
+
+    def _dimension(self, name: str) -> pl.Series:
+        if name not in self.policy.dimensions:
+            return pl.repeat(None, self.companies.height, dtype=pl.Float64, eager=True)
+        return pl.Series(self.scores.dimensions[name] / POINT_UNIT)
 
     def _met(self, ids: list[str]) -> pl.Series:
         return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)
