@@ -104,9 +104,10 @@ def assess(
             )
     _check(enterprises, records, day)
     with _timed(timings, "indicators"):
-        companies = enterprises.data.sort("enterprise_id")
+        order = enterprises.data["enterprise_id"].arg_sort()
+        companies = enterprises.data[order]
         builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
-        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day))
+        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
         indicators = kernel.indicators()
     with _timed(timings, "scoring"):
         scores = score(policy, indicators)
@@ -328,6 +329,16 @@ def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
             raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
+
+
+def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:
+    """Which of the enterprises, once in this order, each record belongs to; None where only its id says so."""
+    known = records.register_rows
+    if known is None or known.register is not enterprises.data:
+        return None
+    place = np.empty(len(order), dtype=np.uint32)
+    place[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
+    return pl.Series(place).gather(known.row)
 
 
 def _sha256(path: Path) -> str:

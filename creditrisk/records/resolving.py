@@ -6,8 +6,9 @@ import hashlib
 
 import polars as pl
 
+from creditrisk.frames import in_chunks_of
+from creditrisk.records.numbering import CodeTable
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, RECORD_SCHEMA
-from creditrisk.records.tables import Enterprises
 from creditrisk.records.uscc import is_valid_uscc
 
 __all__ = [
@@ -40,7 +41,7 @@ DIMENSION_BY_TYPE = {
 
 
 def resolve_enterprises(
-    frame: pl.DataFrame, enterprises: Enterprises, id_scheme: str = "uscc"
+    frame: pl.DataFrame, register: pl.DataFrame, id_scheme: str = "uscc"
 ) -> tuple[pl.DataFrame, list[str]]:
     """Lead records without a usable code to their enterprise, where exactly one fits.
 
@@ -50,16 +51,31 @@ def resolve_enterprises(
     Returns
     -------
     tuple of (polars.DataFrame, list of str)
-        The frame with ``enterprise_id`` filled in, and notes that say for how many rows.
+        The frame with ``enterprise_id`` filled in, and notes that say for how many rows. Codes are numbered as well:
+        the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` is the row of the register.
     """
     codes = frame["enterprise_id"]
-    open_rows = codes.is_null() if id_scheme == "any" else ~is_valid_uscc(codes)
-    if not open_rows.any():
+    if id_scheme == "any":
+        return _resolve(frame, register, id_scheme, codes.is_null().arg_true())
+    table = CodeTable(register["enterprise_id"], strict=id_scheme == "uscc_strict")
+    numbers = table.rows_of(codes)
+    unknown = numbers.is_null().arg_true()
+    at = unknown.filter(~is_valid_uscc(codes.gather(unknown)))
+    frame, notes = _resolve(frame, register, id_scheme, at)
+    if notes:
+        numbers = numbers.scatter(at, table.rows_of(frame["enterprise_id"].gather(at)))
+    return frame.with_columns(in_chunks_of(frame["enterprise_id"], numbers)), notes
+
+
+def _resolve(
+    frame: pl.DataFrame, register: pl.DataFrame, id_scheme: str, at: pl.Series
+) -> tuple[pl.DataFrame, list[str]]:
+    if at.is_empty():
         return frame, []
     notes = []
-    rows = frame.with_row_index("at").filter(open_rows)
+    rows = frame[at].with_columns(at.alias("at"))
     if id_scheme != "any":
-        by_code = _unique_keys(enterprises.data.select(key=pl.col("enterprise_id").str.slice(8, 9), id="enterprise_id"))
+        by_code = _unique_keys(register.select(key=pl.col("enterprise_id").str.slice(8, 9), id="enterprise_id"))
         found = rows.join(by_code, left_on="enterprise_id", right_on="key").select("at", "id")
         frame, count = _fill(frame, found)
         if count:
@@ -68,9 +84,9 @@ def resolve_enterprises(
     if "enterprise_name" in frame.columns:
         code = pl.col("enterprise_id")
         led_by_name = rows.filter(code.is_null() | code.str.contains(r"^(?:\d{15}|[0-9A-Z]{8}[0-9X])$"))
-        names = enterprises.data.select(key=comparable_name(pl.col("name")), id="enterprise_id")
+        names = register.select(key=comparable_name(pl.col("name")), id="enterprise_id")
         former = (
-            enterprises.data.select(key="former_names", id="enterprise_id")
+            register.select(key="former_names", id="enterprise_id")
             .explode("key")
             .with_columns(comparable_name(pl.col("key")))
         )
