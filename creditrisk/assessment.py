@@ -11,6 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -48,6 +49,7 @@ __all__ = ["Assessment", "assess"]
 
 # So many reasons are written out in words beside each score; the reasons table has all of them.
 _REASONS_SHOWN = 5
+_REGISTER_ROW = "row of the register"
 
 
 def assess(
@@ -104,8 +106,8 @@ def assess(
             )
     _check(enterprises, records, day)
     with _timed(timings, "indicators"):
-        order = enterprises.data["enterprise_id"].arg_sort()
-        companies = enterprises.data[order]
+        companies = enterprises.data.with_row_index(_REGISTER_ROW).sort("enterprise_id")
+        companies, order = companies.drop(_REGISTER_ROW), companies[_REGISTER_ROW]
         builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
         kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
         indicators = kernel.indicators()
@@ -252,17 +254,21 @@ class Assessment:
             "assessments.csv": lambda path: write_spreadsheet(self.table_data, path),
             "rejects.csv": lambda path: write_spreadsheet(self.rejects_data, path),
         }
-        return write_together(
-            folder,
-            {
-                "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
-                "reasons.parquet": lambda path: parquet(self.reasons_data, "reasons.parquet", path),
-                "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
-                "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
-                **(spreadsheets if csv else {}),
-                "run.json": run,
-            },
-        )
+        _ = self._reasons  # both of the frames below are made from them
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            # The reasons are put together while the assessments are written.
+            reasons = thread.submit(lambda: self.reasons_data)
+            return write_together(
+                folder,
+                {
+                    "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
+                    "reasons.parquet": lambda path: parquet(reasons.result(), "reasons.parquet", path),
+                    "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
+                    "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
+                    **(spreadsheets if csv else {}),
+                    "run.json": run,
+                },
+            )
 
     def __repr__(self) -> str:
         return f"<Assessment of {self.companies.height:,} enterprises by {self.policy.id} as of {self.as_of}>"
