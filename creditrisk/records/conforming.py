@@ -8,6 +8,7 @@ not be read a text column ``unread.<column>`` holding just those values.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -81,13 +82,20 @@ def conform(
     _check_required(plan, table, part.name, raw.columns)
     schema = record_schema(further_types) if table == "records" else ENTERPRISE_SCHEMA
     typed: dict[str, pl.Series] = {}
-    for header, field in plan.fields.items():
+
+    def read(header: str, field: str) -> tuple[pl.Series, pl.Series | None]:
         column = raw[header]
         parsed = _parse(column, field, schema, id_scheme, header in plan.in_ten_thousands)
-        typed[field] = parsed.rename(field)
-        unread = _unread(column, parsed, field)
-        if unread is not None:
-            typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
+        return parsed, _unread(column, parsed, field)
+
+    # Columns have nothing to do with each other, and Polars works on most of them with one thread.
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        for field, (parsed, unread) in zip(
+            plan.fields.values(), threads.map(read, plan.fields.keys(), plan.fields.values()), strict=True
+        ):
+            typed[field] = parsed.rename(field)
+            if unread is not None:
+                typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
     ignored = list(plan.unused)
     for header in plan.unknown:
         numbers = _numbers_or_none(raw[header])

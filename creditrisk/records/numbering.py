@@ -6,6 +6,8 @@ all 18 characters, so that no record is led to another enterprise by two hashes 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -49,10 +51,10 @@ class CodeTable:
 
     def rows_of(self, codes: pl.Series) -> pl.Series:
         """The row of each code in the register, null where it is not there."""
-        found = np.empty(len(codes), dtype=np.int32)
         # In blocks, whose arrays are small enough to use the same memory again.
-        for start in range(0, len(codes), _CODES_AT_A_TIME):
-            found[start : start + _CODES_AT_A_TIME] = self._find(codes.slice(start, _CODES_AT_A_TIME))
+        blocks = (codes.slice(start, _CODES_AT_A_TIME) for start in range(0, len(codes), _CODES_AT_A_TIME))
+        with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+            found = np.concatenate([np.empty(0, np.int32), *threads.map(self._find, blocks)])
         rows = pl.Series(ENTERPRISE_ROW, found)
         if (found == _NONE).any():
             rows = rows.set(rows == _NONE, None)
