@@ -31,6 +31,7 @@ from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
+from creditrisk.records.numbering import ENTERPRISE_ROW
 from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -49,7 +50,6 @@ __all__ = ["Assessment", "assess"]
 
 # So many reasons are written out in words beside each score; the reasons table has all of them.
 _REASONS_SHOWN = 5
-_REGISTER_ROW = "row of the register"
 
 
 def assess(
@@ -106,8 +106,8 @@ def assess(
             )
     _check(enterprises, records, day)
     with _timed(timings, "indicators"):
-        companies = enterprises.data.with_row_index(_REGISTER_ROW).sort("enterprise_id")
-        companies, order = companies.drop(_REGISTER_ROW), companies[_REGISTER_ROW]
+        companies = enterprises.data.with_row_index(ENTERPRISE_ROW).sort("enterprise_id")
+        companies, order = companies.drop(ENTERPRISE_ROW), companies[ENTERPRISE_ROW]
         builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
         kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
         indicators = kernel.indicators()
