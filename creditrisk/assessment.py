@@ -331,7 +331,7 @@ def _day(as_of: date | str) -> date:
 def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
     if not len(enterprises):
         raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
-    if len(records):
+    if len(records) and not ((records.data["occurred_on"] <= as_of) & (records.data["known_on"] <= as_of)).any():
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
             raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")

@@ -20,7 +20,7 @@ __all__ = ["ENTERPRISE_ROW", "CodeTable"]
 ENTERPRISE_ROW = "row of the register"
 
 _NONE = -1
-_CODES_AT_A_TIME = 1_000_000
+_CODES_AT_A_TIME = 250_000
 
 
 class CodeTable:
@@ -55,10 +55,9 @@ class CodeTable:
         blocks = (codes.slice(start, _CODES_AT_A_TIME) for start in range(0, len(codes), _CODES_AT_A_TIME))
         with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
             found = np.concatenate([np.empty(0, np.int32), *threads.map(self._find, blocks)])
-        rows = pl.Series(ENTERPRISE_ROW, found)
-        if (found == _NONE).any():
-            rows = rows.set(rows == _NONE, None)
-        return rows.cast(pl.UInt32)
+        rows = pl.Series(ENTERPRISE_ROW, found.view(np.uint32))
+        missing = found == _NONE
+        return rows.set(pl.Series(missing), None) if missing.any() else rows
 
     def _find(self, codes: pl.Series) -> NDArray[np.int32]:
         right_length, characters = bytes_of(codes, 18)

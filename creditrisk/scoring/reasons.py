@@ -239,7 +239,12 @@ def _records_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids
     """Positions by hit, and those of one hit by their ids, so that the order of the records leaves no trace."""
     if record_ids.is_sorted():
         # As they come from most registers: then positions sort as the ids do, and whole numbers sort fast.
-        return np.sort((hit.astype(np.int64) << 32) | record) & 0xFFFF_FFFF
+        both: NDArray[np.intp] = hit.astype(np.intp)
+        both <<= 32
+        both |= record
+        both.sort()
+        both &= 0xFFFF_FFFF
+        return both
     pairs = pl.DataFrame({"hit": hit, "record": record, "id": record_ids.gather(record)})
     return pairs.sort("hit", "id")["record"].to_numpy()
 
