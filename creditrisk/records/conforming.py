@@ -16,6 +16,7 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import in_chunks_of
 from creditrisk.records.aliases import ColumnPlan, TableName, plan_columns
+from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.parsing import (
     OPEN_ENDED_WORDS,
     to_booleans,
@@ -69,8 +70,12 @@ def conform(
     id_scheme: str,
     further_types: Sequence[str] = (),
     columns: Mapping[str, str | None] | None = None,
+    register: CodeTable | None = None,
 ) -> ConformedPart:
     """Bring one part into the data model.
+
+    With a register, the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` says where in it the codes stand
+    that are there as they are written; these need no cleaning.
 
     Raises
     ------
@@ -85,6 +90,10 @@ def conform(
 
     def read(header: str, field: str) -> tuple[pl.Series, pl.Series | None]:
         column = raw[header]
+        if field == "enterprise_id" and register is not None and column.dtype == pl.String:
+            rows = register.rows_of(column)
+            typed[ENTERPRISE_ROW] = in_chunks_of(column, rows)
+            return _codes_beyond(column, rows.is_null().arg_true()), None
         parsed = _parse(column, field, schema, id_scheme, header in plan.in_ten_thousands)
         return parsed, _unread(column, parsed, field)
 
@@ -153,6 +162,17 @@ def _parse(
     if kind == pl.Float64 or field.startswith(ATTRIBUTE_PREFIX):
         return to_numbers(column)
     return to_text(column)
+
+
+def _codes_beyond(column: pl.Series, unknown: pl.Series) -> pl.Series:
+    """The codes, of which only those that the register does not have are cleaned."""
+    if unknown.is_empty():
+        return column
+    return (
+        to_codes(column)
+        if len(unknown) == len(column)
+        else column.clone().scatter(unknown, to_codes(column.gather(unknown)))
+    )
 
 
 def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | None:

@@ -14,7 +14,7 @@ from creditrisk.records.actions import apply_actions
 from creditrisk.records.aliases import TableName
 from creditrisk.records.checking import Checked, check_rows, drop_duplicates
 from creditrisk.records.conforming import ConformedPart, conform
-from creditrisk.records.numbering import ENTERPRISE_ROW
+from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.rejects import reject_rows
 from creditrisk.records.resolving import fill_dimensions, fill_known_on, fill_record_ids, resolve_enterprises
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, ENTERPRISE_SCHEMA, REJECT_SCHEMA, record_schema
@@ -98,11 +98,14 @@ def read_records(
         raise InputError(f"further_types must be new and distinct; got {', '.join(clash or further_types)}")
     register = read_enterprises(enterprises, id_scheme=id_scheme).data if enterprises is not None else None
     parts = read_parts(source, query)
-    conformed = [conform(part, "records", id_scheme, further_types, columns) for part in parts]
+    table = None
+    if register is not None and id_scheme != "any":
+        table = CodeTable(register["enterprise_id"], strict=id_scheme == "uscc_strict")
+    conformed = [conform(part, "records", id_scheme, further_types, columns, table) for part in parts]
     frame = _joined(conformed, record_schema(further_types))
     notes = [note for part in conformed for note in part.notes]
     if register is not None:
-        frame, resolved = resolve_enterprises(frame, register, id_scheme)
+        frame, resolved = resolve_enterprises(frame, register, table)
         notes += resolved
     checked = check_rows(frame, "records", id_scheme, further_types)
     frame = _in_model(checked.kept, record_schema(further_types))
