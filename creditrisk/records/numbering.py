@@ -1,6 +1,6 @@
 """Records to rows of the register: a table of codes by hash, looked up for millions of records.
 
-Two thirds cheaper than a join of text, and a code that is found needs no check of its own. Every find is verified on
+About half the cost of a join of text, and a code that is found needs no check of its own. Every find is verified on
 all 18 characters, so that no record is led to another enterprise by two hashes that happen to be equal.
 """
 
