@@ -11,6 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,12 +26,13 @@ import polars as pl
 from creditrisk import __version__
 from creditrisk.errors import InputError
 from creditrisk.explaining import explain
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, check_frame_kind, from_polars, in_chunks_of
 from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.records.months import as_date
+from creditrisk.records.numbering import ENTERPRISE_ROW
 from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -110,16 +112,18 @@ def assess(
             )
     _check(enterprises, records, day)
     with _timed(timings, "indicators"):
-        companies = enterprises.data.sort("enterprise_id")
+        companies = enterprises.data.with_row_index(ENTERPRISE_ROW).sort("enterprise_id")
+        companies, order = companies.drop(ENTERPRISE_ROW), companies[ENTERPRISE_ROW]
         builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
-        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day))
+        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
         indicators = kernel.indicators()
     with _timed(timings, "scoring"):
         scores = score(policy, indicators)
         tiering = assign_tiers(policy, scores, indicators)
         history = tier_history(previous, policy, companies["enterprise_id"], day)
-        fewer_records = kernel.records_known() < history.records
-        tiering = limit_changes(policy, tiering, day, history.tier, history.since, fewer_records)
+        if previous is not None:
+            fewer_records = kernel.records_known() < history.records
+            tiering = limit_changes(policy, tiering, day, history.tier, history.since, fewer_records)
         regimes = assign_regimes(policy, tiering, companies, day)
     return Assessment(
         policy=policy, as_of=day, enterprises=enterprises, records=records, companies=companies, kernel=kernel,
@@ -176,29 +180,23 @@ class Assessment:
         reasons_zh, reasons_en = self._reasons.top_texts(self.tiering, _REASONS_SHOWN)
         tiers = pl.Enum([tier.id for tier in policy.tiers])
         n_rows = self.companies.height
-        dimensions = {
-            name: self.scores.dimensions[name] / POINT_UNIT if name in policy.dimensions else pl.Series([None] * n_rows)
-            for name in DIMENSIONS
+        columns = {
+            "enterprise_id": self.companies["enterprise_id"],
+            "name": self.companies["name"],
+            "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
+            "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
+            "score": pl.Series(self.scores.total / TOTAL_UNIT),
+            **{name: self._dimension(name) for name in DIMENSIONS},
+            "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
+            "tier_since": self.history.tier_since(self.tiering.tier, self.as_of),
+            "regime": self.regimes,
+            "vetoes": self._met([bound.id for bound in policy.vetoes]),
+            "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
+            "reasons_zh": reasons_zh,
+            "reasons_en": reasons_en,
+            "evidence_count": pl.Series(self.kernel.records_known()),
         }
-        return pl.DataFrame(
-            {
-                "enterprise_id": self.companies["enterprise_id"],
-                "name": self.companies["name"],
-                "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
-                "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
-                "score": self.scores.total / TOTAL_UNIT,
-                **dimensions,
-                "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
-                "tier_since": self.history.tier_since(self.tiering.tier, self.as_of),
-                "regime": self.regimes,
-                "vetoes": self._met([bound.id for bound in policy.vetoes]),
-                "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
-                "reasons_zh": reasons_zh,
-                "reasons_en": reasons_en,
-                "evidence_count": self.kernel.records_known(),
-            },
-            schema_overrides=dict.fromkeys(DIMENSIONS, pl.Float64),
-        )
+        return pl.DataFrame({name: in_chunks_of(reasons_zh, column) for name, column in columns.items()})
 
     @cached_property
     def reasons_data(self) -> pl.DataFrame:
@@ -258,7 +256,7 @@ class Assessment:
         hashes: dict[str, str] = {}
 
         def parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
-            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=1 << 17)
+            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=ROWS_PER_CHUNK)
             hashes[name] = _sha256(path)
 
         def run(path: Path) -> None:
@@ -269,17 +267,21 @@ class Assessment:
             "assessments.csv": lambda path: write_spreadsheet(self.table_data, path),
             "rejects.csv": lambda path: write_spreadsheet(self.rejects_data, path),
         }
-        return write_together(
-            folder,
-            {
-                "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
-                "reasons.parquet": lambda path: parquet(self.reasons_data, "reasons.parquet", path),
-                "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
-                "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
-                **(spreadsheets if csv else {}),
-                "run.json": run,
-            },
-        )
+        _ = self._reasons  # both of the frames below are made from them
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            # The reasons are put together while the assessments are written.
+            reasons = thread.submit(lambda: self.reasons_data)
+            return write_together(
+                folder,
+                {
+                    "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
+                    "reasons.parquet": lambda path: parquet(reasons.result(), "reasons.parquet", path),
+                    "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
+                    "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
+                    **(spreadsheets if csv else {}),
+                    "run.json": run,
+                },
+            )
 
     def __repr__(self) -> str:
         return f"<Assessment of {self.companies.height:,} enterprises by {self.policy.id} as of {self.as_of}>"
@@ -287,6 +289,11 @@ class Assessment:
     @cached_property
     def _reasons(self) -> Reasons:
         return Reasons.of(self.policy, self.scores, self.indicators)
+
+    def _dimension(self, name: str) -> pl.Series:
+        if name not in self.policy.dimensions:
+            return pl.repeat(None, self.companies.height, dtype=pl.Float64, eager=True)
+        return pl.Series(self.scores.dimensions[name] / POINT_UNIT)
 
     def _met(self, ids: list[str]) -> pl.Series:
         return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)
@@ -326,10 +333,20 @@ class Assessment:
 def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
     if not len(enterprises):
         raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
-    if len(records):
+    if len(records) and not ((records.data["occurred_on"] <= as_of) & (records.data["known_on"] <= as_of)).any():
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
             raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
+
+
+def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:
+    """Which of the enterprises, once in this order, each record belongs to; None where only its id says so."""
+    known = records.register_rows
+    if known is None or known.register is not enterprises.data:
+        return None
+    place = np.empty(len(order), dtype=np.uint32)
+    place[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
+    return pl.Series(place).gather(known.row)
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,11 @@ import polars as pl
 
 from creditrisk.errors import InputError
 
-__all__ = ["FrameKind", "check_frame_kind", "from_polars", "in_chunks_of", "is_frame", "to_polars"]
+__all__ = ["ROWS_PER_CHUNK", "FrameKind", "check_frame_kind", "from_polars", "in_chunks_of", "is_frame", "to_polars"]
+
+# Results are made, and written, in chunks of so many rows: a Parquet writer that has to cut a long column of lists
+# goes over its items for each piece.
+ROWS_PER_CHUNK = 1 << 17
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 
@@ -73,7 +77,7 @@ def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
 
     Polars copies a whole frame when the chunks of its columns differ, which for text of millions of rows is dear.
     """
-    if like.n_chunks() == column.n_chunks() == 1:
+    if like.chunk_lengths() == column.chunk_lengths():
         return column
     column = column.rechunk()
     ends = list(accumulate(like.chunk_lengths(), initial=0))

@@ -139,8 +139,15 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         index = X.index if isinstance(X, pandas.DataFrame) else None
         return pandas.DataFrame(values, index=index, columns=[spec.id for spec in self.specs_], copy=False)
 
-    def kernel(self, cohort: Cohort) -> Kernel:
-        """The records coded for this cohort, for values and evidence alike."""
+    def kernel(self, cohort: Cohort, row_of_record: pl.Series | None = None) -> Kernel:
+        """The records coded for this cohort, for values and evidence alike.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        row_of_record : polars.Series of UInt32, optional
+            As in :class:`~creditrisk.indicators.engine.Kernel`.
+        """
         check_is_fitted(self, "specs_")
         policy = self.policy
         return Kernel(
@@ -151,6 +158,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
             severity_weights=DEFAULT_SEVERITY_WEIGHTS if policy is None else policy.severity_weights,
             standing_rules=None if policy is None else policy.standing,
             quantities=() if policy is None else policy.quantities,
+            row_of_record=row_of_record,
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

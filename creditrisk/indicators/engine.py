@@ -60,6 +60,8 @@ class Kernel:
     standing_rules : StandingRules
     quantities : sequence of Quantity
         Further numbers of the enterprise, by which indicators may divide or which they measure.
+    row_of_record : polars.Series of UInt32, optional
+        The row of the cohort, in which each enterprise then stands once, that each record belongs to; null for none.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Kernel:
         severity_weights: SeverityWeights = DEFAULT_SEVERITY_WEIGHTS,
         standing_rules: StandingRules | None = None,
         quantities: Sequence[Quantity] = (),
+        row_of_record: pl.Series | None = None,
     ) -> None:
         self.specs = tuple(specs)
         self.cohort = cohort
@@ -83,7 +86,7 @@ class Kernel:
             rows = pl.DataFrame({"enterprise_id": cohort.enterprise_id})
             joined = rows.join(numbers, on="enterprise_id", how="left", maintain_order="left")
             self._number_of_row = joined["number"].to_numpy()
-        self._coded = code_records(specs, records, unique, standing_rules or StandingRules())
+        self._coded = code_records(specs, records, unique, standing_rules or StandingRules(), row_of_record)
 
     def indicators(self) -> dict[str, Numbers]:
         """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure.

@@ -91,6 +91,7 @@ def code_records(
     records: pl.DataFrame | pl.LazyFrame,
     enterprise_ids: pl.Series,
     rules: StandingRules,
+    row: pl.Series | None = None,
 ) -> Events:
     """Code the records of some enterprises, reading only the columns that the indicators need.
 
@@ -102,6 +103,8 @@ def code_records(
     enterprise_ids : polars.Series of String
         Without repeats; records of other enterprises are passed over.
     rules : StandingRules
+    row : polars.Series of UInt32, optional
+        Where in ``enterprise_ids`` the enterprise of each record stands, where that is known already.
 
     Raises
     ------
@@ -122,11 +125,12 @@ def code_records(
             if name not in known:
                 raise InputError(f"{spec.id} selects records of type {name!r}; known types are {', '.join(known)}")
 
-    # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest is read.
-    numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
-    ids = lazy.select("enterprise_id").collect()
-    row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
-    del ids
+    if row is None:
+        # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest.
+        numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
+        ids = lazy.select("enterprise_id").collect()
+        row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
+        del ids
     record, n_records = None, len(row)
     wanted = lazy.select(
         *(_as_enum(name, schema[name]) for name in _CODED_COLUMNS),

@@ -13,6 +13,7 @@ import polars as pl
 
 from creditrisk.records.aliases import TableName
 from creditrisk.records.conforming import REQUIRED, UNREAD_PREFIX
+from creditrisk.records.numbering import ENTERPRISE_ROW
 from creditrisk.records.rejects import reject_rows
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, ENTERPRISE_SCHEMA, RECORD_SCHEMA, REJECT_SCHEMA
 from creditrisk.records.uscc import CATEGORIES_BY_DEPARTMENT, USCC_ALPHABET, is_valid_uscc
@@ -61,7 +62,9 @@ def checks_for(frame: pl.DataFrame, table: TableName, id_scheme: str) -> list[Ch
     ]
     checks += [_missing(column, columns) for column in REQUIRED[table]]
     if id_scheme != "any":
-        checks.append(Check("enterprise_id", "invalid_uscc", _not_valid_uscc(strict=id_scheme == "uscc_strict")))
+        numbered = ENTERPRISE_ROW in columns
+        fails = _not_valid_uscc(strict=id_scheme == "uscc_strict", numbered=numbered)
+        checks.append(Check("enterprise_id", "invalid_uscc", fails))
     for column in columns:
         if schema.get(column) == pl.Date:
             checks.append(Check(column, "date_before_1949", pl.col(column) < _FIRST_DAY))
@@ -126,9 +129,7 @@ def drop_duplicates(frame: pl.DataFrame, key: str, table: TableName) -> Checked:
     Rows without a key are kept. For enterprises a duplicate under another name is a second reject, ``second_name``.
     """
     keys = frame[key]
-    given = len(keys) - keys.null_count()
-    # Comparing hashes is a fifth of the cost, and cannot miss a duplicate: equal keys have equal hashes.
-    if keys.drop_nulls().hash().n_unique() == given:
+    if _all_differ(keys.drop_nulls()):
         return Checked(frame, pl.DataFrame(schema=REJECT_SCHEMA), 0)
     first = keys.is_first_distinct() | keys.is_null()
     if first.all():
@@ -154,12 +155,25 @@ def drop_duplicates(frame: pl.DataFrame, key: str, table: TableName) -> Checked:
     return Checked(kept, pl.concat(rejected), repeated.height)
 
 
-def _not_valid_uscc(strict: bool) -> pl.Expr:
-    # A missing code is a fault of its own.
-    valid = pl.col("enterprise_id").map_batches(
-        lambda codes: is_valid_uscc(codes, strict), return_dtype=pl.Boolean, is_elementwise=True
-    )
-    return ~valid & pl.col("enterprise_id").is_not_null()
+def _all_differ(keys: pl.Series) -> bool:
+    # Keys that rise, as those of most registers do, need only be compared with their neighbours.
+    if keys.is_sorted():
+        return not (keys == keys.shift()).any()
+    # Comparing hashes is a fifth of the cost, and cannot miss a duplicate: equal keys have equal hashes.
+    return keys.hash().n_unique() == len(keys)
+
+
+def _not_valid_uscc(strict: bool, numbered: bool) -> pl.Expr:
+    def fails(columns: Sequence[pl.Series]) -> pl.Series:
+        codes = columns[0]
+        # A missing code is a fault of its own; one that stands in the register is valid.
+        asked = codes.is_not_null() & columns[1].is_null() if numbered else codes.is_not_null()
+        if asked.all():
+            return ~is_valid_uscc(codes, strict)
+        return asked.scatter(asked.arg_true(), ~is_valid_uscc(codes.filter(asked), strict))
+
+    names = ["enterprise_id", ENTERPRISE_ROW] if numbered else ["enterprise_id"]
+    return pl.map_batches(names, fails, return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def _faults_of_codes(rows: pl.DataFrame, table: TableName) -> list[pl.DataFrame]:

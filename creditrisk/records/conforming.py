@@ -8,6 +8,7 @@ not be read a text column ``unread.<column>`` holding just those values.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,6 +16,7 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import in_chunks_of
 from creditrisk.records.aliases import ColumnPlan, TableName, plan_columns
+from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.parsing import (
     OPEN_ENDED_WORDS,
     to_booleans,
@@ -72,8 +74,12 @@ def conform(
     id_scheme: str,
     further_types: Sequence[str] = (),
     columns: Mapping[str, str | None] | None = None,
+    register: CodeTable | None = None,
 ) -> ConformedPart:
     """Bring one part into the data model.
+
+    With a register, the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` says where in it the codes stand
+    that are there as they are written; these need no cleaning.
 
     Raises
     ------
@@ -85,13 +91,24 @@ def conform(
     _check_required(plan, table, part.name, raw.columns)
     schema = record_schema(further_types) if table == "records" else ENTERPRISE_SCHEMA
     typed: dict[str, pl.Series] = {}
-    for header, field in plan.fields.items():
+
+    def read(header: str, field: str) -> tuple[pl.Series, pl.Series | None]:
         column = raw[header]
+        if field == "enterprise_id" and register is not None and column.dtype == pl.String:
+            rows = register.rows_of(column)
+            typed[ENTERPRISE_ROW] = in_chunks_of(column, rows)
+            return _codes_beyond(column, rows.is_null().arg_true()), None
         parsed = _parse(column, field, schema, id_scheme, header in plan.in_ten_thousands)
-        typed[field] = parsed.rename(field)
-        unread = _unread(column, parsed, field)
-        if unread is not None:
-            typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
+        return parsed, _unread(column, parsed, field)
+
+    # Columns have nothing to do with each other, and Polars works on most of them with one thread.
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        for field, (parsed, unread) in zip(
+            plan.fields.values(), threads.map(read, plan.fields.keys(), plan.fields.values()), strict=True
+        ):
+            typed[field] = parsed.rename(field)
+            if unread is not None:
+                typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
     ignored = list(plan.unused)
     for header in plan.unknown:
         numbers = _numbers_or_none(raw[header])
@@ -149,6 +166,17 @@ def _parse(
     if kind == pl.Float64 or field.startswith(ATTRIBUTE_PREFIX):
         return to_numbers(column)
     return to_text(column)
+
+
+def _codes_beyond(column: pl.Series, unknown: pl.Series) -> pl.Series:
+    """The codes, of which only those that the register does not have are cleaned."""
+    if unknown.is_empty():
+        return column
+    return (
+        to_codes(column)
+        if len(unknown) == len(column)
+        else column.clone().scatter(unknown, to_codes(column.gather(unknown)))
+    )
 
 
 def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | None:

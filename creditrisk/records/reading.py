@@ -14,11 +14,12 @@ from creditrisk.records.actions import apply_actions
 from creditrisk.records.aliases import TableName
 from creditrisk.records.checking import Checked, check_rows, drop_duplicates
 from creditrisk.records.conforming import ConformedPart, conform
+from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.rejects import reject_rows
 from creditrisk.records.resolving import fill_dimensions, fill_known_on, fill_record_ids, resolve_enterprises
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, ENTERPRISE_SCHEMA, REJECT_SCHEMA, record_schema
 from creditrisk.records.sources import Part, read_parts
-from creditrisk.records.tables import Enterprises, ReadingReport, Records
+from creditrisk.records.tables import Enterprises, ReadingReport, Records, RegisterRows
 from creditrisk.vocabulary import RECORD_TYPES, Label
 
 __all__ = ["IdScheme", "read_enterprises", "read_records"]
@@ -95,13 +96,16 @@ def read_records(
     clash = sorted(set(further_types) & set(RECORD_TYPES))
     if clash or len(set(further_types)) != len(further_types):
         raise InputError(f"further_types must be new and distinct; got {', '.join(clash or further_types)}")
-    register = read_enterprises(enterprises, id_scheme=id_scheme) if enterprises is not None else None
+    register = read_enterprises(enterprises, id_scheme=id_scheme).data if enterprises is not None else None
     parts = read_parts(source, query)
-    conformed = [conform(part, "records", id_scheme, further_types, columns) for part in parts]
+    table = None
+    if register is not None and id_scheme != "any":
+        table = CodeTable(register["enterprise_id"], strict=id_scheme == "uscc_strict")
+    conformed = [conform(part, "records", id_scheme, further_types, columns, table) for part in parts]
     frame = _joined(conformed, record_schema(further_types))
     notes = [note for part in conformed for note in part.notes]
     if register is not None:
-        frame, resolved = resolve_enterprises(frame, register, id_scheme)
+        frame, resolved = resolve_enterprises(frame, register, table)
         notes += resolved
     checked = check_rows(frame, "records", id_scheme, further_types)
     frame = _in_model(checked.kept, record_schema(further_types))
@@ -112,7 +116,8 @@ def read_records(
         notes += filled
     acted, acted_notes = apply_actions(frame)
     notes += acted_notes
-    return Records(*_finished(acted.kept, "records", parts, conformed, [checked, once, acted], notes), output)
+    frame, rows = _rows_apart(acted.kept, register)
+    return Records(*_finished(frame, "records", parts, conformed, [checked, once, acted], notes), output, rows)
 
 
 def read_enterprises(
@@ -183,10 +188,19 @@ def _joined(conformed: Sequence[ConformedPart], schema: Mapping[str, pl.DataType
 def _in_model(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     attributes = sorted(name for name in frame.columns if name.startswith(ATTRIBUTE_PREFIX))
     present = frame.columns
+    numbered = [ENTERPRISE_ROW] if ENTERPRISE_ROW in present else []
     return frame.select(
         *(name if name in present else pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items()),
         *attributes,
+        *numbered,
     )
+
+
+def _rows_apart(frame: pl.DataFrame, register: pl.DataFrame | None) -> tuple[pl.DataFrame, RegisterRows | None]:
+    """The records, and apart from them the rows of the register that they belong to, where these are known."""
+    if register is None or ENTERPRISE_ROW not in frame.columns:
+        return frame, None
+    return frame.drop(ENTERPRISE_ROW), RegisterRows(register, frame[ENTERPRISE_ROW])
 
 
 def _finished(

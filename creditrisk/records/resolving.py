@@ -6,8 +6,9 @@ import hashlib
 
 import polars as pl
 
+from creditrisk.frames import in_chunks_of
+from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, RECORD_SCHEMA
-from creditrisk.records.tables import Enterprises
 from creditrisk.records.uscc import is_valid_uscc
 
 __all__ = [
@@ -40,27 +41,53 @@ DIMENSION_BY_TYPE = {
 
 
 def resolve_enterprises(
-    frame: pl.DataFrame, enterprises: Enterprises, id_scheme: str = "uscc"
+    frame: pl.DataFrame, register: pl.DataFrame, table: CodeTable | None
 ) -> tuple[pl.DataFrame, list[str]]:
     """Lead records without a usable code to their enterprise, where exactly one fits.
 
     A 9-character organisation code is compared with positions 9 to 17 of the enterprises' codes. Records with no code
     or a legacy one are led by name, former names included. A mistyped code is never overruled by a name.
 
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Conformed records.
+    register : polars.DataFrame
+        Enterprises in the data model.
+    table : CodeTable or None
+        Of the register; None where ids may be any text.
+
     Returns
     -------
     tuple of (polars.DataFrame, list of str)
-        The frame with ``enterprise_id`` filled in, and notes that say for how many rows.
+        The frame with ``enterprise_id`` filled in, and notes that say for how many rows. Codes are numbered as well:
+        the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` is the row of the register.
     """
     codes = frame["enterprise_id"]
-    open_rows = codes.is_null() if id_scheme == "any" else ~is_valid_uscc(codes)
-    if not open_rows.any():
+    if table is None:
+        return _resolve(frame, register, codes.is_null().arg_true(), by_code=False)
+    if ENTERPRISE_ROW not in frame.columns:
+        frame = frame.with_columns(in_chunks_of(codes, table.rows_of(codes)))
+    unknown = frame[ENTERPRISE_ROW].is_null().arg_true()
+    if unknown.is_empty():
+        return frame, []
+    at = unknown.filter(~is_valid_uscc(codes.gather(unknown)))
+    frame, notes = _resolve(frame, register, at, by_code=True)
+    # Cleaned or resolved, some may stand in the register now.
+    numbers = frame[ENTERPRISE_ROW].scatter(unknown, table.rows_of(frame["enterprise_id"].gather(unknown)))
+    return frame.with_columns(in_chunks_of(frame["enterprise_id"], numbers)), notes
+
+
+def _resolve(
+    frame: pl.DataFrame, register: pl.DataFrame, at: pl.Series, *, by_code: bool
+) -> tuple[pl.DataFrame, list[str]]:
+    if at.is_empty():
         return frame, []
     notes = []
-    rows = frame.with_row_index("at").filter(open_rows)
-    if id_scheme != "any":
-        by_code = _unique_keys(enterprises.data.select(key=pl.col("enterprise_id").str.slice(8, 9), id="enterprise_id"))
-        found = rows.join(by_code, left_on="enterprise_id", right_on="key").select("at", "id")
+    rows = frame[at].with_columns(at.alias("at"))
+    if by_code:
+        codes = _unique_keys(register.select(key=pl.col("enterprise_id").str.slice(8, 9), id="enterprise_id"))
+        found = rows.join(codes, left_on="enterprise_id", right_on="key").select("at", "id")
         frame, count = _fill(frame, found)
         if count:
             notes.append(f"enterprise_id found from the organisation code for {count} rows")
@@ -68,9 +95,9 @@ def resolve_enterprises(
     if "enterprise_name" in frame.columns:
         code = pl.col("enterprise_id")
         led_by_name = rows.filter(code.is_null() | code.str.contains(r"^(?:\d{15}|[0-9A-Z]{8}[0-9X])$"))
-        names = enterprises.data.select(key=comparable_name(pl.col("name")), id="enterprise_id")
+        names = register.select(key=comparable_name(pl.col("name")), id="enterprise_id")
         former = (
-            enterprises.data.select(key="former_names", id="enterprise_id")
+            register.select(key="former_names", id="enterprise_id")
             .explode("key")
             .with_columns(comparable_name(pl.col("key")))
         )

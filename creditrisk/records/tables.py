@@ -9,7 +9,7 @@ import polars as pl
 
 from creditrisk.frames import FrameKind, from_polars
 
-__all__ = ["Enterprises", "ReadingReport", "Records"]
+__all__ = ["Enterprises", "ReadingReport", "Records", "RegisterRows"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,27 @@ class _CheckedTable:
         return self.data.height
 
 
+@dataclass(frozen=True)
+class RegisterRows:
+    """Which row of a register of enterprises each record belongs to, so that ids are compared once.
+
+    Attributes
+    ----------
+    register : polars.DataFrame
+        The very frame that was looked into.
+    row : polars.Series of UInt32, shape (n_records,)
+        Null where the register does not have the enterprise.
+    """
+
+    register: pl.DataFrame
+    row: pl.Series
+
+
+@dataclass(frozen=True)
 class Records(_CheckedTable):
     """Supervision records in the data model (:data:`creditrisk.records.schema.RECORD_SCHEMA`)."""
+
+    register_rows: RegisterRows | None = field(default=None, repr=False, compare=False)
 
 
 class Enterprises(_CheckedTable):

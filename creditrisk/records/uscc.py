@@ -18,7 +18,7 @@ import polars as pl
 
 from creditrisk.errors import InputError
 
-__all__ = ["is_valid_uscc", "organisation_code_check_character", "uscc_check_character"]
+__all__ = ["bytes_of", "is_valid_uscc", "organisation_code_check_character", "uscc_check_character"]
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -126,7 +126,7 @@ def organisation_code_check_character(eight: Any) -> Any:
 
 
 def _valid(column: pl.Series, strict: bool) -> np.ndarray:
-    right_length, characters = _bytes_of(column, 18)
+    right_length, characters = bytes_of(column, 18)
     pairs = np.ascontiguousarray(characters).view(np.uint16)
     valid = _sum_of_pairs(pairs, _USCC_TABLES) % 31 == 0
     if strict:
@@ -147,7 +147,7 @@ def _sum_of_pairs(pairs: np.ndarray, tables: dict[int, np.ndarray]) -> np.ndarra
     return total
 
 
-def _bytes_of(column: pl.Series, length: int) -> tuple[np.ndarray | None, np.ndarray]:
+def bytes_of(column: pl.Series, length: int) -> tuple[np.ndarray | None, np.ndarray]:
     """Rows that have ``length`` bytes (None for all), and the bytes of those rows as a matrix."""
     array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data_buffer = array.buffers()
@@ -170,7 +170,7 @@ def _check_characters(
         characters = values
     else:
         column = pl.Series([values], dtype=pl.String) if isinstance(values, str) else _string_series(values)
-        other_lengths, characters = _bytes_of(column, length)
+        other_lengths, characters = bytes_of(column, length)
         if other_lengths is not None:
             raise InputError(f"every value must have {length} characters 0-9 or A-Z")
     terms = _character_values(alphabet)[characters]

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.frames import ROWS_PER_CHUNK, in_chunks_of
 from creditrisk.indicators.spec import BilingualText, IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.scoring.scores import POINT_UNIT, Scores
@@ -121,18 +121,19 @@ class Reasons:
             From :meth:`creditrisk.indicators.engine.Kernel.evidence`.
         """
         hit, record = self._evidence_by_hit(evidence)
-        lists = _lists(_offsets(hit, len(self.row)), _ids_by_hit(hit, record, record_ids).to_arrow())
+        record_ids = record_ids.rechunk()
+        lists = _lists(_offsets(hit, len(self.row)), record_ids, _records_by_hit(hit, record, record_ids))
         names = pl.Enum(self.names)
         read = pl.Enum(sorted({name for name in self.indicators if name is not None}))
+        columns = {
+            "enterprise_id": enterprise_ids.gather(self.row),
+            "rule": pl.Series(self.names, dtype=names).gather(self.reason),
+            "indicator": pl.Series(self.indicators, dtype=read).gather(self.reason),
+            "value": pl.Series(self.value).fill_nan(None),
+            "points": pl.Series(self.points / POINT_UNIT),
+        }
         return pl.DataFrame(
-            {
-                "enterprise_id": enterprise_ids.gather(self.row),
-                "rule": pl.Series(self.names, dtype=names).gather(self.reason),
-                "indicator": pl.Series(self.indicators, dtype=read).gather(self.reason),
-                "value": pl.Series(self.value).fill_nan(None),
-                "points": self.points / POINT_UNIT,
-                "record_ids": lists,
-            }
+            {**{name: in_chunks_of(lists, column) for name, column in columns.items()}, "record_ids": lists}
         )
 
     def top_texts(self, tiering: Tiering, most: int) -> tuple[pl.Series, pl.Series]:
@@ -156,8 +157,7 @@ class Reasons:
         lists = []
         for language in ("zh", "en"):
             different = pl.Series([*(getattr(bound.reason, language) for bound in bounds), *texts[language]])
-            # As views of the few different texts, none of them copied.
-            lists.append(_lists(offsets, different.gather(text).to_arrow(compat_level=pl.CompatLevel.newest())))
+            lists.append(_lists(offsets, different, text))
         return lists[0], lists[1]
 
     def _texts(self, hits: NDArray[np.intp]) -> dict[str, pl.Series]:
@@ -216,11 +216,18 @@ def number_text(number: pl.Expr) -> pl.Expr:
     return pl.when(whole).then(rounded.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(rounded.cast(pl.String))
 
 
-def _lists(offsets: NDArray[np.intp], items: Any) -> pl.Series:
-    """Lists of the items of an Arrow array, from one offset to the next."""
+def _lists(offsets: NDArray[np.intp], items: pl.Series, positions: NDArray[np.intp]) -> pl.Series:
+    """For each owner a list: of the positions from one offset to the next, the items that stand there."""
     import pyarrow
 
-    return pl.Series(pl.from_arrow(pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), items)))
+    chunks = []
+    for start in range(0, max(len(offsets) - 1, 1), ROWS_PER_CHUNK):
+        ends = offsets[start : start + ROWS_PER_CHUNK + 1]
+        # As views of the items, none of them copied.
+        chosen = items.gather(positions[ends[0] : ends[-1]]).to_arrow(compat_level=pl.CompatLevel.newest())
+        lists = pyarrow.LargeListArray.from_arrays(pyarrow.array(ends - ends[0], pyarrow.int64()), chosen)
+        chunks.append(pl.Series(pl.from_arrow(lists)))
+    return pl.concat(chunks, rechunk=False)
 
 
 def _offsets(owner: NDArray[np.integer], n_owners: int) -> NDArray[np.intp]:
@@ -228,14 +235,18 @@ def _offsets(owner: NDArray[np.integer], n_owners: int) -> NDArray[np.intp]:
     return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n_owners))))
 
 
-def _ids_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids: pl.Series) -> pl.Series:
-    """Ids by hit, and those of one hit by themselves, so that the order of the records leaves no trace."""
-    record_ids = record_ids.rechunk()
+def _records_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids: pl.Series) -> NDArray[np.intp]:
+    """Positions by hit, and those of one hit by their ids, so that the order of the records leaves no trace."""
     if record_ids.is_sorted():
         # As they come from most registers: then positions sort as the ids do, and whole numbers sort fast.
-        pairs = np.sort((hit.astype(np.int64) << 32) | record)
-        return record_ids.gather(pairs & 0xFFFF_FFFF)
-    return pl.DataFrame({"hit": hit, "id": record_ids.gather(record)}).sort("hit", "id")["id"]
+        both: NDArray[np.intp] = hit.astype(np.intp)
+        both <<= 32
+        both |= record
+        both.sort()
+        both &= 0xFFFF_FFFF
+        return both
+    pairs = pl.DataFrame({"hit": hit, "record": record, "id": record_ids.gather(record)})
+    return pairs.sort("hit", "id")["record"].to_numpy()
 
 
 def _first_of_equal(
