@@ -73,8 +73,9 @@ class EnterpriseAttributes:
             groups["size"], values = group, np.where(group > 0, values, np.nan)
         frame = pl.DataFrame({"value": values, **groups})
         value = pl.col("value").fill_nan(None)
-        share = (value.rank("average") - 0.5) / value.count() * 100
-        return frame.select(share.over(list(groups))).to_series().fill_null(float("nan")).to_numpy()
+        # One division, and last: 3 of 5 is exactly the 60th percentile, as against a threshold it must be.
+        percentile = (value.rank("average") - 0.5) * 100 / value.count()
+        return frame.select(percentile.over(list(groups))).to_series().fill_null(float("nan")).to_numpy()
 
     def _column(self, name: str) -> pl.Series:
         if name not in self.frame.columns:

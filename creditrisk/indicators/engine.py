@@ -22,7 +22,7 @@ from creditrisk.indicators.events import Cohort, Events, code_records, events_of
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import IndicatorSpec, Selection
 from creditrisk.records.months import add_months
-from creditrisk.records.standing import StandingRules
+from creditrisk.records.standing import NEVER, StandingRules
 from creditrisk.vocabulary import SEVERITIES
 
 __all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel"]
@@ -102,6 +102,8 @@ class Kernel:
         for spec in self.specs:
             if spec.measure == "attribute":
                 values[spec.id] = self.attributes.number(spec.of or "")
+            elif spec.measure == "indicator":
+                values[spec.id] = values[spec.of or ""]
             if spec.per is not None:
                 by = values[spec.per] if spec.per in spec.dependencies else self.attributes.number(spec.per)
                 values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
@@ -113,13 +115,23 @@ class Kernel:
         return {spec.id: values[spec.id] for spec in self.specs}
 
     def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
-        """For each indicator the records that it counts: (spec, row of the cohort, position in the record table)."""
+        """For each indicator the records that it counts: (spec, row of the cohort, position in the record table).
+
+        The value of another indicator rests on the records that that one counts.
+        """
+        resting: dict[str, list[IndicatorSpec]] = defaultdict(list)
+        origin: dict[str, str] = {}
+        for spec in self.specs:
+            origin[spec.id] = origin[spec.of or ""] if spec.measure == "indicator" else spec.id
+            resting[origin[spec.id]].append(spec)
         for events, subsets in self._stretches():
             for subset, specs in subsets:
-                for spec in specs:
-                    chosen = subset.index[subset.chosen(spec.select, spec.window_months)]
+                for counted in specs:
+                    chosen = subset.index[subset.chosen(counted)]
                     record = chosen if events.record is None else events.record[chosen]
-                    yield spec, events.row[chosen] + np.intp(events.first_row), record
+                    row = events.row[chosen] + np.intp(events.first_row)
+                    for spec in resting[counted.id]:
+                        yield spec, row, record
 
     def records_known(self) -> NDArray[np.int64]:
         """How many records of each row's enterprise were known on the day, whatever became of them."""
@@ -152,7 +164,7 @@ class Kernel:
     def _subsets(self, events: Events) -> Iterator[tuple[_Subset, list[IndicatorSpec]]]:
         groups: dict[str, dict[tuple[str, ...], list[IndicatorSpec]]] = defaultdict(lambda: defaultdict(list))
         for spec in self.specs:
-            if spec.measure != "attribute":
+            if spec.measure not in ("attribute", "indicator"):
                 whole = spec.out_of or spec.select
                 groups[whole.standing][tuple(sorted(set(whole.types)))].append(spec)
         for standing, by_types in groups.items():
@@ -163,16 +175,17 @@ class Kernel:
             by_type = _by_type(events, counts)
             for types, specs in by_types.items():
                 parts = [by_type[name] for name in types or by_type]
-                yield _Subset(events, types, parts[0] if len(parts) == 1 else np.concatenate(parts)), specs
+                index = parts[0] if len(parts) == 1 else np.concatenate(parts)
+                yield _Subset(events, types, index, by_type), specs
 
     def _measured(self, spec: IndicatorSpec, subset: _Subset) -> Numbers:
         if spec.measure == "ratio":
             assert spec.out_of is not None
-            whole = subset.chosen(spec.out_of, spec.window_months)
-            part = whole[np.isin(whole, subset.chosen(spec.select, spec.window_months), assume_unique=True)]
+            whole = subset.chosen(spec, spec.out_of)
+            part = whole[np.isin(whole, subset.chosen(spec), assume_unique=True)]
             total = subset.count(whole).astype(np.float64)
             return np.divide(subset.count(part), total, out=np.full(len(total), np.nan), where=total > 0)
-        chosen = subset.chosen(spec.select, spec.window_months)
+        chosen = subset.chosen(spec)
         match spec.measure:
             case "count" | "sum" | "weighted_sum":
                 return self._sum(spec, subset, chosen)
@@ -182,7 +195,7 @@ class Kernel:
                 return subset.distinct(chosen, spec.of or "")
             case "days_since_last" | "days_since_first":
                 return subset.days_since(chosen, last=spec.measure == "days_since_last")
-        values = self._values(spec.of or "", subset, chosen)
+        values = self._values(spec, subset, chosen)
         present = ~np.isnan(values)
         chosen, values = chosen[present], values[present]
         unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
@@ -202,31 +215,38 @@ class Kernel:
             return subset.count(chosen).astype(np.float64)
         if spec.measure == "sum":
             unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
-            values = np.nan_to_num(self._values(spec.of or "", subset, chosen))
+            values = np.nan_to_num(self._values(spec, subset, chosen))
         else:
             unit = _WEIGHT_UNIT
             counted = spec.measure == "count"
-            values = np.full(len(chosen), unit) if counted else self._values("severity", subset, chosen)
+            values = np.full(len(chosen), unit) if counted else self._values(spec, subset, chosen)
         if spec.cap_per_inspection is not None:
             first, values = subset.sum_by_inspection(chosen, values)
             values = np.minimum(values, round(spec.cap_per_inspection * unit))
             chosen, weights = chosen[first], None if weights is None else weights[first]
         return subset.sum(chosen, values if weights is None else np.rint(values * weights)) / unit
 
-    def _values(self, name: str, subset: _Subset, chosen: Index) -> Numbers:
+    def _values(self, spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers:
+        """What is measured of each record, in its unit; of a weighted sum that is the severity."""
         position = subset.index[chosen]
-        if name == "severity":
-            return self._weights[subset.events.codes["severity"][position]]
-        return subset.events.numbers[name][position]
+        events, name = subset.events, spec.of or "severity"
+        values: Numbers = (
+            self._weights[events.codes["severity"][position]] if name == "severity" else events.numbers[name][position]
+        )
+        for addend in spec.plus:
+            factor = addend.times * _UNIT.get(name, _ATTRIBUTE_UNIT) / _UNIT.get(addend.of, _ATTRIBUTE_UNIT)
+            values = values + np.rint(np.nan_to_num(events.numbers[addend.of][position]) * factor)
+        return values
 
 
 class _Subset:
     """The events of some record types (none named: of all) that count on the day."""
 
-    def __init__(self, events: Events, types: tuple[str, ...], index: Index) -> None:
+    def __init__(self, events: Events, types: tuple[str, ...], index: Index, by_type: dict[str, Index]) -> None:
         self.events = events
         self.types = types
         self.index = index
+        self.by_type = by_type
         self.row = events.row[self.index].astype(np.intp)
         self.occurred = events.standing.occurred[self.index]
         self.as_of: int | NDArray[np.int32] = (
@@ -240,8 +260,9 @@ class _Subset:
         days, which = np.unique(self.as_of, return_inverse=True)
         return add_months(days, -months)[which]
 
-    def chosen(self, selection: Selection, window_months: int | None) -> Index:
-        """Which of the subset's events a selection takes."""
+    def chosen(self, spec: IndicatorSpec, selection: Selection | None = None) -> Index:
+        """Which of the subset's events an indicator takes, by its own selection or another."""
+        selection = selection or spec.select
         conditions = []
         codes = self.events.codes
         if selection.types and tuple(sorted(set(selection.types))) != self.types:
@@ -258,11 +279,21 @@ class _Subset:
             if wanted:
                 texts = self.events.texts[name].gather(self.index)
                 conditions.append(texts.is_in(list(wanted)).fill_null(False).to_numpy())
-        if window_months is not None:
-            conditions.append(self.occurred > self.since(window_months))
+        if spec.window_months is not None:
+            conditions.append(self.occurred > self.since(spec.window_months))
+        if spec.since_last:
+            conditions.append(self.occurred >= self.last_day(spec.since_last)[self.row])
         if not conditions:
             return np.arange(len(self.index))
         return np.flatnonzero(np.logical_and.reduce(conditions))
+
+    def last_day(self, types: tuple[str, ...]) -> NDArray[np.int32]:
+        """The last day with a record of some types, for each row; NEVER where there is none."""
+        index = np.concatenate([self.by_type[name] for name in types])
+        before_all = np.int32(-NEVER)
+        last = np.full(self.events.n_rows, before_all)
+        np.maximum.at(last, self.events.row[index], self.events.standing.occurred[index])
+        return np.where(last == before_all, NEVER, last)
 
     def count(self, chosen: Index) -> NDArray[np.int64]:
         counts: NDArray[np.int64] = np.bincount(self.row[chosen], minlength=self.events.n_rows)

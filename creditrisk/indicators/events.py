@@ -116,12 +116,12 @@ def code_records(
     numbers, texts = _columns_needed(specs, rules)
     for name in (*_STANDING_COLUMNS, "enterprise_id", *_CODED_COLUMNS, *numbers, *texts):
         if name not in schema:
-            user = next((spec.id for spec in specs if spec.of == name), None)
+            user = next((spec.id for spec in specs if name in (spec.of, *(addend.of for addend in spec.plus))), None)
             raise InputError(f"the records have no column {name!r}" + (f", which {user} measures" if user else ""))
 
     known = _categories(schema["type"] if isinstance(schema["type"], pl.Enum) else RECORD_SCHEMA["type"])
     for spec in specs:
-        for name in (*spec.select.types, *(spec.out_of.types if spec.out_of else ())):
+        for name in spec.record_types:
             if name not in known:
                 raise InputError(f"{spec.id} selects records of type {name!r}; known types are {', '.join(known)}")
 
@@ -197,7 +197,8 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
 
 def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tuple[list[str], list[str]]:
     selections = [selection for spec in specs for selection in (spec.select, spec.out_of) if selection is not None]
-    measured = {spec.of for spec in specs if spec.of is not None and spec.measure != "attribute"}
+    of_records = [spec for spec in specs if spec.measure not in ("attribute", "indicator")]
+    measured = {name for spec in of_records for name in (spec.of, *(addend.of for addend in spec.plus)) if name}
     texts = {name for name in _TEXT_COLUMNS if name in measured}
     texts |= {"authority"} if any(selection.authorities for selection in selections) else set()
     texts |= {"matter"} if any(selection.matters for selection in selections) else set()

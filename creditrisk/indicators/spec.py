@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES
 
 __all__ = [
+    "Addend",
     "BilingualText",
     "IndicatorSpec",
     "Measure",
@@ -43,10 +44,12 @@ Measure = Literal[
     "days_since_last",
     "days_since_first",
     "attribute",
+    "indicator",
 ]
 # What begins with a dimension is an indicator; all other names are of the enterprise or of a policy's quantities.
 _INDICATOR_ID = re.compile(rf"(?:{'|'.join(DIMENSIONS)})\.")
-_VALUED: frozenset[str] = frozenset({"sum", "mean", "max", "last", "distinct", "attribute"})
+_NUMBERED: frozenset[str] = frozenset({"sum", "mean", "max", "last"})
+_VALUED: frozenset[str] = _NUMBERED | {"distinct", "attribute", "indicator"}
 _TIME_WEIGHTED: frozenset[str] = frozenset({"count", "sum", "weighted_sum"})
 
 
@@ -93,10 +96,17 @@ class Selection(_Data):
 
 
 class TimeStep(_Data):
-    """A record counts ``weight`` times while it is at most ``months`` old."""
+    """A record counts ``weight`` times while it is less than ``months`` old, by calendar months."""
 
     months: Annotated[int, Field(gt=0)]
     weight: Annotated[float, Field(ge=0)]
+
+
+class Addend(_Data):
+    """``times`` so much of a further number of the record, added to what is measured."""
+
+    of: Annotated[str, Field(pattern=r"^(amount|attributes\..+)$")]
+    times: Annotated[float, Field(allow_inf_nan=False)] = 1.0
 
 
 def dimension_from_id(data: Any) -> Any:
@@ -141,15 +151,22 @@ class IndicatorSpec(_Data):
         ``count`` (records), ``sum`` / ``mean`` / ``max`` / ``last`` (of ``of``), ``weighted_sum`` (of severity
         weights), ``flag`` (1 if there is any), ``distinct`` (different values of ``of``), ``ratio``
         (share of the records of ``out_of`` that are also in ``select``), ``days_since_last``,
-        ``days_since_first``, ``attribute`` (``of`` the enterprise).
+        ``days_since_first``, ``attribute`` (``of`` the enterprise), ``indicator`` (the value ``of`` another indicator,
+        to be divided or ranked).
     of : str, optional
         What is measured: ``amount``, ``severity`` (by the policy's severity weights), ``attributes.NAME``; for
         ``distinct`` also ``authority``, ``matter``, ``region``, ``type``; for ``attribute`` a field of the enterprise:
         ``employees``, ``attributes.NAME``, ``age_days``, ``key_area_count``, ``new_business_form``.
+    plus : tuple of Addend
+        Further numbers of the same record, such as 2 for a violation that put a vehicle out of service; a missing one
+        adds nothing.
     out_of : Selection, optional
         The whole of which a ``ratio`` takes the share.
     window_months : int, optional
         Records that happened in ``(as_of - window_months, as_of]`` by calendar months; none means all.
+    since_last : tuple of str
+        Record types: only records that happened on or after the last day with a record of one of these types, such as
+        the violations found at the latest inspection; none where there is no such record.
     half_life_months : float, optional
         A record's weight halves with every such time; one month is 30.4375 days.
     time_steps : tuple of TimeStep
@@ -189,8 +206,10 @@ class IndicatorSpec(_Data):
     select: Selection = Selection()
     measure: Measure
     of: str | None = None
+    plus: tuple[Addend, ...] = ()
     out_of: Selection | None = None
     window_months: Annotated[int, Field(gt=0)] | None = None
+    since_last: tuple[str, ...] = ()
     half_life_months: Annotated[float, Field(gt=0)] | None = None
     time_steps: tuple[TimeStep, ...] = ()
     cap_per_inspection: Annotated[float, Field(gt=0)] | None = None
@@ -205,6 +224,14 @@ class IndicatorSpec(_Data):
         if (self.of is not None) != (self.measure in _VALUED):
             need = "needs" if self.measure in _VALUED else "takes no"
             raise ValueError(f"{self.id}: measure {self.measure!r} {need} 'of'")
+        if self.plus and self.measure not in _NUMBERED:
+            raise ValueError(f"{self.id}: 'plus' needs measure sum, mean, max or last")
+        if self.measure == "indicator" and not _INDICATOR_ID.match(self.of or ""):
+            raise ValueError(f"{self.id}: measure 'indicator' needs the id of an indicator, not {self.of!r}")
+        if self.measure in ("attribute", "indicator") and (
+            self.select != Selection() or self.window_months or self.since_last
+        ):
+            raise ValueError(f"{self.id}: measure {self.measure!r} looks at no records, so it selects none")
         if (self.out_of is not None) != (self.measure == "ratio"):
             raise ValueError(f"{self.id}: 'out_of' belongs to measure 'ratio' and is required there")
         if (self.half_life_months or self.time_steps) and self.measure not in _TIME_WEIGHTED:
@@ -223,8 +250,17 @@ class IndicatorSpec(_Data):
     @property
     def dependencies(self) -> tuple[str, ...]:
         """Ids of the other indicators that this one is made of."""
-        named = (self.per, self.percentile_by.indicator if self.percentile_by is not None else None)
+        named = (
+            self.of if self.measure == "indicator" else None,
+            self.per,
+            self.percentile_by.indicator if self.percentile_by is not None else None,
+        )
         return tuple(name for name in named if name is not None and _INDICATOR_ID.match(name))
+
+    @property
+    def record_types(self) -> tuple[str, ...]:
+        """The record types that it names."""
+        return (*self.select.types, *(self.out_of.types if self.out_of is not None else ()), *self.since_last)
 
 
 def with_dependencies(names: Sequence[str], specs: Mapping[str, IndicatorSpec]) -> tuple[str, ...]:

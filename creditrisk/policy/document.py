@@ -180,7 +180,7 @@ class Policy(PolicyPart):
     def _wrong_references(self) -> Iterator[str]:
         known_types = {*RECORD_TYPES, *self.record_types}
         for spec in self.indicators:
-            for name in (*spec.select.types, *(spec.out_of.types if spec.out_of else ())):
+            for name in spec.record_types:
                 if name not in known_types:
                     yield f"indicator {spec.id} selects the unknown record type {name!r}"
             for name in spec.dependencies:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -30,30 +30,54 @@ class InspectionIntensity(PolicyPart):
     """How a tier is inspected on items of one kind.
 
     ``ratio`` is the share of the tier drawn in a year, with ``ratio_from`` where a range is published; no tier may be
-    left out of draws, so it is above zero. ``every_months`` is an interval between inspections,
-    ``not_again_within_months`` the time in which an enterprise is not drawn again.
+    left out of draws, so it is above zero. ``every_months`` is an interval between inspections, and gives the ratio
+    where none is written: of those visited every 18 months, two thirds in a year. ``visits_per_year_at_most`` bounds
+    the visits to one enterprise, ``visits_per_year_below`` does where a text says fewer than so many, counted over
+    several years. ``not_again_within_months`` is the time in which an enterprise is not drawn again.
     """
 
     ratio: Share
     ratio_from: Annotated[float, Field(ge=0, le=1)] | None = None
     visits_per_year_at_most: Annotated[int, Field(ge=1)] | None = None
+    visits_per_year_below: Annotated[int, Field(ge=1)] | None = None
     every_months: Months | None = None
     not_again_within_months: Months | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ratio_from_interval(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "ratio" not in data:
+            months = data.get("every_months")
+            if isinstance(months, int) and months > 0:
+                return {**data, "ratio": min(1.0, 12 / months)}
+        return data
 
     @model_validator(mode="after")
     def _a_range(self) -> InspectionIntensity:
         if self.ratio_from is not None and self.ratio_from > self.ratio:
             raise ValueError(f"ratio_from {self.ratio_from:g} must not exceed ratio {self.ratio:g}")
+        if self.visits_per_year_at_most is not None and self.visits_per_year_below is not None:
+            raise ValueError("give visits_per_year_at_most or visits_per_year_below, not both")
         return self
 
 
 class Inspection(PolicyPart):
-    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full."""
+    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full.
+
+    Where a system does not tell key items apart, ``general`` holds for them too.
+    """
 
     general: InspectionIntensity
     key: InspectionIntensity
     grid_coverage: bool = False
     basis: Basis
+
+    @model_validator(mode="before")
+    @classmethod
+    def _key_as_general(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "key" not in data and "general" in data:
+            return {**data, "key": data["general"]}
+        return data
 
 
 class Tier(PolicyPart):

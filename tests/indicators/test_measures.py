@@ -8,20 +8,19 @@ import pandas as pd
 import pytest
 
 import creditrisk as cr
+from creditrisk.indicators.builder import cohort_of
 from tests.conftest import enterprises_of, records_of
+
+
+def example(**spec: object) -> cr.IndicatorSpec:
+    """An indicator, ``safety.example`` unless it is called otherwise."""
+    texts = {"label": {"zh": "例", "en": "example"}, "direction": "none", "source": "test"}
+    return cr.IndicatorSpec.model_validate({"id": "safety.example", **texts, **spec})
 
 
 def measured(records: cr.Records, as_of: str = "2026-06-30", enterprises: object = None, **spec: object) -> float:
     """The value of one indicator for E1."""
-    described = cr.IndicatorSpec.model_validate(
-        {
-            "id": "safety.example",
-            "label": {"zh": "例", "en": "example"},
-            "direction": "none",
-            "source": "test",
-            **spec,
-        }
-    )
+    described = example(**spec)
     builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=[described], only=["safety.example"])
     cohort = pd.DataFrame({"enterprise_id": ["E1"], "as_of": [as_of]})
     return float(builder.fit_transform(cohort).iloc[0, 0])
@@ -162,17 +161,92 @@ def test_percentile_among_peers_counts_ties_half() -> None:
         *({**ACCIDENT, "enterprise_id": name, "occurred_on": "2026-01-01"} for name in ("E1", "E2", "E2", "E3"))
     )
     enterprises = enterprises_of(*({"enterprise_id": f"E{n}", "industry": "C26"} for n in (1, 2, 3)))
-    spec = cr.IndicatorSpec.model_validate(
-        {
-            "id": "safety.example",
-            "label": {"zh": "例", "en": "example"},
-            "direction": "none",
-            "source": "test",
-            "measure": "count",
-            "percentile_within": ["industry"],
-            **ACCIDENTS,
-        }
-    )
+    spec = example(measure="count", percentile_within=["industry"], **ACCIDENTS)
     builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=[spec], only=["safety.example"])
     cohort = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3"], "as_of": "2026-06-30"})
     assert builder.fit_transform(cohort)["safety.example"].tolist() == pytest.approx([100 / 3, 250 / 3, 100 / 3])
+
+
+def test_a_whole_percentile_is_exact() -> None:
+    records = records_of(
+        *({**ACCIDENT, "enterprise_id": name, "occurred_on": "2026-01-01"} for name in ("E3", "E4", "E5", "E5"))
+    )
+    enterprises = enterprises_of(*({"enterprise_id": f"E{n}", "industry": "C26"} for n in (1, 2, 3, 4, 5)))
+    spec = example(measure="count", percentile_within=["industry"], **ACCIDENTS)
+    builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=[spec], only=["safety.example"])
+    cohort = pd.DataFrame({"enterprise_id": [f"E{n}" for n in (1, 2, 3, 4, 5)], "as_of": "2026-06-30"})
+    assert builder.fit_transform(cohort)["safety.example"].tolist() == [20, 20, 60, 60, 90]
+
+
+def test_further_numbers_of_a_record_add_to_what_is_measured() -> None:
+    found = {"type": "violation", "severity": "minor", "occurred_on": "2026-01-01"}
+    records = records_of(
+        {**found, "severity": "grave", "amount": 30.5, "weight": 7, "out_of_service": 1},
+        {**found, "weight": 5, "out_of_service": None},
+        {**found, "weight": None, "out_of_service": 1},
+    )
+    violations = {"select": {"types": ["violation"]}, "plus": [{"of": "attributes.out_of_service", "times": 2}]}
+    assert measured(records, measure="sum", of="attributes.weight", **violations) == 7 + 2 + 5
+    assert measured(records, measure="max", of="attributes.weight", **violations) == 9
+    assert measured(records, measure="mean", of="attributes.weight", **violations) == 7
+    assert measured(records, measure="sum", of="severity", **violations) == (10 + 2) + 1 + (1 + 2)
+    assert measured(records, measure="max", of="severity", **{**violations, "plus": [{"of": "amount"}]}) == 40.5
+
+
+INSPECTION = {"type": "inspection", "dimension": "safety"}
+SINCE_INSPECTION = {"select": {"types": ["violation"]}, "since_last": ["inspection", "spot_check"]}
+
+
+def test_since_the_last_inspection_counts_its_day_and_later() -> None:
+    records = records_of(
+        {"type": "violation", "occurred_on": "2026-01-31"},
+        {**INSPECTION, "occurred_on": "2026-02-01"},
+        {"type": "violation", "occurred_on": "2026-02-01"},
+        {"type": "violation", "occurred_on": "2026-02-02"},
+        {"type": "spot_check", "occurred_on": "2026-03-01"},
+        {"type": "violation", "enterprise_id": "E2", "occurred_on": "2026-03-02"},
+    )
+    assert measured(records, as_of="2026-02-28", measure="count", **SINCE_INSPECTION) == 2
+    assert measured(records, as_of="2026-03-01", measure="count", **SINCE_INSPECTION) == 0
+
+
+def test_since_an_inspection_that_never_was_counts_nothing() -> None:
+    records = records_of({"type": "violation", "occurred_on": "2026-01-31"})
+    assert measured(records, measure="count", **SINCE_INSPECTION) == 0
+    assert pd.isna(measured(records, measure="days_since_last", **SINCE_INSPECTION))
+
+
+def test_since_the_last_inspection_holds_for_each_row_of_a_cohort_and_for_the_whole_of_a_ratio() -> None:
+    records = records_of(
+        {**INSPECTION, "outcome": "fail", "occurred_on": "2026-01-01"},
+        {**INSPECTION, "outcome": "pass", "occurred_on": "2026-02-01"},
+        {**INSPECTION, "outcome": "fail", "occurred_on": "2026-02-01"},
+    )
+    latest = example(
+        measure="ratio", select={"types": ["inspection"], "outcomes": ["fail"]}, out_of={"types": ["inspection"]},
+        since_last=["inspection"],
+    )  # fmt: skip
+    cohort = pd.DataFrame({"enterprise_id": ["E1", "E2", "E1"], "as_of": ["2026-01-31", "2026-02-28", "2026-02-28"]})
+    values = cr.IndicatorBuilder(records, indicators=[latest], only=["safety.example"]).fit_transform(cohort)
+    assert values["safety.example"].fillna(-1).tolist() == [1, -1, 0.5]
+
+
+def test_the_value_of_another_indicator_can_be_divided_and_rests_on_the_same_records() -> None:
+    records = records_of(
+        {**ACCIDENT, "occurred_on": "2026-01-01"},
+        {**ACCIDENT, "occurred_on": "2026-02-01"},
+        {**INSPECTION, "occurred_on": "2026-03-01"},
+    )
+    enterprises = enterprises_of({"enterprise_id": "E1", "employees": 50})
+    specs = [
+        example(id="safety.accidents", measure="count", **ACCIDENTS),
+        example(id="safety.rate", measure="indicator", of="safety.accidents", per="employees"),
+        example(id="safety.rate_again", measure="indicator", of="safety.rate"),
+    ]
+    builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=specs, only=["safety.rate_again"]).fit()
+    cohort = pd.DataFrame({"enterprise_id": ["E1"], "as_of": ["2026-06-30"]})
+    assert builder.transform(cohort).iloc[0].to_dict() == {
+        "safety.accidents": 2, "safety.rate": 0.04, "safety.rate_again": 0.04
+    }  # fmt: skip
+    evidence = builder.kernel(cohort_of(cohort)).evidence()
+    assert {spec.id: positions.tolist() for spec, _, positions in evidence} == {spec.id: [0, 1] for spec in specs}

@@ -31,6 +31,12 @@ GOOD = {
         ({"selct": {}}, "Extra inputs"),
         ({"select": {"outcomes": ["passed"]}}, "unknown outcome 'passed'; known are pass"),
         ({"dimension": "taste"}, "safety"),
+        ({"plus": [{"of": "amount"}]}, "'plus' needs measure sum"),
+        ({"measure": "sum", "of": "amount", "plus": [{"of": "severity"}]}, "pattern"),
+        ({"measure": "indicator"}, "needs 'of'"),
+        ({"measure": "indicator", "of": "employees"}, "needs the id of an indicator, not 'employees'"),
+        ({"measure": "indicator", "of": "quality.recall_severity"}, "looks at no records, so it selects none"),
+        ({"measure": "attribute", "of": "employees"}, "looks at no records, so it selects none"),
     ],
 )
 def test_a_contradiction_is_named(change: dict[str, object], message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 import creditrisk as cr
 from creditrisk.policy.loading import built_in_policies
 from creditrisk.policy.rules import EXPERT_DEFAULT
+from creditrisk.policy.tiers import Inspection
 
 JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")
 
@@ -67,6 +68,8 @@ def test_a_misspelt_key_deep_inside_is_named_too(tmp_path: Path) -> None:
         ("id: veto.serious_accident", "id: veto.serious_dishonesty", "called 'veto.serious_dishonesty'"),
         ("base: 90", "base: 101", "must lie between floor 0 and ceiling 100"),
         ("at_least: 1}", "at_least: 1, below: 3}", "exactly one of"),
+        ("key: {ratio: 0.1}", "key: {ratio_from: 0.1}", "key 'tiers.0.inspection.key.ratio' is missing"),
+        ("{ratio: 0.05, visits", "{ratio: 0.05, visits_per_year_below: 1, visits", "not both"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -116,3 +119,12 @@ def test_no_tier_is_exempt_from_inspection_and_worse_tiers_are_inspected_more() 
     ratios = [tier.inspection.general.ratio for tier in cr.load_policy("jiangsu").tiers]
     assert all(ratio > 0 for ratio in ratios)
     assert ratios == sorted(ratios)
+
+
+def test_an_interval_gives_the_share_visited_in_a_year_and_general_items_stand_for_key_ones() -> None:
+    intensity = {"general": {"every_months": 18}, "basis": "test"}
+    inspection = Inspection.model_validate(intensity)
+    assert inspection.general.ratio == 12 / 18
+    assert inspection.key == inspection.general
+    assert Inspection.model_validate({**intensity, "general": {"every_months": 6}}).general.ratio == 1
+    assert Inspection.model_validate({**intensity, "general": {"every_months": 6, "ratio": 0.5}}).general.ratio == 0.5
