@@ -170,7 +170,11 @@ class Rule(PolicyPart):
         """The points in order of rising value: for checks of direction."""
         if self.per_unit is not None:
             return [0.0, self.per_unit.points]
-        return [entry.points for entry in self.bands or self.values]
+        if self.bands:
+            return [band.points for band in self.bands]
+        # A value that is not listed may lie before, between and after those that are.
+        unseen = self.unseen or 0.0
+        return [unseen, *(points for entry in self.values for points in (entry.points, unseen))]
 
 
 class Bound(PolicyPart):

@@ -80,6 +80,11 @@ def test_every_proof_of_the_built_in_policies_holds(name: str) -> None:
                 {"value": 0, "points": -1}, {"value": 1, "points": 0}]},
             "rewards what safety.accident_count",
         ),
+        (
+            {"indicator": "safety.accident_count", "unseen": -3, "values": [
+                {"value": 0, "points": 0}, {"value": 1, "points": -1}, {"value": 3, "points": -2}]},
+            "rewards what safety.accident_count",
+        ),
         ({**ACCIDENTS, "missing": 5}, "gives a missing value points outside -inf to 0"),
         ({**ACCIDENTS, "per_unit": {"points": -1, "cap": 5}, "missing": -6}, "outside -5 to 0"),
         (
