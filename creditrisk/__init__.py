@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from creditrisk.report.explanation import Explanation as Explanation
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
+    from creditrisk.scoring.sql import scoring_sql as scoring_sql
     from creditrisk.simulate import simulate_province as simulate_province
 
 _WHERE = {
@@ -65,6 +66,7 @@ _WHERE = {
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
     "sample_paths": "sample",
+    "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
 }
 

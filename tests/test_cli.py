@@ -236,6 +236,15 @@ class TestPolicy:
         assert "unknown key 'vetos'" in complaint(result)
         assert not (tmp_path / "out").exists()
 
+    def test_sql_is_printed_or_written_for_the_edition_of_a_day(self, tmp_path):
+        printed = run("policy", "sql", "jiangsu", "--table", "mine", "--as-of", "2025-06-30").stdout
+        assert "edition 2023" in printed
+        assert 'FROM "mine"' in printed
+        result = run("policy", "sql", "jiangsu", "--out", tmp_path / "sql" / "jiangsu.sql")
+        assert str(tmp_path / "sql" / "jiangsu.sql") in result.stdout
+        assert (tmp_path / "sql" / "jiangsu.sql").read_text(encoding="utf-8") == cr.scoring_sql("jiangsu")
+        assert "cannot be the name" in complaint(run("policy", "sql", "jiangsu", "--table", ""))
+
     def test_no_such_policy(self):
         assert "built-in are jiangsu" in complaint(run("policy", "show", "zhejiang"))
 

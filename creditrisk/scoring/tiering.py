@@ -20,7 +20,7 @@ from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES
 
-__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "observation_days"]
+__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "lowest_totals", "observation_days"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -107,12 +107,17 @@ def _by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
         # Equal totals stand together: in the tier that the best of them reaches.
         better = len(total) - np.searchsorted(np.sort(total), total, side="right")
         return positions[np.searchsorted(np.rint(shares * len(total)), better, side="right")]
-    cuts = [
+    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
+    return positions[np.searchsorted(-np.array(lowest_totals(policy), dtype=np.int64), -total, side="left")]
+
+
+def lowest_totals(policy: Policy) -> list[int]:
+    """The lowest total of each tier by score but the last, in millionths, where tiers go by cut-offs."""
+    upper = [tier for tier in policy.tiers if not tier.by_condition_only][:-1]
+    return [
         round((tier.at_least or 0.0) * TOTAL_UNIT) if tier.above is None else round(tier.above * TOTAL_UNIT) + 1
         for tier in upper
     ]
-    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
-    return positions[np.searchsorted(-np.array(cuts, dtype=np.int64), -total, side="left")]
 
 
 def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, as_of: date) -> pl.Series:
