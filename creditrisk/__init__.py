@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
     from creditrisk.report.explanation import Explanation as Explanation
+    from creditrisk.report.trace import Trace as Trace
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
     from creditrisk.scoring.sql import scoring_sql as scoring_sql
@@ -58,6 +59,7 @@ _WHERE = {
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
+    "Trace": "report.trace",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
     "identity_report": "records.identity",

@@ -208,6 +208,20 @@ class TestExplain:
         assert run("explain", enterprise_id, *INPUTS, *DAY, "--html", page).exit_code == 0
         assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
+    def test_trace(self, assessed, tmp_path):
+        enterprise_id = pl.read_parquet(assessed[0] / "assessments.parquet")["enterprise_id"][0]
+        tree = run("explain", enterprise_id, *INPUTS, *DAY, "--trace", "--language", "en").stdout
+        assert "\n  safety.penalties: " in tree
+        assert "\n    per_unit.points = -3\n" in tree
+        assert "计分规则" in run("explain", enterprise_id, *INPUTS, *DAY, "--trace").stdout
+        data, traced = (
+            json.loads(run("explain", enterprise_id, *INPUTS, *DAY, "--json", *more).stdout)
+            for more in ((), ["--trace"])
+        )
+        assert traced["score"] == data["score"]
+        page = run("explain", enterprise_id, *INPUTS, *DAY, "--trace", "--html", tmp_path / "page.html")
+        assert "a trace has no page" in complaint(page)
+
     def test_unknown_enterprise(self):
         assert "no enterprise 'NOBODY'" in complaint(run("explain", "nobody", *INPUTS, *DAY))
 
