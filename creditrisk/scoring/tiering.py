@@ -179,11 +179,11 @@ def observation_days(policy: Policy, enterprises: pl.DataFrame) -> ObservationDa
     if observation is None:
         return ObservationDays(begins, until)
     established = enterprises["established_on"].to_physical()
-    dated = established.is_not_null().to_numpy()
-    begins[dated] = established.drop_nulls().to_numpy()
-    by_age = np.full(n_rows, -1, dtype=np.int32)
-    by_age[dated] = add_months(begins[dated], observation.months) - 1
-    own = enterprises["observation_until"].to_physical()
+    begins[:] = established.fill_null(0).to_numpy()
     new = enterprises["new_business_form"].fill_null(False).to_numpy()
-    until[new] = np.where(own.is_null().to_numpy(), by_age, own.fill_null(0).to_numpy())[new]
+    aged = np.flatnonzero(new & established.is_not_null().to_numpy())
+    until[aged] = add_months(begins[aged], observation.months) - 1
+    own = enterprises["observation_until"].to_physical()
+    given = np.flatnonzero(new & own.is_not_null().to_numpy())
+    until[given] = own.gather(given).to_numpy()
     return ObservationDays(begins, until)
