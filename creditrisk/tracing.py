@@ -34,6 +34,7 @@ __all__ = ["trace"]
 
 # What ends an observation period is asked as the bounds on the tier are.
 _UNLESS = ("regimes", "observation", "unless")
+# What was read elsewhere in the document says how records count.
 _OWN_PARTS = ("rules", "dimensions", "tiers", "vetoes", "thin_evidence", "floors", "limits_on_change", "regimes")
 
 

@@ -234,6 +234,14 @@ def test_only_the_band_and_the_listed_value_that_the_value_lies_in_are_read(own:
     ]
 
 
+def test_no_band_is_read_of_a_missing_value(own: cr.Assessment) -> None:
+    missing = np.flatnonzero(np.isnan(own.indicators["quality.spot_check_failure_ratio"]))
+    trace = own.trace(own.companies["enterprise_id"][int(missing[0])])
+    rule = next(rule for rule in trace.rules if rule.id == "quality.spot_check_failure_ratio")
+    assert [one.path.rpartition(".")[2] for one in rule.parameters if one.value == 0] == ["missing"]
+    assert not any(one.path.endswith(".points") for one in rule.parameters)
+
+
 def test_an_indicator_made_of_another_shows_it(own: cr.Assessment) -> None:
     trace = own.trace(own.companies["enterprise_id"][0])
     read = next(rule for rule in trace.rules if rule.id == "quality.per_share").indicators[0]

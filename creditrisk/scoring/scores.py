@@ -111,6 +111,7 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
     """Points of a rule for values of its indicator, in thousandths, where its condition holds."""
+    missing = np.isnan(values)
     if rule.per_unit is not None:
         cap = (rule.per_unit.cap or MOST_POINTS) * POINT_UNIT
         points = np.clip(values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit), -cap, cap)
@@ -119,7 +120,7 @@ def points_of(rule: Rule, values: Numbers) -> Thousandths:
         which = np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")
         # Of each band that has a value: a trace (scoring/recording.py) shows what was looked at.
         by_band = np.zeros(len(rule.bands))
-        for number in np.flatnonzero(np.bincount(which)):
+        for number in np.flatnonzero(np.bincount(which[~missing])):
             by_band[number] = rule.bands[number].points * POINT_UNIT
         points = by_band[which]
     else:
@@ -128,7 +129,6 @@ def points_of(rule: Rule, values: Numbers) -> Thousandths:
             rows = values == listed.value
             if rows.any():
                 points[rows] = listed.points * POINT_UNIT
-    missing = np.isnan(values)
     if missing.any():
         points = np.where(missing, rule.missing * POINT_UNIT, points)
     return np.rint(points).astype(np.int32)

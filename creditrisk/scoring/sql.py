@@ -156,7 +156,7 @@ def _dimensions(policy: Policy) -> Iterator[str]:
     for name, scale in policy.dimensions.items():
         terms = [_thousandths(scale.base)]
         terms += [_name(f"points.{rule.id}") for rule in policy.rules if rule.dimension == name]
-        total = " + ".join(terms) if len(terms) == 1 else "\n" + _indented("\n+ ".join(terms)) + "\n"
+        total = "\n" + _indented("\n+ ".join(terms)) + "\n"
         floor, ceiling = _thousandths(scale.floor), _thousandths(scale.ceiling)
         yield f"{_comment(scale.basis)}\nleast(greatest({total}, {floor}), {ceiling}) AS {_name(name)}"
 
@@ -230,9 +230,7 @@ def _noted(part: Rule | Bound, expression: str, name: str) -> str:
 def _case(cases: Sequence[str], last: str) -> str:
     if not cases:
         return last
-    return f"CASE {cases[0]} ELSE {last} END" if len(cases) == 1 else (
-        "CASE\n" + _indented("\n".join((*cases, f"ELSE {last}"))) + "\nEND"
-    )  # fmt: skip
+    return "CASE\n" + _indented("\n".join((*cases, f"ELSE {last}"))) + "\nEND"
 
 
 def _met_name(bound: Bound) -> str:
