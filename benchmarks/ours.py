@@ -8,7 +8,18 @@ from typing import Any
 
 from benchmarks.data import AS_OF, Data
 
-__all__ = ["assess", "checks", "codes", "explain", "imports", "imports_and_use", "indicators", "scoring"]
+__all__ = [
+    "assess",
+    "checks",
+    "codes",
+    "explain",
+    "imports",
+    "imports_and_use",
+    "indicators",
+    "policy_loading",
+    "scoring",
+    "tiering",
+]
 
 Job = Callable[[], Any]
 
@@ -33,19 +44,47 @@ def indicators(data: Data) -> Job:
 
 def scoring(data: Data) -> Job:
     """The rules of the built-in policy, with hit masks, on its indicators."""
-    import polars as pl
-
-    from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
     from creditrisk.policy.loading import load_policy
     from creditrisk.scoring.scores import score
 
     policy = load_policy("jiangsu")
-    enterprises = pl.read_parquet(data.enterprises)
-    builder = IndicatorBuilder(pl.scan_parquet(data.records), enterprises=enterprises, policy=policy)
-    values = builder.fit().kernel(cohort_on(enterprises["enterprise_id"], AS_OF)).indicators()
+    _, values = indicator_values(data, policy)
 
     def run() -> dict[str, Any]:
         return {"rules": len(policy.rules), "rows": len(score(policy, values))}
+
+    return run
+
+
+def tiering(data: Data) -> Job:
+    """Scores, tiers and regimes by a policy of 60 rules, with vetoes."""
+    import numpy as np
+
+    from creditrisk.scoring.scores import score
+    from creditrisk.scoring.tiering import assign_regimes, assign_tiers
+
+    policy = policy_of_sixty_rules()
+    enterprises, values = indicator_values(data, policy)
+
+    def run() -> dict[str, Any]:
+        scores = score(policy, values)
+        tiers = assign_tiers(policy, scores, values)
+        assign_regimes(policy, tiers, enterprises, AS_OF)
+        return {"rules": len(policy.rules), "vetoes": len(policy.vetoes), "tiers": np.bincount(tiers.tier).tolist()}
+
+    return run
+
+
+def policy_loading(data: Data) -> Job:
+    """The built-in policy read, checked and proved, all editions, in a process that has imported what it needs."""
+    import creditrisk
+
+    _ = creditrisk.assess
+    load = creditrisk.load_policy
+
+    def run() -> dict[str, Any]:
+        policy = load("jiangsu")
+        return {"rules": len(policy.rules), "proofs": len(policy.proofs)}
 
     return run
 
@@ -121,6 +160,31 @@ def imports_and_use(data: Data) -> Job:
         _ = creditrisk.assess
 
     return run
+
+
+def policy_of_sixty_rules() -> Any:
+    """The built-in policy and one rule more."""
+    from creditrisk.policy.document import Policy
+    from creditrisk.policy.loading import load_policy
+
+    policy = load_policy("jiangsu")
+    reason = {"zh": "近36个月较重以上事故{value}起", "en": "Serious or grave accidents in 36 months: {value}"}
+    rule = {"id": "safety.serious_accidents", "indicator": "safety.serious_accident_count", "reason": reason}
+    rule |= {"per_unit": {"points": -10, "cap": 30}, "basis": "an example"}
+    document = policy.model_dump(by_alias=True)
+    return Policy.model_validate({**document, "rules": [*document["rules"], rule]})
+
+
+def indicator_values(data: Data, policy: Any) -> Any:
+    """The enterprise table, and what the policy's rules read of each enterprise."""
+    import polars as pl
+
+    from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
+
+    enterprises = pl.read_parquet(data.enterprises)
+    records = pl.scan_parquet(data.records)
+    builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy, only=policy.indicators_used)
+    return enterprises, builder.fit().kernel(cohort_on(enterprises["enterprise_id"], AS_OF)).indicators()
 
 
 def conformed_records(data: Data) -> Any:

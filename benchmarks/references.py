@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.data import AS_OF, ENTERPRISE_COLUMNS, RECORD_COLUMNS, Data
 
-__all__ = ["bare_checks", "imports", "pandas_indicators", "scan", "stdnum_codes"]
+__all__ = ["bare_checks", "duckdb_tiering", "imports", "matrix_product", "pandas_indicators", "scan", "stdnum_codes"]
 
 Job = Callable[[], Any]
 
@@ -72,6 +72,48 @@ def stdnum_codes(data: Data, most: int = 100_000) -> Job:
         theirs = [uscc.is_valid(code) for code in codes]
         different = sum(map(operator.ne, ours, theirs))
         return {"ids": len(codes), "disagreements": different, "departments_refused": refused}
+
+    return run
+
+
+def matrix_product(data: Data) -> Job:
+    """What the scores of 60 rules come down to without any rule: a product with a matrix of points, and hit masks."""
+    import numpy as np
+
+    from benchmarks.ours import indicator_values, policy_of_sixty_rules
+
+    policy = policy_of_sixty_rules()
+    _, values = indicator_values(data, policy)
+    matrix = np.nan_to_num(np.stack([values[rule.indicator] for rule in policy.rules], axis=1))
+    points = np.array([[(rule.dimension == name) * 1.0 for name in policy.dimensions] for rule in policy.rules])
+
+    def run() -> dict[str, Any]:
+        masks = np.packbits(matrix != 0, axis=1)
+        return {"shape": list(matrix.shape), "dimensions": (matrix @ points).shape[1], "mask_bytes": masks.shape[1]}
+
+    return run
+
+
+def duckdb_tiering(data: Data) -> Job:
+    """DuckDB runs the scoring step that we export, from a table of its own in memory to another."""
+    import duckdb
+    import polars as pl
+
+    from benchmarks.ours import indicator_values, policy_of_sixty_rules
+    from creditrisk.scoring.sql import scoring_sql
+
+    policy = policy_of_sixty_rules()
+    enterprises, values = indicator_values(data, policy)
+    connection = duckdb.connect()
+    frame = pl.DataFrame({"enterprise_id": enterprises["enterprise_id"], **values})
+    connection.register("frame", frame.to_arrow())
+    connection.execute("CREATE TABLE indicators AS FROM frame")
+    query = scoring_sql(policy)
+
+    def run() -> dict[str, Any]:
+        connection.execute(f"CREATE TABLE result AS {query}")
+        counts = dict(connection.execute("SELECT tier, count(*) FROM result GROUP BY tier").fetchall())
+        return {"tiers": [counts.get(tier.id, 0) for tier in policy.tiers]}
 
     return run
 

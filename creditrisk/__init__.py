@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
     from creditrisk.report.explanation import Explanation as Explanation
+    from creditrisk.report.trace import Trace as Trace
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
+    from creditrisk.scoring.sql import scoring_sql as scoring_sql
     from creditrisk.simulate import simulate_province as simulate_province
     from creditrisk.standing import standing_table as standing_table
 
@@ -58,6 +60,7 @@ _WHERE = {
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
+    "Trace": "report.trace",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
     "identity_report": "records.identity",
@@ -66,6 +69,7 @@ _WHERE = {
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
     "sample_paths": "sample",
+    "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
     "standing_table": "standing",
 }

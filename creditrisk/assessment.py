@@ -41,10 +41,12 @@ from creditrisk.report.explanation import Explanation
 from creditrisk.report.pages import summary_page
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.report.summary import Summary, summarise
+from creditrisk.report.trace import Trace
 from creditrisk.scoring.history import TierHistory, tier_history
 from creditrisk.scoring.reasons import Reasons, lists_by_combination
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
 from creditrisk.scoring.tiering import Tiering, assign_regimes, assign_tiers, limit_changes
+from creditrisk.tracing import trace
 from creditrisk.vocabulary import DIMENSIONS
 from creditrisk.writing import write_together
 
@@ -220,12 +222,24 @@ class Assessment:
         InputError
             If the assessment has no such enterprise.
         """
-        row = self.companies["enterprise_id"].search_sorted(enterprise_id)
-        if row >= self.companies.height or self.companies["enterprise_id"][row] != enterprise_id:
-            raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
+        row = self._row(enterprise_id)
         return explain(
             self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
             self.indicators, self.scores, self.tiering, self.regimes[row],
+        )  # fmt: skip
+
+    def trace(self, enterprise_id: str) -> Trace:
+        """Trace one enterprise: every parameter and indicator that each rule and bound read, and what came of it.
+
+        Raises
+        ------
+        InputError
+            If the assessment has no such enterprise.
+        """
+        row = self._row(enterprise_id)
+        return trace(
+            self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
+            self.indicators, self.scores, self.history,
         )  # fmt: skip
 
     def summary(self) -> Summary:
@@ -294,6 +308,12 @@ class Assessment:
         if name not in self.policy.dimensions:
             return pl.repeat(None, self.companies.height, dtype=pl.Float64, eager=True)
         return pl.Series(self.scores.dimensions[name] / POINT_UNIT)
+
+    def _row(self, enterprise_id: str) -> int:
+        row = self.companies["enterprise_id"].search_sorted(enterprise_id)
+        if row >= self.companies.height or self.companies["enterprise_id"][row] != enterprise_id:
+            raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
+        return row
 
     def _met(self, ids: list[str]) -> pl.Series:
         return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)

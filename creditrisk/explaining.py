@@ -19,7 +19,7 @@ from creditrisk.report.content import BoundLine, DimensionLines, IgnoredRecord, 
 from creditrisk.report.explanation import Explanation
 from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.reasons import ADJUSTMENT_TEXTS, number_text
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, points_of
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, points_before_cap, points_of
 from creditrisk.scoring.tiering import Tiering
 from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES, REGIMES
 
@@ -155,11 +155,7 @@ def _dimension(
 
 
 def _rule_lines(rule: Rule, value: float, weight: Decimal, evidence: Mapping[str, tuple[str, ...]]) -> list[ReasonLine]:
-    points = int(points_of(rule, np.array([value]))[0])
-    free = points
-    if rule.per_unit is not None and rule.per_unit.cap is not None:
-        uncapped = rule.model_copy(update={"per_unit": rule.per_unit.model_copy(update={"cap": None})})
-        free = int(points_of(uncapped, np.array([value]))[0])
+    points, free = (int(count(rule, np.array([value]))[0]) for count in (points_of, points_before_cap))
     shown = "" if np.isnan(value) else pl.select(number_text(pl.lit(value))).item()
     reason = BilingualText(zh=rule.reason.zh.replace("{value}", shown), en=rule.reason.en.replace("{value}", shown))
     given = ReasonLine(

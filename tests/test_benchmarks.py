@@ -93,3 +93,12 @@ def assert_equal(specs: Any, records: pl.DataFrame, enterprises: pl.DataFrame) -
     for name in ours.columns:
         np.testing.assert_allclose(ours[name].to_numpy(), theirs[name].to_numpy(), rtol=1e-9, atol=1e-9, err_msg=name)
     return theirs
+
+
+def test_duckdb_and_we_put_as_many_into_each_tier(tmp_path_factory: pytest.TempPathFactory) -> None:
+    data = Data(tmp_path_factory.getbasetemp() / "bench")
+    if not data.made:
+        data.make(300, 10.0)
+    ours, theirs = (measure(step, data)["facts"]["tiers"] for step in ("ours.tiering", "references.duckdb_tiering"))
+    assert ours == theirs
+    assert sum(ours) == 300

@@ -209,6 +209,20 @@ class TestExplain:
         assert run("explain", enterprise_id, *INPUTS, *DAY, "--html", page).exit_code == 0
         assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
+    def test_trace(self, assessed, tmp_path):
+        enterprise_id = pl.read_parquet(assessed[0] / "assessments.parquet")["enterprise_id"][0]
+        tree = run("explain", enterprise_id, *INPUTS, *DAY, "--trace", "--language", "en").stdout
+        assert "\n  safety.penalties: " in tree
+        assert "\n    per_unit.points = -3\n" in tree
+        assert "计分规则" in run("explain", enterprise_id, *INPUTS, *DAY, "--trace").stdout
+        data, traced = (
+            json.loads(run("explain", enterprise_id, *INPUTS, *DAY, "--json", *more).stdout)
+            for more in ((), ["--trace"])
+        )
+        assert traced["score"] == data["score"]
+        page = run("explain", enterprise_id, *INPUTS, *DAY, "--trace", "--html", tmp_path / "page.html")
+        assert "a trace has no page" in complaint(page)
+
     def test_unknown_enterprise(self):
         assert "no enterprise 'NOBODY'" in complaint(run("explain", "nobody", *INPUTS, *DAY))
 
@@ -236,6 +250,15 @@ class TestPolicy:
         result = run("assess", *INPUTS, *DAY, "--policy", own, "--out", tmp_path / "out")
         assert "unknown key 'vetos'" in complaint(result)
         assert not (tmp_path / "out").exists()
+
+    def test_sql_is_printed_or_written_for_the_edition_of_a_day(self, tmp_path):
+        printed = run("policy", "sql", "jiangsu", "--table", "mine", "--as-of", "2025-06-30").stdout
+        assert "edition 2023" in printed
+        assert 'FROM "mine"' in printed
+        result = run("policy", "sql", "jiangsu", "--out", tmp_path / "sql" / "jiangsu.sql")
+        assert str(tmp_path / "sql" / "jiangsu.sql") in result.stdout
+        assert (tmp_path / "sql" / "jiangsu.sql").read_text(encoding="utf-8") == cr.scoring_sql("jiangsu")
+        assert "cannot be the name" in complaint(run("policy", "sql", "jiangsu", "--table", ""))
 
     def test_no_such_policy(self):
         assert "built-in are jiangsu" in complaint(run("policy", "show", "zhejiang"))

@@ -122,15 +122,28 @@ def explain(
     records_query: options.RecordsQuery = None,
     language: options.Language = "both",
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page instead of text.")] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Every parameter and indicator that was read, as a tree, instead.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
     from creditrisk.report.pages import explanation_page
     from creditrisk.writing import write_together
 
+    if trace and html is not None:
+        raise InputError("a trace has no page: leave out --html or --trace")
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
-    asked = enterprise_id.strip()
-    explanation = inputs.assess(as_of).explain(asked if id_scheme == "any" else asked.upper())
+    asked = enterprise_id.strip() if id_scheme == "any" else enterprise_id.strip().upper()
+    assessment = inputs.assess(as_of)
+    if trace:
+        traced = assessment.trace(asked)
+        if json:
+            print_json(traced.to_dict())
+        else:
+            print_line(str(traced) if language == "both" else traced.text(language))
+        return
+    explanation = assessment.explain(asked)
     if html is not None:
         page = explanation_page(explanation)
         write_together(html.parent, {html.name: lambda path: path.write_text(page, encoding="utf-8")})

@@ -76,6 +76,8 @@ class Policy(PolicyPart):
         Of the document as loaded.
     values_of : datetime.date, optional
         The day for which parameters with several dates were read; none where the newest were.
+    in_force_from : dict of str to datetime.date
+        Key paths of the parameters that the document dates, and the day from which the value read is in force.
     """
 
     format: Literal[1]
@@ -102,6 +104,7 @@ class Policy(PolicyPart):
     regimes: Regimes = Regimes()
     sha256: str = ""
     values_of: date | None = None
+    in_force_from: dict[str, date] = Field(default_factory=dict, exclude=True, repr=False)
 
     @model_validator(mode="after")
     def _agreeing(self) -> Policy:

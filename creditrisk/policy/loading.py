@@ -202,12 +202,15 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
         raise PolicyError(f"{name}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise PolicyError(f"{name}: a policy is a mapping of keys such as id, edition, dimensions, rules, tiers")
-    for key in ("sha256", "values_of"):
+    for key in ("sha256", "values_of", "in_force_from"):
         if key in data:
             raise PolicyError(f"{name}, line {lines[(key,)]}: unknown key {key!r}; it is filled in on loading")
-    data = _on_day(data, as_of, (), lines, name)
+    dates: dict[Place, date] = {}
+    data = _on_day(data, as_of, (), lines, dates, name)
+    in_force_from = {_key_path(data, place): first for place, first in dates.items()}
+    sha256 = hashlib.sha256(content).hexdigest()
     try:
-        return Policy.model_validate({**data, "sha256": hashlib.sha256(content).hexdigest(), "values_of": as_of})
+        return Policy.model_validate({**data, "sha256": sha256, "values_of": as_of, "in_force_from": in_force_from})
     except ValidationError as error:
         raise PolicyError(_complaints(error, lines, name)) from None
 
@@ -227,14 +230,14 @@ def _refuse_what_is_no_plain_data(text: str, name: str) -> None:
             raise PolicyError(f"{name}, line {line}: nested more than {_DEEPEST} deep; no policy needs that")
 
 
-def _on_day(data: Any, day: date | None, place: Place, lines: Lines, name: str) -> Any:
-    """Replace each ``{dated: [...]}`` by the value in force on a day, without a day by the newest."""
+def _on_day(data: Any, day: date | None, place: Place, lines: Lines, dates: dict[Place, date], name: str) -> Any:
+    """Replace each ``{dated: [...]}`` by the value in force on a day, without a day by the newest; note since when."""
     if isinstance(data, list):
-        return [_on_day(item, day, (*place, index), lines, name) for index, item in enumerate(data)]
+        return [_on_day(item, day, (*place, index), lines, dates, name) for index, item in enumerate(data)]
     if not isinstance(data, dict):
         return data
     if set(data) != {"dated"}:
-        return {key: _on_day(value, day, (*place, key), lines, name) for key, value in data.items()}
+        return {key: _on_day(value, day, (*place, key), lines, dates, name) for key, value in data.items()}
     where = f"{name}, line {lines.get((*place, 'dated'), lines.get(place, 1))}: {'.'.join(map(str, place))}"
     values = data["dated"]
     if not isinstance(values, list) or not values or not all(_is_dated(one) for one in values):
@@ -248,7 +251,18 @@ def _on_day(data: Any, day: date | None, place: Place, lines: Lines, name: str) 
     chosen = (*place, "dated", in_force[-1], "value")
     moved = {(*place, *known[len(chosen) :]): line for known, line in lines.items() if known[: len(chosen)] == chosen}
     lines.update(moved)
-    return _on_day(values[in_force[-1]]["value"], day, place, lines, name)
+    dates[place] = days[in_force[-1]]
+    return _on_day(values[in_force[-1]]["value"], day, place, lines, dates, name)
+
+
+def _key_path(data: Any, place: Place) -> str:
+    """A place as one names it: with the id of a list's entry in place of its number."""
+    parts = []
+    for step in place:
+        data = data[step]
+        named = isinstance(step, int) and isinstance(data, dict) and "id" in data
+        parts.append(str(data["id"] if named else step))
+    return ".".join(parts)
 
 
 def _is_dated(entry: Any) -> bool:

@@ -111,31 +111,44 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
     """Points of a rule for values of its indicator, in thousandths, where its condition holds."""
+    missing = np.isnan(values)
     if rule.per_unit is not None:
         cap = (rule.per_unit.cap or MOST_POINTS) * POINT_UNIT
         points = np.clip(values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit), -cap, cap)
     elif rule.bands:
         cuts = [band.below for band in rule.bands[:-1]]
-        by_band = np.array([band.points * POINT_UNIT for band in rule.bands])
-        points = by_band[np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")]
+        which = np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")
+        # Of each band that has a value: a trace (scoring/recording.py) shows what was looked at.
+        by_band = np.zeros(len(rule.bands))
+        for number in np.flatnonzero(np.bincount(which[~missing])):
+            by_band[number] = rule.bands[number].points * POINT_UNIT
+        points = by_band[which]
     else:
         points = np.full(len(values), (rule.unseen or 0.0) * POINT_UNIT)
         for listed in rule.values:
-            points[values == listed.value] = listed.points * POINT_UNIT
-    missing = np.isnan(values)
+            rows = values == listed.value
+            if rows.any():
+                points[rows] = listed.points * POINT_UNIT
     if missing.any():
         points = np.where(missing, rule.missing * POINT_UNIT, points)
     return np.rint(points).astype(np.int32)
 
 
+def points_before_cap(rule: Rule, values: Numbers) -> Thousandths:
+    """Points of a rule as :func:`points_of` gives them, were its cap not there."""
+    if rule.per_unit is None or rule.per_unit.cap is None:
+        return points_of(rule, values)
+    uncapped = rule.per_unit.model_copy(update={"cap": None})
+    return points_of(rule.model_copy(update={"per_unit": uncapped}), values)
+
+
 def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
     values = indicators[rule.indicator]
     # Most enterprises have 0 in most indicators: where 0 earns no points, only the others are looked at.
-    if points_of(rule, np.zeros(1))[0] == 0:
-        rows = np.flatnonzero(values != 0)
-        points = points_of(rule, values[rows])
-    else:
-        rows, points = np.arange(len(values)), points_of(rule, values)
+    rows = np.flatnonzero(values != 0)
+    if len(rows) < len(values) and points_of(rule, np.zeros(1))[0] != 0:
+        rows = np.arange(len(values))
+    points = points_of(rule, values[rows])
     earned = points != 0
     if rule.when is not None:
         earned &= rows_meeting(rule.when, indicators)[rows]

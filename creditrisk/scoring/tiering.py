@@ -20,7 +20,16 @@ from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES
 
-__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "observation_days"]
+__all__ = [
+    "Tiering",
+    "assign_regimes",
+    "assign_tiers",
+    "bounded_tiers",
+    "limit_changes",
+    "lowest_totals",
+    "observation_days",
+    "tiers_by_score",
+]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -51,7 +60,11 @@ class Tiering:
 
 def assign_tiers(policy: Policy, scores: Scores, indicators: Mapping[str, Numbers]) -> Tiering:
     """Tiers by cut-offs, then bounded by floors, thin evidence and vetoes, the later ones prevailing."""
-    by_score = _by_score(policy, scores.total)
+    return bounded_tiers(policy, tiers_by_score(policy, scores.total), indicators)
+
+
+def bounded_tiers(policy: Policy, by_score: Codes, indicators: Mapping[str, Numbers]) -> Tiering:
+    """Tiers as the scores give them, bounded by floors, thin evidence and vetoes."""
     positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
     met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
@@ -98,7 +111,8 @@ def limit_changes(
     return replace(tiering, tier=np.where(held, best, tiering.tier).astype(np.uint8), held=held)
 
 
-def _by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
+def tiers_by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
+    """Tiers by cut-offs or shares alone, as positions in ``policy.tiers``."""
     tiers = [(position, tier) for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
     positions = np.array([position for position, _ in tiers], dtype=np.uint8)
     upper = [tier for _, tier in tiers[:-1]]
@@ -107,12 +121,17 @@ def _by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
         # Equal totals stand together: in the tier that the best of them reaches.
         better = len(total) - np.searchsorted(np.sort(total), total, side="right")
         return positions[np.searchsorted(np.rint(shares * len(total)), better, side="right")]
-    cuts = [
+    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
+    return positions[np.searchsorted(-np.array(lowest_totals(policy), dtype=np.int64), -total, side="left")]
+
+
+def lowest_totals(policy: Policy) -> list[int]:
+    """The lowest total of each tier by score but the last, in millionths, where tiers go by cut-offs."""
+    upper = [tier for tier in policy.tiers if not tier.by_condition_only][:-1]
+    return [
         round((tier.at_least or 0.0) * TOTAL_UNIT) if tier.above is None else round(tier.above * TOTAL_UNIT) + 1
         for tier in upper
     ]
-    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
-    return positions[np.searchsorted(-np.array(cuts, dtype=np.int64), -total, side="left")]
 
 
 def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, as_of: date) -> pl.Series:
@@ -160,11 +179,11 @@ def observation_days(policy: Policy, enterprises: pl.DataFrame) -> ObservationDa
     if observation is None:
         return ObservationDays(begins, until)
     established = enterprises["established_on"].to_physical()
-    dated = established.is_not_null().to_numpy()
-    begins[dated] = established.drop_nulls().to_numpy()
-    by_age = np.full(n_rows, -1, dtype=np.int32)
-    by_age[dated] = add_months(begins[dated], observation.months) - 1
-    own = enterprises["observation_until"].to_physical()
+    begins[:] = established.fill_null(0).to_numpy()
     new = enterprises["new_business_form"].fill_null(False).to_numpy()
-    until[new] = np.where(own.is_null().to_numpy(), by_age, own.fill_null(0).to_numpy())[new]
+    aged = np.flatnonzero(new & established.is_not_null().to_numpy())
+    until[aged] = add_months(begins[aged], observation.months) - 1
+    own = enterprises["observation_until"].to_physical()
+    given = np.flatnonzero(new & own.is_not_null().to_numpy())
+    until[given] = own.gather(given).to_numpy()
     return ObservationDays(begins, until)

@@ -1,0 +1,135 @@
+"""Recording what is read of a policy: the same functions run on it, and each parameter that they look at is noted.
+
+A recorded part stands in for a part of a policy. Its fields are those of the part, and parts of parts are recorded
+likewise, so that a function which knows nothing of recording leaves a trace of all that it read, under the key path
+of the document. Where nobody asks for a trace, none of this is in the way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+__all__ = ["KeyPath", "Readings", "RecordedValues", "recorded"]
+
+# As in the document, with the id of a list's entry in place of its number: ("rules", "safety.penalties", "missing").
+KeyPath = tuple[str, ...]
+
+
+class Readings:
+    """What was read, in the order in which it was first read.
+
+    Attributes
+    ----------
+    parameters : dict of KeyPath to value
+        What a document can leave out, and did, is not among them.
+    parts : dict of KeyPath to pydantic.BaseModel
+        The parts of the policy in which parameters stand.
+    indicators : dict of (KeyPath, str) to None
+        Indicators whose values were read, with the parameter that names them.
+    """
+
+    def __init__(self) -> None:
+        self.parameters: dict[KeyPath, Any] = {}
+        self.parts: dict[KeyPath, BaseModel] = {}
+        self.indicators: dict[tuple[KeyPath, str], None] = {}
+        self._last: tuple[KeyPath, Any] = ((), None)
+
+    def parameter(self, path: KeyPath, value: Any) -> None:
+        """Note that a parameter was read; an id stands in the path already."""
+        if value is not None and value != () and path[-1:] != ("id",):
+            self.parameters[path] = value
+        self._last = (path, value)
+
+    def indicator(self, name: str) -> None:
+        """Note that the values of an indicator were read: by the name that a parameter gave just before."""
+        path, value = self._last
+        if value == name:
+            self.indicators[path, name] = None
+
+
+def recorded(part: Any, readings: Readings, path: KeyPath = ()) -> Any:
+    """Stand in for a part of a policy, noting what is read of it.
+
+    Parameters
+    ----------
+    part : pydantic model, tuple or dict of such, or a single value
+        A single value is read at once.
+    readings : Readings
+        Where to note it.
+    path : tuple of str
+        Where the part stands in the document.
+
+    Examples
+    --------
+    >>> from creditrisk.policy.loading import load_policy
+    >>> readings = Readings()
+    >>> policy = recorded(load_policy("jiangsu"), readings)
+    >>> policy.dimensions["safety"].weight
+    0.25
+    >>> readings.parameters
+    {('dimensions', 'safety', 'weight'): 0.25}
+    """
+    if isinstance(part, BaseModel):
+        readings.parts[path] = part
+        return _Recorded(part, readings, path)
+    if isinstance(part, dict):
+        return {key: recorded(value, readings, (*path, str(key))) for key, value in part.items()}
+    if isinstance(part, tuple) and any(isinstance(item, BaseModel) for item in part):
+        return tuple(
+            recorded(item, readings, (*path, str(getattr(item, "id", number)))) for number, item in enumerate(part)
+        )
+    readings.parameter(path, part)
+    return part
+
+
+class _Recorded:
+    """Reads like the part that it stands in for."""
+
+    def __init__(self, part: BaseModel, readings: Readings, path: KeyPath) -> None:
+        self._part, self._readings, self._path = part, readings, path
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self._part)
+        if name in kind.model_fields:
+            key = kind.model_fields[name].alias or name
+            return recorded(getattr(self._part, name), self._readings, (*self._path, key))
+        # What the part computes of its fields is computed here anew, so that the fields are read through the record.
+        attribute = inspect.getattr_static(kind, name)
+        if isinstance(attribute, property) and attribute.fget is not None:
+            return attribute.fget(self)
+        if isinstance(attribute, cached_property):
+            return attribute.func(self)
+        if isinstance(attribute, FunctionType):
+            return MethodType(attribute, self)
+        raise AttributeError(f"{kind.__name__} has nothing called {name!r} that can be recorded")
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__getattr__("__getitem__")(key)
+
+
+class RecordedValues(Mapping[str, NDArray[np.float64]]):
+    """Indicators by id, noting which are read."""
+
+    def __init__(self, values: Mapping[str, NDArray[np.float64]], readings: Readings) -> None:
+        self._values, self._readings = values, readings
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        self._readings.indicator(name)
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
