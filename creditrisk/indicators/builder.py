@@ -139,8 +139,11 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         index = X.index if isinstance(X, pandas.DataFrame) else None
         return pandas.DataFrame(values, index=index, columns=[spec.id for spec in self.specs_], copy=False)
 
-    def kernel(self, cohort: Cohort) -> Kernel:
-        """The records coded for this cohort, for values and evidence alike."""
+    def kernel(self, cohort: Cohort, matched: Kernel | None = None) -> Kernel:
+        """The records coded for this cohort, for values and evidence alike.
+
+        ``matched`` is a kernel of the same records and cohort by another policy: it knows whose each record is.
+        """
         check_is_fitted(self, "specs_")
         policy = self.policy
         return Kernel(
@@ -151,6 +154,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
             severity_weights=DEFAULT_SEVERITY_WEIGHTS if policy is None else policy.severity_weights,
             standing_rules=None if policy is None else policy.standing,
             quantities=() if policy is None else policy.quantities,
+            matched=matched,
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

@@ -60,6 +60,9 @@ class Kernel:
     standing_rules : StandingRules
     quantities : sequence of Quantity
         Further numbers of the enterprise, by which indicators may divide or which they measure.
+    matched : Kernel, optional
+        Another kernel of the same records and cohort, by other indicators, weights or standing rules: whose each record
+        is, the dearest question of all, is not asked again.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Kernel:
         severity_weights: SeverityWeights = DEFAULT_SEVERITY_WEIGHTS,
         standing_rules: StandingRules | None = None,
         quantities: Sequence[Quantity] = (),
+        matched: Kernel | None = None,
     ) -> None:
         self.specs = tuple(specs)
         self.cohort = cohort
@@ -83,7 +87,9 @@ class Kernel:
             rows = pl.DataFrame({"enterprise_id": cohort.enterprise_id})
             joined = rows.join(numbers, on="enterprise_id", how="left", maintain_order="left")
             self._number_of_row = joined["number"].to_numpy()
-        self._coded = code_records(specs, records, unique, standing_rules or StandingRules())
+        self._coded: Events = code_records(
+            specs, records, unique, standing_rules or StandingRules(), None if matched is None else matched._coded
+        )
 
     def indicators(self) -> dict[str, Numbers]:
         """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure.

@@ -91,6 +91,7 @@ def code_records(
     records: pl.DataFrame | pl.LazyFrame,
     enterprise_ids: pl.Series,
     rules: StandingRules,
+    matched: Events | None = None,
 ) -> Events:
     """Code the records of some enterprises, reading only the columns that the indicators need.
 
@@ -102,6 +103,8 @@ def code_records(
     enterprise_ids : polars.Series of String
         Without repeats; records of other enterprises are passed over.
     rules : StandingRules
+    matched : Events, optional
+        The same records coded for the same enterprises by other rules: whose each record is, is taken from there.
 
     Raises
     ------
@@ -122,26 +125,23 @@ def code_records(
             if name not in known:
                 raise InputError(f"{spec.id} selects records of type {name!r}; known types are {', '.join(known)}")
 
-    # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest is read.
-    numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
-    ids = lazy.select("enterprise_id").collect()
-    row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
-    del ids
-    record, n_records = None, len(row)
+    if matched is None:
+        row, record, n_records = _rows_of(lazy, enterprise_ids)
+    else:
+        row, record, n_records = matched.row, matched.record, matched.n_records
     wanted = lazy.select(
         *(_as_enum(name, schema[name]) for name in _CODED_COLUMNS),
         *(pl.col(name) for name in _STANDING_COLUMNS if name not in _CODED_COLUMNS),
         *(pl.col(name).cast(pl.Float64) for name in numbers),
         *texts,
     )
-    if row.null_count():
-        keep = row.is_not_null()
-        record = np.flatnonzero(keep.to_numpy())
-        row = row.drop_nulls()
-        wanted = wanted.filter(keep)
+    if record is not None:
+        ours = np.zeros(n_records, dtype=bool)
+        ours[record] = True
+        wanted = wanted.filter(pl.Series(ours))
     frame = wanted.collect().with_columns(pl.col("severity").fill_null(rules.missing_severity))
     return Events(
-        row=row.to_numpy(),
+        row=row,
         record=record,
         standing=Standing.of(frame, rules),
         codes={
@@ -189,6 +189,17 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
         position = by_enterprise[starts[number_of_row[first:last]][row] + within]
         yield _take(coded, position, row, cohort.as_of[first:last][row], first, last - first)
         first = last
+
+
+def _rows_of(records: pl.LazyFrame, enterprise_ids: pl.Series) -> tuple[NDArray[np.integer], Index | None, int]:
+    """The enterprise's number for each record, the records' positions where some are of others, how many there are."""
+    # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest is read.
+    numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
+    ids = records.select("enterprise_id").collect()
+    row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
+    if not row.null_count():
+        return row.to_numpy(), None, len(row)
+    return row.drop_nulls().to_numpy(), np.flatnonzero(row.is_not_null().to_numpy()), len(row)
 
 
 def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tuple[list[str], list[str]]:
