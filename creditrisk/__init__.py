@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
+    from creditrisk.impact import PolicyImpact as PolicyImpact
+    from creditrisk.impact import policy_impact as policy_impact
     from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
     from creditrisk.indicators.builder import EnvironmentIndicators as EnvironmentIndicators
     from creditrisk.indicators.builder import IndicatorBuilder as IndicatorBuilder
@@ -51,6 +53,7 @@ _WHERE = {
     "OutputError": "errors",
     "Policy": "policy.document",
     "PolicyError": "errors",
+    "PolicyImpact": "impact",
     "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
     "Records": "records.tables",
@@ -62,6 +65,7 @@ _WHERE = {
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_policy": "policy.loading",
+    "policy_impact": "impact",
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
     "sample_paths": "sample",

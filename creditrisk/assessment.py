@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -97,17 +97,12 @@ def assess(
     ['enterprise_id', 'name', 'as_of', 'policy', 'score']
     """
     check_frame_kind(output)
-    day = _day(as_of)
+    day = day_of(as_of)
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
         policy = load_policy(policy, day)
-        if not isinstance(enterprises, Enterprises):
-            enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
-        if not isinstance(records, Records):
-            records = read_records(
-                records, id_scheme=id_scheme, enterprises=enterprises, further_types=tuple(policy.record_types)
-            )
-    _check(enterprises, records, day)
+        enterprises, records = tables_of(enterprises, records, tuple(policy.record_types), id_scheme)
+    check_tables(enterprises, records, day)
     with _timed(timings, "indicators"):
         companies = enterprises.data.sort("enterprise_id")
         builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
@@ -322,7 +317,8 @@ class Assessment:
         }
 
 
-def _day(as_of: date | str) -> date:
+def day_of(as_of: date | str) -> date:
+    """The day that a user names."""
     if isinstance(as_of, datetime):
         return as_of.date()
     if isinstance(as_of, date):
@@ -333,7 +329,19 @@ def _day(as_of: date | str) -> date:
         raise InputError(f"as_of must be a day such as 2026-06-30, got {as_of!r}") from None
 
 
-def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
+def tables_of(
+    enterprises: Any, records: Any, further_types: Sequence[str], id_scheme: IdScheme
+) -> tuple[Enterprises, Records]:
+    """Both tables, read where they are not read yet."""
+    if not isinstance(enterprises, Enterprises):
+        enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
+    if not isinstance(records, Records):
+        records = read_records(records, id_scheme=id_scheme, enterprises=enterprises, further_types=further_types)
+    return enterprises, records
+
+
+def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> None:
+    """Raise an InputError where there is nobody to assess, or nothing was known yet."""
     if not len(enterprises):
         raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
     if len(records):

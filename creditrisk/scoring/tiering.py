@@ -20,7 +20,7 @@ from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES
 
-__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "observation_days"]
+__all__ = ["Tiering", "assign_regimes", "assign_tiers", "limit_changes", "observation_days", "tiers_by_score"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -51,7 +51,7 @@ class Tiering:
 
 def assign_tiers(policy: Policy, scores: Scores, indicators: Mapping[str, Numbers]) -> Tiering:
     """Tiers by cut-offs, then bounded by floors, thin evidence and vetoes, the later ones prevailing."""
-    by_score = _by_score(policy, scores.total)
+    by_score = tiers_by_score(policy, scores.total)
     positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
     met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
@@ -98,7 +98,8 @@ def limit_changes(
     return replace(tiering, tier=np.where(held, best, tiering.tier).astype(np.uint8), held=held)
 
 
-def _by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
+def tiers_by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
+    """The tier of each total (in millionths) by the cut-offs or shares alone, as a position in ``policy.tiers``."""
     tiers = [(position, tier) for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
     positions = np.array([position for position, _ in tiers], dtype=np.uint8)
     upper = [tier for _, tier in tiers[:-1]]
