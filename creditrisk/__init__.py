@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
+    from creditrisk.policy.comparing import compare_policies as compare_policies
     from creditrisk.policy.document import Policy as Policy
     from creditrisk.policy.loading import load_policy as load_policy
     from creditrisk.records.identity import identity_report as identity_report
@@ -52,6 +54,7 @@ _WHERE = {
     "InputError": "errors",
     "OutputError": "errors",
     "Policy": "policy.document",
+    "PolicyDifference": "policy.comparing",
     "PolicyError": "errors",
     "PolicyImpact": "impact",
     "PolicyReviewWarning": "errors",
@@ -62,6 +65,7 @@ _WHERE = {
     "SafetyIndicators": "indicators.builder",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
+    "compare_policies": "policy.comparing",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_policy": "policy.loading",

@@ -24,10 +24,11 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.agreeing import indicators_of_both
 from creditrisk.indicators.builder import cohort_on
 from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.comparing import PolicyName
 from creditrisk.policy.document import Policy
-from creditrisk.policy.loading import load_policy
+from creditrisk.policy.loading import load_editions, load_policy
 from creditrisk.records.reading import IdScheme
-from creditrisk.report.impacts import CauseLine, GroupLine, ImpactContent, PolicyName, impact_text
+from creditrisk.report.impacts import CauseLine, GroupLine, ImpactContent, impact_text
 from creditrisk.report.pages import impact_html, impact_page
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.scoring.changes import Changes, Population
@@ -36,7 +37,7 @@ from creditrisk.scoring.tiering import assign_regimes
 from creditrisk.vocabulary import REGIMES
 from creditrisk.writing import write_together
 
-__all__ = ["Grouping", "PolicyImpact", "policy_impact"]
+__all__ = ["Grouping", "PolicyImpact", "policy_impact", "policy_on_trial"]
 
 Grouping = Literal["region", "industry", "scale"]
 
@@ -64,8 +65,9 @@ def policy_impact(
     Parameters
     ----------
     before, after : Policy, str or path
-        Two policies, such as the one in force and a draft; by name, the edition in force on the day. To compare two
-        editions, load them with :func:`creditrisk.load_policy`.
+        Two policies, such as the one in force and a draft; by name, the edition in force on the day, or the newest
+        where none is: a draft is tried before it takes force. To compare two editions, load them with
+        :func:`creditrisk.load_policy`.
     enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     as_of : date or ISO text
         The day for which one looks; nothing known later is used.
@@ -96,7 +98,7 @@ def policy_impact(
     """
     check_frame_kind(output)
     day = day_of(as_of)
-    before, after = load_policy(before, day), load_policy(after, day)
+    before, after = policy_on_trial(before, day), policy_on_trial(after, day)
     types = tuple(dict.fromkeys((*before.record_types, *after.record_types)))
     enterprises, records = tables_of(enterprises, records, types, id_scheme)
     check_tables(enterprises, records, day)
@@ -105,6 +107,23 @@ def policy_impact(
     changes = Changes(Population.under(before, indicators[0]), Population.under(after, indicators[1]))
     regimes = [assign_regimes(side.policy, side.tiering, companies, day) for side in (changes.before, changes.after)]
     return PolicyImpact(day, companies, changes, (regimes[0], regimes[1]), output)
+
+
+def policy_on_trial(policy: Policy | str | os.PathLike[str], day: date) -> Policy:
+    """The edition of a policy in force on a day, or the newest where none is: a draft is tried before it takes force.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such policy, or its document is wrong.
+    """
+    if isinstance(policy, Policy):
+        return policy
+    in_force = any(
+        edition.effective_from <= day and (edition.effective_to is None or day <= edition.effective_to)
+        for edition in load_editions(policy)
+    )
+    return load_policy(policy, day if in_force else None)
 
 
 @dataclass(frozen=True, repr=False)
@@ -258,8 +277,8 @@ class PolicyImpact:
         was, now = (column.to_physical().to_numpy() for column in self.regimes)
         regimes = _matrix(was, now, (len(REGIMES), len(REGIMES)))
         return ImpactContent(
-            before=_policy_name(before.policy),
-            after=_policy_name(after.policy),
+            before=PolicyName.of(before.policy),
+            after=PolicyName.of(after.policy),
             as_of=self.as_of,
             enterprises=self.companies.height,
             movers=moved,
@@ -336,12 +355,6 @@ def _matrix(before: NDArray[np.integer], after: NDArray[np.integer], shape: tupl
 
 def _named(tier: NDArray[np.uint8], names: list[str]) -> pl.Series:
     return pl.Series(names, dtype=pl.Enum(names)).gather(tier)
-
-
-def _policy_name(policy: Policy) -> PolicyName:
-    return PolicyName(
-        id=policy.id, edition=policy.edition, title=policy.title, values_of=policy.values_of, sha256=policy.sha256
-    )
 
 
 def _mean(total: NDArray[np.int64]) -> float:

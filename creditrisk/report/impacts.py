@@ -7,10 +7,11 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.comparing import PolicyName
 from creditrisk.report.texts import aligned, on_one_line
 from creditrisk.vocabulary import REGIMES, SCALES
 
-__all__ = ["CauseLine", "GroupLine", "ImpactContent", "PolicyName", "impact_text"]
+__all__ = ["CauseLine", "GroupLine", "ImpactContent", "impact_text"]
 
 # So many causes are told in text and on the page; the JSON form has all of them.
 CAUSES_SHOWN = 15
@@ -24,16 +25,6 @@ GROUPINGS = {
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PolicyName(_Data):
-    """Which document a policy is; ``values_of`` is the day for which its dated parameters were read."""
-
-    id: str
-    edition: str
-    title: BilingualText
-    values_of: date | None
-    sha256: str
 
 
 class CauseLine(_Data):
@@ -106,8 +97,8 @@ def impact_text(impact: ImpactContent) -> str:
         "评价办法变更的影响 · Impact of a change of policy",
         *aligned(
             [
-                ("变更前 before", _named(impact.before)),
-                ("变更后 after", _named(impact.after)),
+                ("变更前 before", on_one_line(str(impact.before))),
+                ("变更后 after", on_one_line(str(impact.after))),
                 ("评价基准日 as of", str(impact.as_of)),
                 ("等级改变的企业 movers", moved),
                 *directions,
@@ -157,11 +148,6 @@ def impact_text(impact: ImpactContent) -> str:
 def _counts(cause: CauseLine) -> str:
     change = "" if not cause.mean_change_of_movers else f"  {cause.mean_change_of_movers:+9.3f}"
     return f"{cause.first_cause:9,}  {cause.movers:9,}{change}"
-
-
-def _named(policy: PolicyName) -> str:
-    name = f"{policy.id}@{policy.edition} (sha256 {policy.sha256[:12]})"
-    return on_one_line(f"{policy.title.zh} · {policy.title.en}  {name}")
 
 
 def _matrix(rows: list[str], columns: list[str], counts: tuple[tuple[int, ...], ...]) -> list[str]:
