@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from creditrisk.policy.comparing import compare_policies as compare_policies
     from creditrisk.policy.document import Policy as Policy
     from creditrisk.policy.loading import load_policy as load_policy
+    from creditrisk.policy.schema import policy_schema as policy_schema
     from creditrisk.records.identity import identity_report as identity_report
     from creditrisk.records.reading import read_enterprises as read_enterprises
     from creditrisk.records.reading import read_records as read_records
@@ -70,6 +71,7 @@ _WHERE = {
     "is_valid_uscc": "records.uscc",
     "load_policy": "policy.loading",
     "policy_impact": "impact",
+    "policy_schema": "policy.schema",
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
     "sample_paths": "sample",
