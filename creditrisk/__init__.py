@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
     from creditrisk.report.explanation import Explanation as Explanation
+    from creditrisk.report.policies import render_policy as render_policy
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
     from creditrisk.simulate import simulate_province as simulate_province
@@ -74,6 +75,7 @@ _WHERE = {
     "policy_schema": "policy.schema",
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
+    "render_policy": "report.policies",
     "sample_paths": "sample",
     "simulate_province": "simulate",
 }

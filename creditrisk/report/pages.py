@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.rendering import PolicyContent
 from creditrisk.report.content import ExplanationContent, SummaryContent
 from creditrisk.report.impacts import GROUPINGS, ImpactContent, group_text
 from creditrisk.report.texts import (
@@ -31,6 +32,7 @@ __all__ = [
     "explanation_text",
     "impact_html",
     "impact_page",
+    "policy_page",
     "summary_html",
     "summary_page",
     "summary_text",
@@ -66,6 +68,12 @@ def impact_html(impact: ImpactContent) -> str:
 def impact_page(impact: ImpactContent) -> str:
     """The impact of a change of policy as a page of its own."""
     return _page("impact.html", f"{impact.after.title.zh} · {impact.as_of}", impact=impact)
+
+
+def policy_page(policy: PolicyContent, language: str) -> str:
+    """A policy as a page for publication, in one language or in both."""
+    title = policy.title.en if language == "en" else policy.title.zh
+    return _page("policy.html", title, policy=policy, language=language)
 
 
 def _page(part: str, title: str, **content: Any) -> str:
