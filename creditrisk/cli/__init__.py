@@ -29,7 +29,7 @@ app.command("simulate", short_help="模拟 enterprises and records to try things
 app.command("validate", short_help="校验 say which rows have to be set aside, and why")(assessing.validate)
 app.command("assess", short_help="评价 scores, tiers and reasons, written to a folder")(assessing.assess)
 app.command("explain", short_help="解释 one enterprise's tier, down to its records")(assessing.explain)
-app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check policies")
+app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check, compare, publish policies")
 
 
 def _print_version(asked: bool) -> None:

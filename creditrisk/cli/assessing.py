@@ -92,7 +92,7 @@ def assess(
     """Assess every enterprise and write scores, tiers, reasons and rejects to a folder. 评价企业。"""
     from creditrisk.writing import prepare_folder
 
-    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
+    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     prepare_folder(out)
     assessment = inputs.assess(as_of)
     with working("写出结果 writing …"):
@@ -124,7 +124,7 @@ def explain(
     from creditrisk.report.pages import explanation_page
     from creditrisk.writing import write_together
 
-    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
+    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     asked = enterprise_id.strip()
     explanation = inputs.assess(as_of).explain(asked if id_scheme == "any" else asked.upper())
     if html is not None:

@@ -21,10 +21,12 @@ __all__ = [
     "RecordSource",
     "RecordsQuery",
     "Seed",
+    "day",
 ]
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Read a day."""
     # Checked with the options: a mistyped day should not come to light after minutes of reading.
     try:
         return date.fromisoformat(text)
@@ -46,7 +48,7 @@ PolicyName = Annotated[str, typer.Option("--policy", help="Name of a built-in po
 AsOf = Annotated[
     date,
     typer.Option(
-        "--as-of", parser=_day, metavar="YYYY-MM-DD", help="The day to look from; nothing known later is used."
+        "--as-of", parser=day, metavar="YYYY-MM-DD", help="The day to look from; nothing known later is used."
     ),
 ]
 IdScheme = Annotated[
