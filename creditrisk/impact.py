@@ -140,6 +140,8 @@ class PolicyImpact:
     by_rule : frame
         One row per rule, veto or other cause: how many movers it tells on, for how many it is the first cause, what it
         changes in their total, how many enterprises it touches in all. Those that move most come first.
+    changes : Changes
+        The population under both policies, by row: indicators, scores, tiers, and every cause.
     """
 
     as_of: date

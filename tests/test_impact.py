@@ -108,6 +108,16 @@ def test_every_mover_has_a_cause_in_words(province: Tables, name: str) -> None:
     assert impact.by_rule["first_cause"].sum() == movers.height
 
 
+@pytest.mark.parametrize("name", DRAFTS)
+def test_points_are_a_cause_only_where_they_pull_the_way_of_the_move(province: Tables, name: str) -> None:
+    changes = impact_of(province, changed(*DRAFTS[name])).changes
+    for cause in changes.causes:
+        told = changes.tells(cause)
+        if cause.change.any():
+            assert changes.better is not None
+            assert np.array_equal(cause.change[told] > 0, changes.better[cause.rows[told]])
+
+
 def test_the_cause_is_what_was_changed(province: Tables) -> None:
     first = {name: impact_of(province, changed(change)).movers["causes"].list.first().unique().to_list()
              for name, change in (("points", POINTS), ("cut", CUT_OFF), ("veto", VETO), ("base", BASES))}  # fmt: skip

@@ -177,12 +177,12 @@ class Changes:
         if cause.kind not in _OF_SCORE:
             return moved
         # Points explain a move only where the score by itself leads elsewhere, and only those that pull that way.
-        if self.better is not None:
-            by_score = [side.tiering.by_score[rows].astype(np.int64) for side in (self.before, self.after)]
-            return moved & (np.sign(by_score[0] - by_score[1]) == np.sign(cause.change))
-        return moved & (
-            np.sign(self.after.scores.total[rows] - self.before.scores.total[rows]) == np.sign(cause.change)
-        )
+        if self.better is None:
+            pull = np.sign(self.after.scores.total[rows] - self.before.scores.total[rows])
+        else:
+            was, now = (side.tiering.by_score[rows].astype(np.int64) for side in (self.before, self.after))
+            pull = np.where((was > now) == self.better[rows], np.sign(was - now), 0)
+        return moved & (np.sign(cause.change) == pull)
 
     @cached_property
     def told(self) -> pl.DataFrame:
@@ -256,15 +256,15 @@ class Changes:
             was, now = (side.hits(rule_id) for side in sides)
             if was is not None and now is not None and self._gives_the_same(was, now):
                 continue
-            points, change = np.zeros((2, n_rows), dtype=np.int64), np.zeros(n_rows, dtype=np.int64)
-            for row, sign, hits, weight in zip(points, (-1, 1), (was, now), weights, strict=True):
+            points, weight = np.zeros((2, n_rows), dtype=np.int64), [0, 0]
+            for number, hits in enumerate((was, now)):
                 if hits is not None:
-                    row[hits.rows] = hits.points
-                    change += sign * weight[hits.rule.dimension] * row
+                    points[number, hits.rows] = hits.points
+                    weight[number] = weights[number][hits.rule.dimension]
             side, named = (self.before, was) if now is None else (self.after, now)
             assert named is not None
             label = side.policy.specs[named.rule.indicator].label
-            yield from _where_it_changes(rule_id, "rule", label, points, change)
+            yield from _where_it_changes(rule_id, "rule", label, points, weight)
 
     def _gives_the_same(self, was: RuleHits, now: RuleHits) -> bool:
         """Whether a rule cannot make a difference: it says the same, weighs the same, and reads the same values."""
@@ -284,16 +284,14 @@ class Changes:
             label = DIMENSIONS[dimension]
             scales = [side.policy.dimensions.get(dimension) for side in sides]
             held = [side.scores.adjustments.get(dimension, np.zeros(n_rows, dtype=np.int32)) for side in sides]
-            base = np.array([[0 if scale is None else round(scale.base * POINT_UNIT)] for scale in scales])
-            for name, kind, text, points in (
-                ("base", "base", BilingualText(zh=f"{label.zh}基准分", en=f"Base for {label.en}"),
-                 np.broadcast_to(base, (2, n_rows))),
-                ("floor_and_ceiling", "limit",
-                 BilingualText(zh=f"{label.zh}得分上下限的作用", en=f"Floor and ceiling for {label.en}"),
-                 np.stack(held).astype(np.int64)),
-            ):  # fmt: skip
-                change = points[1] * weights[1].get(dimension, 0) - points[0] * weights[0].get(dimension, 0)
-                yield from _where_it_changes(f"{dimension}.{name}", kind, text, points, change)  # type: ignore[arg-type]
+            bases = np.array([[0 if scale is None else round(scale.base * POINT_UNIT)] for scale in scales])
+            weight = [mine.get(dimension, 0) for mine in weights]
+            text = BilingualText(zh=f"{label.zh}基准分", en=f"Base for {label.en}")
+            points = np.broadcast_to(bases, (2, n_rows))
+            yield from _where_it_changes(f"{dimension}.base", "base", text, points, weight)
+            text = BilingualText(zh=f"{label.zh}得分上下限的作用", en=f"Floor and ceiling for {label.en}")
+            points = np.stack(held).astype(np.int64)
+            yield from _where_it_changes(f"{dimension}.floor_and_ceiling", "limit", text, points, weight)
 
     @cached_property
     def _tier_ids(self) -> list[str]:
@@ -312,8 +310,10 @@ def _weights(policy: Policy) -> dict[str, int]:
 
 
 def _where_it_changes(
-    cause: str, kind: CauseKind, label: BilingualText, points: Whole, change: Whole
+    cause: str, kind: CauseKind, label: BilingualText, points: Whole, weight: list[int]
 ) -> Iterator[Cause]:
+    """The rows to whose total points before and after (thousandths, shape (2, n_rows)) by their weights add another."""
+    change = points[1] * weight[1] - points[0] * weight[0]
     rows = np.flatnonzero(change)
     if rows.size:
         yield Cause(cause, kind, label, rows, points[0][rows], points[1][rows], change[rows])
