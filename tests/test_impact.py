@@ -243,3 +243,12 @@ def test_bad_arguments_are_said_plainly(province: Tables) -> None:
         cr.policy_impact("jiangsu", "jiangsu", *province, as_of="tomorrow")
     with pytest.raises(cr.InputError, match="output must be one of"):
         cr.policy_impact("jiangsu", "jiangsu", *province, as_of=AS_OF, output="excel")  # type: ignore[arg-type]
+
+
+def test_tiers_by_share_move_those_whose_own_score_stays(province: Tables) -> None:
+    shares = (("at_least: 85", "share: 0.3"), ("at_least: 65", "share: 0.5"))
+    impact = impact_of(province, changed(*shares, POINTS), before=changed(*shares))
+    assert impact.movers.height > 0
+    assert (impact.movers["causes"].list.len() > 0).all()
+    unchanged = impact.movers.filter(pl.col("score_before") == pl.col("score_after"))
+    assert set(unchanged["causes"].list.first()) <= {"tiers", "cut_offs"}
