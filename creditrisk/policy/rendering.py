@@ -43,11 +43,12 @@ class Table(_Data):
 
 
 class Section(_Data):
-    """A headed part of the document: paragraphs, a table, further sections."""
+    """A headed part of the document: paragraphs and the source of their numbers, a table, further sections."""
 
     id: str
     title: BilingualText
     paragraphs: tuple[BilingualText, ...] = ()
+    basis: BilingualText | None = None
     table: Table | None = None
     sections: tuple[Section, ...] = ()
 
@@ -290,8 +291,8 @@ def _tiers(policy: Policy, words: Words) -> Section:
                 f"A tier rises at most {limits.rise_at_most_steps} step(s) in {limits.per_months} months, and never "
                 "where fewer records are known than at the assessment before.",
             ),
-            _basis_line(limits.basis),
         ),
+        basis=None if limits is None else _source(limits.basis),
     )
     columns = (
         say("等级", "tier"), field_label("cut_off"), field_label("inspection.general"),
@@ -338,8 +339,8 @@ def _regimes(policy: Policy, words: Words) -> Section:
                         f"下列重点领域的企业在分级之外实行全覆盖监管：{areas[0]}。",
                         f"Enterprises of these key areas are supervised in full, outside the tiers: {areas[1]}.",
                     ),
-                    _basis_line(full.basis),
                 ),
+                basis=_source(full.basis),
             )
         )
     if observation is not None:
@@ -353,8 +354,8 @@ def _regimes(policy: Policy, words: Words) -> Section:
                         f"New business forms are observed for {observation.months} months from the day they were "
                         "established (or until a day of their own), except in these cases.",
                     ),
-                    _basis_line(observation.basis),
                 ),
+                basis=_source(observation.basis),
                 table=_bound_table(observation.unless, words, effect=False) if observation.unless else None,
             )
         )
@@ -395,8 +396,8 @@ def _standing(policy: Policy, words: Words) -> Section:
                         f"A minor first offence among {types.en} (no other in the {exemption.first_within_months} "
                         f"months before) does not count; matters: {matters.en}.",
                     ),
-                    _basis_line(exemption.basis),
                 ),
+                basis=_source(exemption.basis),
             )
         )
     return Section(
@@ -521,11 +522,6 @@ def _optional(words: Words, field: str, value: object) -> Cell:
 def _basis(*texts: str) -> Cell:
     lines = tuple(_source(text) for text in dict.fromkeys(texts))
     return Cell(lines=lines, kind="expert_default" if set(texts) == {EXPERT_DEFAULT} else "basis")
-
-
-def _basis_line(basis: str) -> BilingualText:
-    label, text = field_label("basis"), _source(basis)
-    return say(f"{label.zh}：{text.zh}", f"{label.en[:1].upper()}{label.en[1:]}: {text.en}")
 
 
 def _source(text: str) -> BilingualText:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.rendering import PolicyContent
+from creditrisk.policy.wording import field_label
 from creditrisk.report.content import ExplanationContent, SummaryContent
 from creditrisk.report.impacts import GROUPINGS, ImpactContent, group_text
 from creditrisk.report.texts import (
@@ -101,5 +102,6 @@ def _environment() -> Environment:
         regime=lambda name: BilingualText(**REGIMES[name]._asdict()),
         grouping=GROUPINGS.__getitem__,
         group_name=group_text,
+        field=field_label,
     )
     return environment

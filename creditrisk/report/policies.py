@@ -13,6 +13,7 @@ from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.policy.rendering import Cell, PolicyContent, Section, Table, policy_content
+from creditrisk.policy.wording import field_label
 from creditrisk.report.pages import policy_page
 from creditrisk.report.texts import on_one_line
 
@@ -86,6 +87,9 @@ def _section(section: Section, language: PageLanguage, level: str) -> Iterator[s
         for line in _said(paragraph, language):
             yield ""
             yield _OPENINGS.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line)
+    if section.basis is not None:
+        yield ""
+        yield f"{_text(field_label('basis'), language, ' ')}: {_text(section.basis, language)}"
     if section.table is not None:
         yield ""
         yield from _table(section.table, language)
