@@ -10,9 +10,11 @@ from benchmarks.data import AS_OF, Data
 
 __all__ = [
     "assess",
+    "assess_only",
     "checks",
     "codes",
     "explain",
+    "impact",
     "imports",
     "imports_and_use",
     "indicators",
@@ -160,6 +162,51 @@ def imports_and_use(data: Data) -> Job:
         _ = creditrisk.assess
 
     return run
+
+
+def assess_only(data: Data) -> Job:
+    """The assessment from two files to scores, tiers and regimes; nothing is written."""
+    import creditrisk as cr
+
+    assess = cr.assess
+
+    def run() -> dict[str, Any]:
+        return {"rows": len(assess(data.enterprises, data.records, policy="jiangsu", as_of=AS_OF).scores)}
+
+    return run
+
+
+def impact(data: Data) -> Job:
+    """The effect of a draft on the population, from two files to every mover with the causes in words."""
+    import creditrisk as cr
+
+    compute, draft = cr.policy_impact, draft_of_jiangsu(data)
+
+    def run() -> dict[str, Any]:
+        result = compute("jiangsu", draft, data.enterprises, data.records, as_of=AS_OF, output="polars")
+        return {"movers": result.movers.height, "characters": len(str(result))}
+
+    return run
+
+
+def draft_of_jiangsu(data: Data) -> Any:
+    """The built-in policy with a few other points, another cut-off and a stricter veto."""
+    from creditrisk.policy.loading import load_policy, policy_document
+
+    text = policy_document("jiangsu", AS_OF).decode()
+    listed = "compliance.abnormal_operation_listed, at_least: 1}\n    at_best: "
+    for old, new in (
+        ("per_unit: {points: -3, cap: 40}", "per_unit: {points: -5, cap: 50}"),
+        ("per_unit: {points: 1, cap: 8}", "per_unit: {points: 0.5, cap: 4}"),
+        ("at_least: 85", "at_least: 84"),
+        (f"{listed}ordinary", f"{listed}high_risk"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    data.scratch.mkdir(parents=True, exist_ok=True)
+    draft = data.scratch / "draft.yaml"
+    draft.write_text(text, encoding="utf-8")
+    return load_policy(draft)
 
 
 def policy_of_sixty_rules() -> Any:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
+    from creditrisk.impact import PolicyImpact as PolicyImpact
+    from creditrisk.impact import policy_impact as policy_impact
     from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
     from creditrisk.indicators.builder import EnvironmentIndicators as EnvironmentIndicators
     from creditrisk.indicators.builder import IndicatorBuilder as IndicatorBuilder
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
+    from creditrisk.policy.comparing import compare_policies as compare_policies
     from creditrisk.policy.document import Policy as Policy
     from creditrisk.policy.loading import load_policy as load_policy
+    from creditrisk.policy.schema import policy_schema as policy_schema
     from creditrisk.records.identity import identity_report as identity_report
     from creditrisk.records.reading import read_enterprises as read_enterprises
     from creditrisk.records.reading import read_records as read_records
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
     from creditrisk.report.explanation import Explanation as Explanation
+    from creditrisk.report.policies import render_policy as render_policy
     from creditrisk.report.trace import Trace as Trace
     from creditrisk.sample import sample_paths as sample_paths
     from creditrisk.scoring.rules import RuleScorer as RuleScorer
@@ -53,7 +59,9 @@ _WHERE = {
     "InputError": "errors",
     "OutputError": "errors",
     "Policy": "policy.document",
+    "PolicyDifference": "policy.comparing",
     "PolicyError": "errors",
+    "PolicyImpact": "impact",
     "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
     "Records": "records.tables",
@@ -63,11 +71,15 @@ _WHERE = {
     "Trace": "report.trace",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
+    "compare_policies": "policy.comparing",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_policy": "policy.loading",
+    "policy_impact": "impact",
+    "policy_schema": "policy.schema",
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
+    "render_policy": "report.policies",
     "sample_paths": "sample",
     "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",

@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,13 +106,8 @@ def assess(
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
         policy = load_policy(policy, day)
-        if not isinstance(enterprises, Enterprises):
-            enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
-        if not isinstance(records, Records):
-            records = read_records(
-                records, id_scheme=id_scheme, enterprises=enterprises, further_types=tuple(policy.record_types)
-            )
-    _check(enterprises, records, day)
+        enterprises, records = tables_of(enterprises, records, tuple(policy.record_types), id_scheme)
+    check_tables(enterprises, records, day)
     with _timed(timings, "indicators"):
         companies = enterprises.data.with_row_index(ENTERPRISE_ROW).sort("enterprise_id")
         companies, order = companies.drop(ENTERPRISE_ROW), companies[ENTERPRISE_ROW]
@@ -350,7 +345,19 @@ class Assessment:
         }
 
 
-def _check(enterprises: Enterprises, records: Records, as_of: date) -> None:
+def tables_of(
+    enterprises: Any, records: Any, further_types: Sequence[str], id_scheme: IdScheme
+) -> tuple[Enterprises, Records]:
+    """Both tables, read where they are not read yet."""
+    if not isinstance(enterprises, Enterprises):
+        enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
+    if not isinstance(records, Records):
+        records = read_records(records, id_scheme=id_scheme, enterprises=enterprises, further_types=further_types)
+    return enterprises, records
+
+
+def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> None:
+    """Raise an InputError where there is nobody to assess, or nothing was known yet."""
     if not len(enterprises):
         raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
     if len(records) and not ((records.data["occurred_on"] <= as_of) & (records.data["known_on"] <= as_of)).any():

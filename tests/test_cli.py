@@ -229,8 +229,12 @@ class TestExplain:
 
 class TestPolicy:
     def test_list(self):
-        assert "jiangsu" in run("policy", "list").stdout
-        assert json.loads(run("policy", "list", "--json").stdout)[0]["id"] == "jiangsu"
+        lines = run("policy", "list").stdout.splitlines()
+        assert any(line.startswith("jiangsu  2023  2023-05-01 – 2026-03-31  企业信用") for line in lines)
+        assert any(line.startswith("jiangsu  2026  2026-04-01 – ") for line in lines)
+        editions = json.loads(run("policy", "list", "--json").stdout)
+        assert [one["edition"] for one in editions if one["id"] == "jiangsu"] == ["2023", "2026"]
+        assert editions[0]["effective_to"] == "2026-03-31"
 
     def test_what_is_shown_can_be_checked_again(self, tmp_path):
         own = tmp_path / "own.yaml"
@@ -259,6 +263,81 @@ class TestPolicy:
         assert str(tmp_path / "sql" / "jiangsu.sql") in result.stdout
         assert (tmp_path / "sql" / "jiangsu.sql").read_text(encoding="utf-8") == cr.scoring_sql("jiangsu")
         assert "cannot be the name" in complaint(run("policy", "sql", "jiangsu", "--table", ""))
+
+    def test_day_chooses_the_edition(self, tmp_path):
+        day = ("--as-of", "2025-06-30")
+        assert 'edition: "2023"' in run("policy", "show", "jiangsu", *day).stdout
+        assert json.loads(run("policy", "show", "jiangsu", *day, "--json").stdout)["edition"] == "2023"
+        assert "edition 2023" in run("policy", "check", "jiangsu", *day).stdout
+        assert "not in force on 1999-01-01" in complaint(run("policy", "show", "jiangsu", "--as-of", "1999-01-01"))
+        result = run("assess", *INPUTS, "--as-of", "2026-03-31", "--out", tmp_path, "--json")
+        assert json.loads(result.stdout)["summary"]["policy_edition"] == "2023"
+
+    def test_check_says_what_is_proved_and_what_to_mind(self):
+        result = run("policy", "check", "jiangsu", "--as-of", "2027-06-30")
+        proofs = "as risk rises, points never rise: 59\n    safety.violations · safety.violation_severity\n"
+        assert proofs in result.stdout
+        assert "was to be reviewed by 2027-03-31; it is 2027-06-30" in result.stdout
+        assert "rules 59" in result.stdout
+        data = json.loads(run("policy", "check", "jiangsu", "--as-of", "2026-06-30", "--json").stdout)
+        assert len(data["proofs"]) > 100
+        assert all(proof["holds"] for proof in data["proofs"])
+        assert [warning["en"].split()[0] for warning in data["warnings"]] == ["entries"]
+
+    def test_diff_of_editions(self):
+        days = ("--as-of-a", "2025-06-30", "--as-of-b", "2026-06-30")
+        result = run("policy", "diff", "jiangsu", "jiangsu", *days, "--language", "en")
+        assert result.exit_code == 0, result.output
+        assert "  - edition: “2023” becomes “2026”\n" in result.stdout
+        data = json.loads(run("policy", "diff", "jiangsu", "jiangsu", *days, "--json").stdout)
+        assert {change["part"] for change in data["changes"]} == {"identity", "standing.terms"}
+        assert "内容相同" in run("policy", "diff", "jiangsu", "jiangsu").stdout
+
+    def test_impact_of_a_draft_not_yet_in_force(self, tmp_path):
+        draft = tmp_path / "draft.yaml"
+        text = run("policy", "show", "jiangsu").stdout.replace(
+            "effective_from: 2026-04-01", "effective_from: 2027-01-01"
+        )
+        draft.write_text(text.replace("at_least: 85", "at_least: 95"), encoding="utf-8")
+        result = run("policy", "impact", "jiangsu", draft, *INPUTS, *DAY, "--out", tmp_path / "out", "--csv")
+        assert result.exit_code == 0, result.output
+        assert "The cut-offs between tiers moved" in result.stdout
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {
+            "movers.parquet", "movers.csv", "impact.html", "impact.json",
+        }  # fmt: skip
+        data = json.loads(run("policy", "impact", "jiangsu", draft, *INPUTS, *DAY, "--json").stdout)
+        assert data["movers"] == data["worse"] == pl.read_parquet(tmp_path / "out" / "movers.parquet").height > 0
+        assert "--csv needs --out" in complaint(run("policy", "impact", "jiangsu", draft, *INPUTS, *DAY, "--csv"))
+
+    def test_impact_between_editions(self):
+        days = ("--as-of-a", "2025-06-30", "--as-of-b", "2026-06-30")
+        data = json.loads(run("policy", "impact", "jiangsu", "jiangsu", *days, *INPUTS, *DAY, "--json").stdout)
+        assert (data["before"]["edition"], data["after"]["edition"]) == ("2023", "2026")
+
+    def test_a_policy_past_its_review_is_said_without_a_traceback(self, tmp_path):
+        result = run("assess", *INPUTS, "--as-of", "2027-06-30", "--out", tmp_path)
+        assert result.exit_code == 0
+        assert result.stderr.startswith("warning: policy jiangsu, edition 2026, was to be reviewed by 2027-03-31")
+
+    def test_render(self, tmp_path):
+        printed = run("policy", "render", "jiangsu", "--language", "en")
+        assert printed.stdout.startswith("# Tiered supervision of enterprises by credit (Jiangsu)\n")
+        for name, start in (("policy.html", "<!doctype html>"), ("policy.md", "# 企业信用")):
+            result = run("policy", "render", "jiangsu", "--as-of", "2025-01-01", "--out", tmp_path / name)
+            assert result.exit_code == 0, result.output
+            assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+        assert "must end in .html or .md" in complaint(run("policy", "render", "jiangsu", "--out", tmp_path / "x.pdf"))
+
+    def test_schema(self, tmp_path):
+        printed = json.loads(run("policy", "schema").stdout)
+        assert run("policy", "schema", "--out", tmp_path / "schema.json").exit_code == 0
+        assert json.loads((tmp_path / "schema.json").read_text(encoding="utf-8")) == printed == cr.policy_schema()
+
+    @pytest.mark.parametrize("command", ["list", "show", "check", "diff", "impact", "render", "schema"])
+    def test_every_policy_command_has_help(self, command):
+        result = run("policy", command, "--help")
+        assert result.exit_code == 0
+        assert "Usage" in result.stdout
 
     def test_no_such_policy(self):
         assert "built-in are jiangsu" in complaint(run("policy", "show", "zhejiang"))
@@ -300,7 +379,14 @@ class TestBadInput:
         text = policy_document("jiangsu").decode().replace("effective_from: 2026-04-01", "effective_from: 1990-01-01")
         old.write_text(text, encoding="utf-8")
         result = self.assess(INPUTS, tmp_path, "--policy", old, "--as-of", "1999-01-01")
+
+        options = write_tables(tmp_path, GOOD_RECORDS)
+        result = self.assess(options, tmp_path, "--as-of", "2024-01-01")
         assert "lies before every record" in complaint(result)
+
+    def test_as_of_before_the_policy(self, tmp_path):
+        result = self.assess(INPUTS, tmp_path, "--as-of", "1999-01-01")
+        assert "not in force on 1999-01-01" in complaint(result)
 
     @pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "30.06.2026"])
     def test_as_of_that_is_no_day(self, tmp_path, day):

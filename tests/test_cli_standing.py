@@ -44,10 +44,10 @@ def test_a_policy_not_in_force_on_the_day_is_one_clear_error(tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_policy_past_its_review_date_is_a_note_on_stderr(tmp_path: Path) -> None:
+def test_a_policy_past_its_review_date_is_a_warning_on_stderr(tmp_path: Path) -> None:
     result = run("assess", *INPUTS, "--as-of", "2027-06-30", "--out", tmp_path)
     assert result.exit_code == 0, result.output
-    assert "note: policy jiangsu, edition 2026, was to be reviewed by 2027-03-31" in result.stderr
+    assert "warning: policy jiangsu, edition 2026, was to be reviewed by 2027-03-31" in result.stderr
 
 
 def test_assess_holds_rises_against_the_assessment_before(tmp_path: Path) -> None:

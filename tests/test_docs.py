@@ -51,7 +51,7 @@ def test_the_shell_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     lines = "".join(blocks(ROOT / "README.md", "sh")).replace("\\\n", " ").splitlines()
     commands = [line.split("#")[0].split()[1:] for line in lines if line.startswith("creditrisk ")]
-    assert len(commands) == 4
+    assert len(commands) == 6
     for command in commands:
         result = CliRunner().invoke(app, command)
         assert result.exit_code == 0, (command, result.output)

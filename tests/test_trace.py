@@ -55,7 +55,6 @@ floors:
     at_worst: ordinary
     reason: {zh: 例, en: example}
     basis: example
-limits_on_change: {rise_at_most_steps: 1, per_months: 12, basis: example}
 indicators:
   - id: quality.complaints_in_peers
     label: {zh: 例, en: example}

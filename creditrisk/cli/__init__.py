@@ -31,7 +31,7 @@ app.command("assess", short_help="评价 scores, tiers and reasons, written to a
 app.command("explain", short_help="解释 one enterprise's tier, down to its records")(assessing.explain)
 app.command("standing", short_help="效力 whether each record counts on a day, and why")(standing.standing)
 policies.app.command("sql", short_help="导出 the scoring step as SQL for a database")(sql.policy_sql)
-app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check policies")
+app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check, compare, publish policies")
 
 
 def _print_version(asked: bool) -> None:

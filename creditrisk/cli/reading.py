@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
 
-__all__ = ["Inputs", "check_rejects", "policy_on", "read_inputs"]
+__all__ = ["Inputs", "check_rejects", "load_edition", "read_inputs", "read_tables"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,47 @@ def read_inputs(
     records_query: str | None = None,
     as_of: date | None = None,
 ) -> Inputs:
-    """Load the policy, of the edition in force on the day, and read both tables."""
+    """Load the policy (the edition in force on a day, if one is given) and read both tables."""
+    started = time.perf_counter()
+    loaded = load_edition(policy, as_of)
+    register, table = read_tables(
+        enterprises, records, tuple(loaded.record_types), id_scheme, enterprises_query, records_query
+    )
+    return Inputs(register, table, loaded, time.perf_counter() - started)
+
+
+def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = False, warn: bool = True) -> Policy:
+    """Load the edition of a policy that is in force on a day; a policy past its review is said on stderr.
+
+    On trial, a policy that is not in force on the day is taken as it stands.
+    """
+    from creditrisk.errors import PolicyReviewWarning
+    from creditrisk.policy.loading import load_policy
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PolicyReviewWarning)
+        if on_trial and as_of is not None:
+            from creditrisk.impact import policy_on_trial
+
+            loaded = policy_on_trial(policy, as_of)
+        else:
+            loaded = load_policy(policy, as_of)
+    for caveat in caught if warn else ():
+        print(f"warning: {caveat.message}", file=sys.stderr)  # noqa: T201
+    return loaded
+
+
+def read_tables(
+    enterprises: str,
+    records: str,
+    further_types: Sequence[str],
+    id_scheme: IdScheme,
+    enterprises_query: str | None = None,
+    records_query: str | None = None,
+) -> tuple[Enterprises, Records]:
+    """Read both tables; record types that policies add may be named more than once."""
     from creditrisk.records.reading import read_enterprises, read_records
 
-    started = time.perf_counter()
-    loaded = policy_on(policy, as_of)
     with working("读取企业 reading enterprises …"):
         register = read_enterprises(enterprises, query=enterprises_query, id_scheme=id_scheme, output="polars")
     with working("读取记录 reading records …"):
@@ -67,22 +104,10 @@ def read_inputs(
             query=records_query,
             id_scheme=id_scheme,
             enterprises=register,
-            further_types=tuple(loaded.record_types),
+            further_types=tuple(dict.fromkeys(further_types)),
             output="polars",
         )
-    return Inputs(register, table, loaded, time.perf_counter() - started)
-
-
-def policy_on(policy: str, as_of: date | None) -> Policy:
-    """Load the edition in force on a day; what there is to say of it goes to stderr as a note."""
-    from creditrisk.policy.loading import load_policy
-
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        loaded = load_policy(policy, as_of)
-    for warning in said:
-        print(f"note: {warning.message}", file=sys.stderr)  # noqa: T201
-    return loaded
+    return register, table
 
 
 def check_rejects(count: int, limit: int | None) -> None:

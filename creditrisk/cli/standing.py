@@ -9,7 +9,7 @@ import typer
 
 from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
-from creditrisk.cli.reading import policy_on
+from creditrisk.cli.reading import load_edition
 from creditrisk.errors import InputError
 
 __all__ = ["standing"]
@@ -42,7 +42,7 @@ def standing(
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise InputError(f"--out must end in .csv or .parquet, got {out}")
-    loaded = policy_on(policy, as_of)
+    loaded = load_edition(policy, as_of)
     with working("读取记录 reading records …"):
         read = read_records(
             records, query=records_query, id_scheme=id_scheme, further_types=tuple(loaded.record_types), output="polars"

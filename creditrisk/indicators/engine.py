@@ -61,7 +61,8 @@ class Kernel:
     quantities : sequence of Quantity
         Further numbers of the enterprise, by which indicators may divide or which they measure.
     row_of_record : polars.Series of UInt32, optional
-        The row of the cohort, in which each enterprise then stands once, that each record belongs to; null for none.
+        The row of the cohort that each record belongs to, null for none. An enterprise that stands in several rows then
+        has records of its own in each.
     """
 
     def __init__(
@@ -79,9 +80,9 @@ class Kernel:
         self.cohort = cohort
         self.attributes = EnterpriseAttributes(enterprises, cohort, quantities)
         self._weights = np.rint([severity_weights[name] * _WEIGHT_UNIT for name in SEVERITIES])
-        unique = cohort.enterprise_id.unique(maintain_order=True)
+        unique = cohort.enterprise_id
         self._number_of_row: NDArray[np.uint32] | None = None
-        if len(unique) != len(cohort):
+        if row_of_record is None and len(unique := unique.unique(maintain_order=True)) != len(cohort):
             numbers = pl.DataFrame({"enterprise_id": unique}).with_row_index("number")
             rows = pl.DataFrame({"enterprise_id": cohort.enterprise_id})
             joined = rows.join(numbers, on="enterprise_id", how="left", maintain_order="left")
@@ -140,6 +141,15 @@ class Kernel:
             rows = slice(events.first_row, events.first_row + events.n_rows)
             known[rows] = np.bincount(events.row[events.standing.known(events.as_of)], minlength=events.n_rows)
         return known
+
+    @property
+    def row_of_record(self) -> pl.Series:
+        """The row that each record belongs to, null for none, of a cohort in which each enterprise stands once."""
+        rows = pl.Series(self._coded.row, dtype=pl.UInt32)
+        if self._coded.record is None:
+            return rows
+        nothing = pl.repeat(None, self._coded.n_records, dtype=pl.UInt32, eager=True)
+        return nothing.scatter(self._coded.record, rows)
 
     @cached_property
     def records_of_others(self) -> Index:

@@ -14,7 +14,7 @@ from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.records.schema import RECORD_SCHEMA
 from creditrisk.records.standing import Standing, StandingRules
 
-__all__ = ["Cohort", "Events", "code_records", "events_of"]
+__all__ = ["Cohort", "Events", "code_records", "columns_read", "events_of"]
 
 Days = NDArray[np.int32]
 Index = NDArray[np.intp]
@@ -114,7 +114,7 @@ def code_records(
     lazy = records.lazy()
     schema = dict(lazy.collect_schema())
     numbers, texts = _columns_needed(specs, rules)
-    for name in (*_STANDING_COLUMNS, "enterprise_id", *_CODED_COLUMNS, *numbers, *texts):
+    for name in (*(("enterprise_id",) if row is None else ()), *columns_read(specs, rules)):
         if name not in schema:
             user = next((spec.id for spec in specs if name in (spec.of, *(addend.of for addend in spec.plus))), None)
             raise InputError(f"the records have no column {name!r}" + (f", which {user} measures" if user else ""))
@@ -156,6 +156,12 @@ def code_records(
         texts={name: frame[name] for name in texts},
         n_records=n_records,
     )
+
+
+def columns_read(specs: Sequence[IndicatorSpec], rules: StandingRules) -> list[str]:
+    """The columns of the record table that indicators and standing rules need, whose record each is left aside."""
+    numbers, texts = _columns_needed(specs, rules)
+    return list(dict.fromkeys((*_STANDING_COLUMNS, *_CODED_COLUMNS, *numbers, *texts)))
 
 
 def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] | None) -> Iterator[Events]:

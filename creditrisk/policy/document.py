@@ -22,7 +22,10 @@ from creditrisk.policy.tiers import LimitsOnChange, Regimes, Tier, wrong_cut_off
 from creditrisk.records.standing import StandingRules
 from creditrisk.vocabulary import RECORD_TYPES
 
-__all__ = ["BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
+__all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
+
+# Fields that stand in no document.
+FILLED_IN_ON_LOADING = ("sha256", "values_of", "in_force_from")
 
 BoundKind = Literal["veto", "thin_evidence", "floor"]
 

@@ -24,7 +24,7 @@ import yaml
 from pydantic import ValidationError
 
 from creditrisk.errors import PolicyError, PolicyReviewWarning
-from creditrisk.policy.document import Policy
+from creditrisk.policy.document import FILLED_IN_ON_LOADING, Policy
 from creditrisk.records.months import as_date
 
 __all__ = ["built_in_policies", "load_editions", "load_policy", "policy_document"]
@@ -202,7 +202,7 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
         raise PolicyError(f"{name}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise PolicyError(f"{name}: a policy is a mapping of keys such as id, edition, dimensions, rules, tiers")
-    for key in ("sha256", "values_of", "in_force_from"):
+    for key in FILLED_IN_ON_LOADING:
         if key in data:
             raise PolicyError(f"{name}, line {lines[(key,)]}: unknown key {key!r}; it is filled in on loading")
     dates: dict[Place, date] = {}

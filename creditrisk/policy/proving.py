@@ -74,7 +74,7 @@ def prove_bounds(
 def _points_follow_direction(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
     spec = specs[rule.indicator]
     risk = _RISK[spec.direction]
-    holds = not any(risk * (after - before) > 0 for before, after in pairwise(rule.steps()))
+    holds = not any(risk * (after - before) > 0 for before, after in pairwise(rule.steps(_counts(spec))))
     if not risk:
         text = BilingualText(
             zh="指标未声明方向，分值不受约束", en="the indicator declares no direction: points are free"
@@ -92,7 +92,7 @@ def _points_follow_direction(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
 def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
     """Points for a missing (or unlisted) value lie among those for values that are there."""
     spec = specs[rule.indicator]
-    most, least = max(rule.steps()), min(rule.steps())
+    most, least = max(rule.steps(_counts(spec))), min(rule.steps(_counts(spec)))
     if rule.per_unit is not None:
         cap = rule.per_unit.cap if rule.per_unit.cap is not None else float("inf")
         most, least = (cap if most > 0 else 0.0), (-cap if least < 0 else 0.0)
@@ -110,10 +110,17 @@ def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
     return Proof(rule.id, spec.id, holds, text)
 
 
+def _counts(spec: IndicatorSpec) -> bool:
+    """Whether an indicator can only be 0, 1, 2, …"""
+    weighted = spec.half_life_months or spec.time_steps or spec.cap_per_inspection
+    made_of_it = spec.per or spec.percentile_within or spec.percentile_by
+    return spec.measure in ("count", "distinct", "flag") and not weighted and not made_of_it
+
+
 def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, IndicatorSpec]) -> Proof:
     assert rule.when is not None
     risk = _RISK[specs[name].direction]
-    given = [*rule.steps(), rule.missing, rule.unseen or 0.0]
+    given = [*rule.steps(), rule.missing]
     opens = _opening(rule.when, name)
     # Where the condition opens as risk rises, what it lets in must not be a reward; where it closes, not a punishment.
     holds = not risk or (opens == risk and max(given) <= 0) or (opens == -risk and min(given) >= 0)

@@ -166,14 +166,19 @@ class Rule(PolicyPart):
         """The indicators that the rule reads, its own first."""
         return tuple(dict.fromkeys((self.indicator, *(self.when.indicators() if self.when else ()))))
 
-    def steps(self) -> list[float]:
-        """The points in order of rising value: for checks of direction."""
+    def steps(self, counts: bool = False) -> list[float]:
+        """The points in order of rising value: for checks of direction.
+
+        Of an indicator that ``counts`` (0, 1, 2, …) nothing lies between values that follow one another from 0 on.
+        """
         if self.per_unit is not None:
             return [0.0, self.per_unit.points]
         if self.bands:
             return [band.points for band in self.bands]
-        # A value that is not listed may lie before, between and after those that are.
         unseen = self.unseen or 0.0
+        if counts and [entry.value for entry in self.values] == list(range(len(self.values))):
+            return [*(entry.points for entry in self.values), unseen]
+        # A value that is not listed may lie before, between and after those that are.
         return [unseen, *(points for entry in self.values for points in (entry.points, unseen))]
 
 

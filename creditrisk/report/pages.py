@@ -8,7 +8,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from creditrisk.indicators.spec import BilingualText
+from creditrisk.policy.rendering import PolicyContent
+from creditrisk.policy.wording import field_label
 from creditrisk.report.content import ExplanationContent, SummaryContent
+from creditrisk.report.impacts import GROUPINGS, ImpactContent, group_text
 from creditrisk.report.texts import (
     basis_text,
     by_size,
@@ -18,6 +22,7 @@ from creditrisk.report.texts import (
     summary_text,
     word_text,
 )
+from creditrisk.vocabulary import REGIMES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,6 +31,9 @@ __all__ = [
     "explanation_html",
     "explanation_page",
     "explanation_text",
+    "impact_html",
+    "impact_page",
+    "policy_page",
     "summary_html",
     "summary_page",
     "summary_text",
@@ -53,6 +61,22 @@ def summary_page(summary: SummaryContent) -> str:
     return _page("summary.html", f"{summary.policy_title.zh} · {summary.as_of}", summary=summary)
 
 
+def impact_html(impact: ImpactContent) -> str:
+    """The impact of a change of policy as a fragment of HTML in Chinese and English, for a notebook."""
+    return _environment().get_template("impact.html").render(impact=impact)
+
+
+def impact_page(impact: ImpactContent) -> str:
+    """The impact of a change of policy as a page of its own."""
+    return _page("impact.html", f"{impact.after.title.zh} · {impact.as_of}", impact=impact)
+
+
+def policy_page(policy: PolicyContent, language: str) -> str:
+    """A policy as a page for publication, in one language or in both."""
+    title = policy.title.en if language == "en" else policy.title.zh
+    return _page("policy.html", title, policy=policy, language=language)
+
+
 def _page(part: str, title: str, **content: Any) -> str:
     return _environment().get_template("page.html").render(part=part, title=title, **content)
 
@@ -70,6 +94,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=number_text, basis=basis_text, by_size=by_size, reject_reason=reject_reason_text, word=word_text
+        number=number_text,
+        basis=basis_text,
+        by_size=by_size,
+        reject_reason=reject_reason_text,
+        word=word_text,
+        regime=lambda name: BilingualText(**REGIMES[name]._asdict()),
+        grouping=GROUPINGS.__getitem__,
+        group_name=group_text,
+        field=field_label,
     )
     return environment

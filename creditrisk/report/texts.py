@@ -21,6 +21,7 @@ __all__ = [
     "by_size",
     "explanation_text",
     "number_text",
+    "on_one_line",
     "reject_lines",
     "reject_reason_text",
     "summary_text",
@@ -81,7 +82,7 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
     if explanation.tier_by_score != explanation.tier_label:
         tier += f"{separator}{word('by_score')}{colon}{_in(explanation.tier_by_score, language)}"
     lines = [
-        f"{word('enterprise')}{colon}{_line(explanation.name or '—')} ({_line(explanation.enterprise_id)})",
+        f"{word('enterprise')}{colon}{on_one_line(explanation.name or '—')} ({on_one_line(explanation.enterprise_id)})",
         f"{word('tier')}{colon}{tier}",
         f"{word('score')}{colon}{number_text(explanation.score)}",
         f"{word('regime')}{colon}{_in(explanation.regime_label, language)}",
@@ -105,7 +106,7 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
         lines += ["", word("ignored")]
         for record in explanation.ignored:
             lines.append(
-                f"  {_line(record.record_id)}  {record.occurred_on}  {_in(record.type, language)}{colon}"
+                f"  {on_one_line(record.record_id)}  {record.occurred_on}  {_in(record.type, language)}{colon}"
                 f"{_in(record.text, language)}"
             )
     return "\n".join(lines)
@@ -114,7 +115,7 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
 def summary_text(summary: SummaryContent) -> str:
     """A summary in Chinese and English, side by side."""
     lines = [
-        f"{_line(summary.policy_title.zh)} · {_line(summary.policy_title.en)}",
+        f"{on_one_line(summary.policy_title.zh)} · {on_one_line(summary.policy_title.en)}",
         *aligned(
             [
                 ("评价办法 policy", f"{summary.policy}@{summary.policy_edition}"),
@@ -137,12 +138,17 @@ def summary_text(summary: SummaryContent) -> str:
         *aligned([(f"{item.label.zh} {item.label.en}", f"{item.mean:7.2f}") for item in summary.dimensions]),
         "",
         "否决与证据不足 Vetoes and thin evidence",
-        *aligned([(f"{_line(item.label.zh)} · {_line(item.label.en)}", f"{item.count:9,}") for item in summary.bounds]),
+        *aligned(
+            [
+                (f"{on_one_line(item.label.zh)} · {on_one_line(item.label.en)}", f"{item.count:9,}")
+                for item in summary.bounds
+            ]
+        ),
     ]
     if summary.rejected_by_code:
         lines += ["", "剔除原因 Rows set aside, by reason", *reject_lines(summary.rejected_by_code)]
     if summary.notes:
-        lines += ["", "说明 Notes", *(f"  - {_line(note)}" for note in summary.notes)]
+        lines += ["", "说明 Notes", *(f"  - {on_one_line(note)}" for note in summary.notes)]
     return "\n".join(lines)
 
 
@@ -209,7 +215,7 @@ def _reason_text(line: ReasonLine, language: Language) -> str:
 def _ids(record_ids: Sequence[str], language: Language) -> str:
     if not record_ids:
         return ""
-    shown = [_line(name) for name in record_ids[:_IDS_SHOWN]]
+    shown = [on_one_line(name) for name in record_ids[:_IDS_SHOWN]]
     if len(record_ids) > _IDS_SHOWN:
         shown.append(_in(_WORDS["more"], language).format(count=len(record_ids) - _IDS_SHOWN))
     records, comma = ("记录：", "、") if language == "zh" else ("records: ", ", ")
@@ -218,7 +224,7 @@ def _ids(record_ids: Sequence[str], language: Language) -> str:
 
 def _count_lines(counts: Iterable[Count], whole: int) -> list[str]:
     counts = list(counts)
-    labels = [f"{_line(count.label.zh)} {_line(count.label.en)}" for count in counts]
+    labels = [f"{on_one_line(count.label.zh)} {on_one_line(count.label.en)}" for count in counts]
     rows = []
     for label, count in zip(labels, counts, strict=True):
         share = count.count / whole
@@ -231,10 +237,10 @@ def _width(text: str) -> int:
 
 
 def _in(text: BilingualText, language: Language) -> str:
-    return _line(text.zh if language == "zh" else text.en)
+    return on_one_line(text.zh if language == "zh" else text.en)
 
 
-def _line(text: str) -> str:
+def on_one_line(text: str) -> str:
     """Text from data on one line: control characters could rewrite the terminal or forge a line."""
     return "".join(
         " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text

@@ -82,7 +82,7 @@ def bounded_tiers(policy: Policy, by_score: Codes, indicators: Mapping[str, Numb
 def limit_changes(
     policy: Policy,
     tiering: Tiering,
-    as_of: date,
+    as_of: date | Days,
     before: NDArray[np.intp],
     since: Days,
     fewer_records: NDArray[np.bool_],
@@ -93,7 +93,8 @@ def limit_changes(
     ----------
     policy : Policy
     tiering : Tiering
-    as_of : datetime.date
+    as_of : datetime.date, or ndarray of int32, shape (n_rows,)
+        One day, or the day number of each row.
     before : ndarray of int, shape (n_rows,)
         The tier that each row had before, as a position in ``policy.tiers``; -1 where it had none.
     since : ndarray of int32, shape (n_rows,)
@@ -105,7 +106,8 @@ def limit_changes(
     if limits is None:
         return tiering
     # In a tier of its own for so many months, an enterprise may rise so many steps.
-    waited = add_months(since, limits.per_months) <= day_number(as_of)
+    days = day_number(as_of) if isinstance(as_of, date) else as_of
+    waited = add_months(since, limits.per_months) <= days
     best = np.where(waited & ~fewer_records, before - limits.rise_at_most_steps, before)
     held = (before >= 0) & (tiering.tier < best)
     return replace(tiering, tier=np.where(held, best, tiering.tier).astype(np.uint8), held=held)
