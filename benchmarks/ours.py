@@ -11,6 +11,7 @@ from benchmarks.data import AS_OF, Data
 __all__ = [
     "assess",
     "assess_only",
+    "assess_part",
     "checks",
     "codes",
     "explain",
@@ -21,6 +22,7 @@ __all__ = [
     "policy_loading",
     "scoring",
     "tiering",
+    "ways_up",
 ]
 
 Job = Callable[[], Any]
@@ -207,6 +209,47 @@ def draft_of_jiangsu(data: Data) -> Any:
     draft = data.scratch / "draft.yaml"
     draft.write_text(text, encoding="utf-8")
     return load_policy(draft)
+
+
+def assess_part(data: Data) -> Job:
+    """A tenth of the enterprises assessed, from two files to the files it writes."""
+    import creditrisk as cr
+
+    enterprises, records = tenth(data)
+    assess, out = cr.assess, data.scratch / "assessment of a tenth"
+
+    def run() -> dict[str, Any]:
+        assessment = assess(enterprises, records, policy="jiangsu", as_of=AS_OF)
+        assessment.save(out)
+        return {"rows": len(assessment.scores)}
+
+    return run
+
+
+def ways_up(data: Data) -> Job:
+    """The ways up of all of them that are below the best tier."""
+    import creditrisk as cr
+
+    assessment = cr.assess(*tenth(data), policy="jiangsu", as_of=AS_OF, output="polars")
+
+    def run() -> dict[str, Any]:
+        ways = assessment.ways_up()
+        return {"enterprises": ways.height, "proved": int(ways["proved"].sum())}
+
+    return run
+
+
+def tenth(data: Data) -> Any:
+    """Two files with every tenth enterprise and its records."""
+    import polars as pl
+
+    paths = data.scratch / "enterprises of a tenth.parquet", data.scratch / "records of a tenth.parquet"
+    data.scratch.mkdir(parents=True, exist_ok=True)
+    enterprises = pl.read_parquet(data.enterprises).gather_every(10)
+    records = pl.read_parquet(data.records).join(enterprises, on="enterprise_id", how="semi")
+    enterprises.write_parquet(paths[0])
+    records.write_parquet(paths[1])
+    return paths
 
 
 def policy_of_sixty_rules() -> Any:

@@ -209,19 +209,33 @@ class Assessment:
         parts = [self.enterprises.rejected, self.records.rejected, unknown]
         return pl.concat([part.cast(pl.Schema(REJECT_SCHEMA)) for part in parts])
 
-    def explain(self, enterprise_id: str) -> Explanation:
+    def explain(self, enterprise_id: str, *, way_up: bool = False) -> Explanation:
         """Explain one enterprise, down to its records.
+
+        Parameters
+        ----------
+        enterprise_id : str
+        way_up : bool, default=False
+            Also find the way to the next better tier, and since when and until when its states hold.
 
         Raises
         ------
         InputError
-            If the assessment has no such enterprise.
+            If the assessment has no such enterprise; with ``way_up``, if the policy compares enterprises with one
+            another.
         """
         row = self._row(enterprise_id)
-        return explain(
+        explanation = explain(
             self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
             self.indicators, self.scores, self.tiering, self.regimes[row],
         )  # fmt: skip
+        if not way_up:
+            return explanation
+        from creditrisk.states import state_lines
+        from creditrisk.way_up import way_lines
+
+        rows = np.array([row], dtype=np.intp)
+        return explanation.model_copy(update={"way_up": way_lines(self, rows), "states": state_lines(self, rows)})
 
     def trace(self, enterprise_id: str) -> Trace:
         """Trace one enterprise: every parameter and indicator that each rule and bound read, and what came of it.
@@ -236,6 +250,50 @@ class Assessment:
             self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
             self.indicators, self.scores, self.history,
         )  # fmt: skip
+
+    def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> Any:
+        """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.way_up`).
+
+        Parameters
+        ----------
+        enterprise_ids : sequence of str, optional
+            By default all.
+
+        Returns
+        -------
+        frame
+            enterprise_id, tier, reachable (today, by the actions named), repairs (record ids), further_actions,
+            n_actions, tier_reached, score_reached, proved (that no smaller set does), by_time (the first day on which
+            the passing of time alone does), in_the_way, reason_zh, reason_en.
+
+        Raises
+        ------
+        InputError
+            If the assessment has no such enterprise, or the policy compares enterprises with one another.
+        """
+        from creditrisk.way_up import ways_table
+
+        rows = None if enterprise_ids is None else np.array([self._row(one) for one in enterprise_ids], dtype=np.intp)
+        return from_polars(ways_table(self, rows), self.output)
+
+    def states(self, enterprise_ids: Sequence[str] | None = None) -> Any:
+        """The tier, regime and bounds of enterprises, each with the day it began and the day time alone would end it.
+
+        Parameters
+        ----------
+        enterprise_ids : sequence of str, optional
+            By default all, which for millions takes long: every day of change is assessed.
+
+        Returns
+        -------
+        frame
+            enterprise_id, kind (tier, regime, veto, thin_evidence, floor), state, entered_on, exits_on.
+        """
+        from creditrisk.states import states_of
+
+        asked = self.companies["enterprise_id"].to_list() if enterprise_ids is None else enterprise_ids
+        rows = np.array([self._row(one) for one in asked], dtype=np.intp)
+        return from_polars(states_of(self, rows), self.output)
 
     def summary(self) -> Summary:
         """Tier and regime counts, dimension averages and what was set aside; prints and shows as a page."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+import creditrisk as cr
 from tests.test_cli import DAY, INPUTS, SAMPLE, complaint, run
 
 RECORDS = ("--records", str(SAMPLE.records), *DAY)
@@ -59,3 +60,15 @@ def test_assess_holds_rises_against_the_assessment_before(tmp_path: Path) -> Non
     assert (after["tier_since"] <= after["as_of"]).all()
     said = complaint(run("assess", *INPUTS, *DAY, "--previous", tmp_path / "none", "--out", second))
     assert said.startswith("the previous assessment")
+
+
+def test_explain_shows_the_way_up_and_the_states() -> None:
+    table = cr.assess(SAMPLE.enterprises, SAMPLE.records, as_of=DAY[1]).table
+    below = table.loc[table["tier"] == "high_risk", "enterprise_id"].iloc[0]
+    result = run("explain", below, *INPUTS, *DAY, "--way-up")
+    assert result.exit_code == 0, result.output
+    assert "The way to the next tier" in result.stdout
+    assert "现有状态" in result.stdout
+    data = json.loads(run("explain", below, *INPUTS, *DAY, "--way-up", "--json").stdout)
+    assert data["way_up"]["text"]["zh"]
+    assert {state["kind"] for state in data["states"]} >= {"tier", "regime"}

@@ -125,6 +125,9 @@ def explain(
     trace: Annotated[
         bool, typer.Option("--trace", help="Every parameter and indicator that was read, as a tree, instead.")
     ] = False,
+    way_up: Annotated[
+        bool, typer.Option("--way-up", help="Also the way to the next tier, and since and until when states hold.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
@@ -143,7 +146,7 @@ def explain(
         else:
             print_line(str(traced) if language == "both" else traced.text(language))
         return
-    explanation = assessment.explain(asked)
+    explanation = assessment.explain(asked, way_up=way_up)
     if html is not None:
         page = explanation_page(explanation)
         write_together(html.parent, {html.name: lambda path: path.write_text(page, encoding="utf-8")})

@@ -267,8 +267,7 @@ class _Subset:
         """The day, for each event, after which the last so many months begin."""
         if isinstance(self.as_of, int):
             return int(add_months(self.as_of, -months))
-        days, which = np.unique(self.as_of, return_inverse=True)
-        return add_months(days, -months)[which]
+        return self.events.day_months_before(months)[self.row]
 
     def chosen(self, spec: IndicatorSpec, selection: Selection | None = None) -> Index:
         """Which of the subset's events an indicator takes, by its own selection or another."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.records.months import add_months
 from creditrisk.records.schema import RECORD_SCHEMA
 from creditrisk.records.standing import Standing, StandingRules
 
@@ -64,10 +65,14 @@ class Events:
         ``amount`` in 0.01 CNY, ``attributes.NAME`` in millionths; NaN is missing.
     texts : dict of str to polars.Series
     as_of : int or ndarray of int32, shape (n_events,)
+    day_of_row : ndarray of int32, shape (n_rows,), or None
+        The day of each row; None where it is one day.
     n_records : int
         How many records the table has, those of other enterprises included.
     first_row, n_rows : int
         The rows of the cohort that these events are about.
+    days_before : dict of int to ndarray of int32
+        What :meth:`day_months_before` has found.
     """
 
     row: NDArray[np.integer]
@@ -79,11 +84,20 @@ class Events:
     texts: dict[str, pl.Series]
     n_records: int
     as_of: int | Days = 0
+    day_of_row: Days | None = None
     first_row: int = 0
     n_rows: int = 0
+    days_before: dict[int, Days] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def day_months_before(self, months: int) -> Days:
+        """For each row the day so many months before its own, shape (n_rows,); found once for each number of months."""
+        assert self.day_of_row is not None
+        if months not in self.days_before:
+            self.days_before[months] = add_months(self.day_of_row, -months)
+        return self.days_before[months]
 
 
 def code_records(
@@ -182,8 +196,12 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
     """
     one_day = len(cohort) > 0 and bool((cohort.as_of == cohort.as_of[0]).all())
     if number_of_row is None:
-        as_of = int(cohort.as_of[0]) if one_day else cohort.as_of[coded.row]
-        yield replace(coded, as_of=as_of, n_rows=len(cohort))
+        if one_day:
+            yield replace(coded, as_of=int(cohort.as_of[0]), n_rows=len(cohort))
+        else:
+            yield replace(
+                coded, as_of=cohort.as_of[coded.row], day_of_row=cohort.as_of, n_rows=len(cohort), days_before={}
+            )
         return
     by_enterprise = np.argsort(coded.row, kind="stable")
     starts = np.searchsorted(coded.row[by_enterprise], np.arange(int(number_of_row.max()) + 2))
@@ -197,7 +215,7 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
         row = np.repeat(np.arange(last - first), length)
         within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
         position = by_enterprise[starts[number_of_row[first:last]][row] + within]
-        yield _take(coded, position, row, cohort.as_of[first:last][row], first, last - first)
+        yield _take(coded, position, row, cohort.as_of[first:last], first)
         first = last
 
 
@@ -228,7 +246,7 @@ def _scaled(name: str, column: pl.Series) -> NDArray[np.float64]:
     return np.rint(column.fill_null(float("nan")).to_numpy() * unit)
 
 
-def _take(coded: Events, position: Index, row: Index, as_of: Days, first_row: int, n_rows: int) -> Events:
+def _take(coded: Events, position: Index, row: Index, day_of_row: Days, first_row: int) -> Events:
     return Events(
         row=row,
         record=position if coded.record is None else coded.record[position],
@@ -238,7 +256,8 @@ def _take(coded: Events, position: Index, row: Index, as_of: Days, first_row: in
         numbers={name: column[position] for name, column in coded.numbers.items()},
         texts={name: column.gather(position) for name, column in coded.texts.items()},
         n_records=coded.n_records,
-        as_of=as_of,
+        as_of=day_of_row[row],
+        day_of_row=day_of_row,
         first_row=first_row,
-        n_rows=n_rows,
+        n_rows=len(day_of_row),
     )

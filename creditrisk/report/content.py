@@ -19,7 +19,9 @@ __all__ = [
     "IgnoredRecord",
     "Language",
     "ReasonLine",
+    "StateLine",
     "SummaryContent",
+    "WayUpContent",
 ]
 
 Language = Literal["zh", "en"]
@@ -80,6 +82,30 @@ class IgnoredRecord(_Data):
     text: BilingualText
 
 
+class StateLine(_Data):
+    """A state of an enterprise: since when it has held, and when the passing of time alone ends it."""
+
+    kind: Literal["tier", "regime", "veto", "thin_evidence", "floor"]
+    state: str
+    label: BilingualText
+    entered_on: date | None
+    exits_on: date | None
+
+
+class WayUpContent(_Data):
+    """The way to the next better tier: actions that reach it today, or the day on which time alone does."""
+
+    reachable: bool
+    repairs: tuple[str, ...]
+    further_actions: tuple[BilingualText, ...]
+    tier_reached: str
+    score_reached: Decimal
+    proved: bool
+    by_time: date | None
+    in_the_way: tuple[BilingualText, ...]
+    text: BilingualText
+
+
 class ExplanationContent(_Data):
     """Everything behind one enterprise's tier."""
 
@@ -99,6 +125,8 @@ class ExplanationContent(_Data):
     dimensions: tuple[DimensionLines, ...]
     bounds: tuple[BoundLine, ...]
     ignored: tuple[IgnoredRecord, ...]
+    way_up: WayUpContent | None = None
+    states: tuple[StateLine, ...] = ()
 
 
 class Count(_Data):

@@ -55,6 +55,10 @@ _WORDS = {
     "records": BilingualText(zh="记录", en="records"),
     "more": BilingualText(zh="另有{count}条", en="{count} more"),
     "total": BilingualText(zh="合计", en="Total"),
+    "way_up": BilingualText(zh="升级途径", en="The way to the next tier"),
+    "states": BilingualText(zh="现有状态", en="States"),
+    "entered_on": BilingualText(zh="起于", en="since"),
+    "exits_on": BilingualText(zh="无新记录时止于", en="with nothing new, until"),
     "ignored": BilingualText(zh="未计入的记录", en="Records that did not count"),
     "expert_default": BilingualText(zh="专家默认值，须由制定机关确定", en="expert default, for the authority to set"),
 }
@@ -108,6 +112,16 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
             lines.append(
                 f"  {on_one_line(record.record_id)}  {record.occurred_on}  {_in(record.type, language)}{colon}"
                 f"{_in(record.text, language)}"
+            )
+    if explanation.way_up is not None:
+        lines += ["", word("way_up"), f"  {_in(explanation.way_up.text, language)}"]
+    if explanation.states:
+        lines += ["", word("states")]
+        for state in explanation.states:
+            since, until = state.entered_on or "—", state.exits_on or "—"
+            lines.append(
+                f"  {word(state.kind)}{colon}{_in(state.label, language)}{separator}"
+                f"{word('entered_on')} {since}{separator}{word('exits_on')} {until}"
             )
     return "\n".join(lines)
 
