@@ -212,7 +212,7 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
     try:
         return Policy.model_validate({**data, "sha256": sha256, "values_of": as_of, "in_force_from": in_force_from})
     except ValidationError as error:
-        raise PolicyError(_complaints(error, lines, name)) from None
+        raise PolicyError(_complaints(error, lines, name, data)) from None
 
 
 def _refuse_what_is_no_plain_data(text: str, name: str) -> None:
@@ -293,7 +293,7 @@ def _plain(node: yaml.Node, place: tuple[str | int, ...], lines: Lines, name: st
         raise PolicyError(f"{name}, line {node.start_mark.line + 1}: {node.value!r}: {problem}") from error
 
 
-def _complaints(error: ValidationError, lines: Lines, name: str) -> str:
+def _complaints(error: ValidationError, lines: Lines, name: str, data: Mapping[str, Any]) -> str:
     complaints = []
     for fault in error.errors():
         place = tuple(fault["loc"])
@@ -301,7 +301,7 @@ def _complaints(error: ValidationError, lines: Lines, name: str) -> str:
         while known and known not in lines:
             known = known[:-1]
         key = ".".join(str(part) for part in place)
-        line = lines.get(known, 1)
+        line = lines.get(known, 1) if place else _line_of_entry(fault["msg"], data, lines)
         if fault["type"] == "extra_forbidden":
             complaints.append(f"{name}, line {line}: unknown key {key!r}")
         elif fault["type"] == "missing":
@@ -310,3 +310,13 @@ def _complaints(error: ValidationError, lines: Lines, name: str) -> str:
             message = fault["msg"].removeprefix("Value error, ")
             complaints.append(f"{name}, line {line}: {key + ': ' if key else ''}{message}")
     return "\n".join(complaints)
+
+
+def _line_of_entry(message: str, data: Mapping[str, Any], lines: Lines) -> int:
+    """The line of the rule, indicator or other entry that a complaint about the whole document names."""
+    words = set(message.replace(",", " ").split())
+    for section, entries in data.items():
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and entry.get("id") in words:
+                return lines.get((section, number, "id"), lines.get((section, number), 1))
+    return lines.get((), 1)

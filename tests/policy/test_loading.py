@@ -128,3 +128,10 @@ def test_an_interval_gives_the_share_visited_in_a_year_and_general_items_stand_f
     assert inspection.key == inspection.general
     assert Inspection.model_validate({**intensity, "general": {"every_months": 6}}).general.ratio == 1
     assert Inspection.model_validate({**intensity, "general": {"every_months": 6, "ratio": 0.5}}).general.ratio == 0.5
+
+
+def test_a_rule_that_rewards_risk_is_named_with_its_line(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "    per_unit: {points: -8, cap: 24}", "    per_unit: {points: 8, cap: 24}")
+    assert said.startswith(
+        f"changed.yaml, line {line_of('  - id: safety.coercive_measures')}: safety.coercive_measures"
+    )
