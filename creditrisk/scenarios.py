@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -15,14 +16,14 @@ from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.engine import Kernel
 from creditrisk.indicators.events import Cohort, columns_read
 from creditrisk.indicators.spec import Selection
+from creditrisk.policy.document import Policy
 from creditrisk.records.months import day_number
+from creditrisk.records.tables import Records
+from creditrisk.scoring.history import TierHistory
 from creditrisk.scoring.scores import score
-from creditrisk.scoring.tiering import assign_tiers, limit_changes
+from creditrisk.scoring.tiering import Tiering, assign_tiers, limit_changes
 
-if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment
-
-__all__ = ["Addition", "Reassessed", "Scenarios"]
+__all__ = ["Addition", "Assessed", "Reassessed", "Scenarios"]
 
 Index = NDArray[np.intp]
 Days = NDArray[np.int32]
@@ -31,6 +32,27 @@ Days = NDArray[np.int32]
 _RECORDS_AT_ONCE = 2_000_000
 # Months differ by up to three days, so what must not be missed is kept so much longer.
 _SLACK = 3
+
+
+class Assessed(Protocol):
+    """What scenarios take from an assessment."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def as_of(self) -> date: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def companies(self) -> pl.DataFrame: ...
+    @property
+    def kernel(self) -> Kernel: ...
+    @property
+    def tiering(self) -> Tiering: ...
+    @property
+    def regimes(self) -> pl.Series: ...
+    @property
+    def history(self) -> TierHistory: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,7 @@ class Scenarios:
         If the policy compares enterprises with one another: then a tier is nobody's own to change.
     """
 
-    def __init__(self, assessment: Assessment) -> None:
+    def __init__(self, assessment: Assessed) -> None:
         policy = assessment.policy
         self.policy = policy
         self.as_of = day_number(assessment.as_of)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -11,12 +9,10 @@ from numpy.typing import NDArray
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.records.months import day_of
 from creditrisk.report.content import StateLine
+from creditrisk.scenarios import Assessed
 from creditrisk.scoring.tiering import observation_days
 from creditrisk.vocabulary import REGIMES
 from creditrisk.way_up import Search
-
-if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment
 
 __all__ = ["STATE_SCHEMA", "state_lines", "states_of"]
 
@@ -30,7 +26,7 @@ STATE_SCHEMA: dict[str, pl.DataType] = {
 _HORIZON_MONTHS = 120
 
 
-def states_of(assessment: Assessment, rows: NDArray[np.intp]) -> pl.DataFrame:
+def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
     """The states of some enterprises.
 
     A veto, thin evidence or floor began on the day since which its condition has held without a break, by what was
@@ -73,7 +69,7 @@ def states_of(assessment: Assessment, rows: NDArray[np.intp]) -> pl.DataFrame:
     return pl.DataFrame(states, schema=STATE_SCHEMA, orient="row")
 
 
-def state_lines(assessment: Assessment, rows: NDArray[np.intp]) -> tuple[StateLine, ...]:
+def state_lines(assessment: Assessed, rows: NDArray[np.intp]) -> tuple[StateLine, ...]:
     """The states of enterprises as an explanation says them."""
     policy = assessment.policy
     labels = {bound.id: bound.reason for bound in policy.tier_bounds} | {tier.id: tier.label for tier in policy.tiers}

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,12 +27,9 @@ from creditrisk.policy.document import Policy
 from creditrisk.records.months import add_months, day_of
 from creditrisk.records.standing import NEVER, Standing, terms_of
 from creditrisk.report.content import WayUpContent
-from creditrisk.scenarios import Addition, Reassessed, Scenarios
+from creditrisk.scenarios import Addition, Assessed, Reassessed, Scenarios
 from creditrisk.scoring.scores import TOTAL_UNIT
 from creditrisk.vocabulary import DIMENSIONS
-
-if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment
 
 __all__ = ["Search", "Way", "obstacle_text", "way_lines", "way_text", "ways_table", "ways_up"]
 
@@ -82,7 +79,7 @@ class Way:
     in_the_way: tuple[str, ...]
 
 
-def ways_up(assessment: Assessment, rows: Index | None = None) -> list[Way]:
+def ways_up(assessment: Assessed, rows: Index | None = None) -> list[Way]:
     """Find the ways up of enterprises below the best tier.
 
     Parameters
@@ -127,7 +124,7 @@ WAY_SCHEMA: dict[str, Any] = {
 }
 
 
-def ways_table(assessment: Assessment, rows: Index | None = None) -> pl.DataFrame:
+def ways_table(assessment: Assessed, rows: Index | None = None) -> pl.DataFrame:
     """The ways up as a table (:meth:`creditrisk.Assessment.ways_up`)."""
     policy, tiering = assessment.policy, assessment.tiering
     names = [tier.id for tier in policy.tiers]
@@ -157,7 +154,7 @@ def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
     return pl.Series(name, pl.from_arrow(pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))))
 
 
-def way_lines(assessment: Assessment, rows: Index) -> WayUpContent | None:
+def way_lines(assessment: Assessed, rows: Index) -> WayUpContent | None:
     """The way up of one enterprise as an explanation says it; None in the best tier."""
     for way in ways_up(assessment, rows):
         repairs = tuple(assessment.records.data["record_id"][one] for one in way.repairs)
@@ -186,7 +183,7 @@ class _Action:
 class Search:
     """Enterprises of an assessment, their possible actions and the days on which anything changes."""
 
-    def __init__(self, assessment: Assessment) -> None:
+    def __init__(self, assessment: Assessed) -> None:
         self.scenarios = Scenarios(assessment)
         self.assessment = assessment
         self.now = self.scenarios.as_of
