@@ -54,7 +54,12 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
         ]
     )
     notes = (
-        [f"{rejected.height} repairs or revocations name no known record that is earlier"] if rejected.height else []
+        [
+            f"{rejected.height} 条修复或撤销未指明更早的已知记录 · "
+            f"{rejected.height} repairs or revocations name no known record that is earlier"
+        ]
+        if rejected.height
+        else []
     )
     for action, column in _ACTIONS.items():
         days = effective.filter(pl.col("type") == action).group_by("target_at").agg(pl.col("takes_effect").min())
@@ -63,10 +68,16 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
             earliest = days.select(pl.min_horizontal(pl.lit(given), "takes_effect")).to_series()
             changed = frame[column].clone().scatter(days["target_at"], earliest)
             frame = frame.with_columns(in_chunks_of(frame["record_id"], changed))
-            notes.append(f"{column} set by a {action} record for {days.height} records")
+            notes.append(
+                f"{days.height} 条记录的 {column} 来自 {action} 记录 · "
+                f"{column} set by a {action} record for {days.height} records"
+            )
     revoked_repairs = effective.filter((pl.col("type") == "revocation") & (pl.col("target_type") == "repair")).height
     if revoked_repairs:
-        notes.append(f"{revoked_repairs} revocations name a repair; the repaired records stay repaired")
+        notes.append(
+            f"{revoked_repairs} 条撤销针对修复记录，已修复的记录仍视为已修复 · "
+            f"{revoked_repairs} revocations name a repair; the repaired records stay repaired"
+        )
     refused = pl.concat([unknown["at"], too_early["at"]])
     if refused.is_empty():
         return Checked(frame, rejected, 0), notes

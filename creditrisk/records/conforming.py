@@ -126,7 +126,10 @@ def conform(
         notes += severity_notes
         if plan.implied_type is not None:
             frame = frame.with_columns(pl.lit(plan.implied_type, dtype=schema["type"]).alias("type"))
-            notes.append(f"{part.name}: no column for the type; by its headers every record is a {plan.implied_type}")
+            notes.append(
+                f"{part.name}：没有类型列，按表头均为 {plan.implied_type} · "
+                f"{part.name}: no column for the type; by its headers every record is a {plan.implied_type}"
+            )
     return ConformedPart(frame, dict(plan.fields), tuple(ignored), tuple(notes))
 
 
@@ -298,4 +301,6 @@ def _severity_of_penalties(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]
         severity_column, before = by_kind, frame.height
     frame = frame.with_columns(severity_column.alias("severity")).drop("penalty_kind")
     filled = before - frame["severity"].null_count()
-    return frame, [f"severity taken from the kind of penalty for {filled} rows"] if filled else []
+    return frame, [
+        f"{filled} 行的 severity 取自处罚种类 · severity taken from the kind of penalty for {filled} rows"
+    ] if filled else []

@@ -225,7 +225,14 @@ def _finished(
         source_sha256={part.name: part.sha256 for part in parts if part.sha256 is not None},
         column_names={header: field for part in conformed for header, field in part.column_names.items()},
         ignored_columns=tuple(dict.fromkeys(name for part in conformed for name in part.ignored_columns)),
-        notes=(*(f"{part.name} has a header but no rows" for part in parts if _has_no_rows(part)), *notes),
+        notes=(
+            *(
+                f"{part.name} 只有表头，没有数据行 · {part.name} has a header but no rows"
+                for part in parts
+                if _has_no_rows(part)
+            ),
+            *notes,
+        ),
     )
     return frame, rejected, report
 

@@ -90,7 +90,10 @@ def _resolve(
         found = rows.join(codes, left_on="enterprise_id", right_on="key").select("at", "id")
         frame, count = _fill(frame, found)
         if count:
-            notes.append(f"enterprise_id found from the organisation code for {count} rows")
+            notes.append(
+                f"{count} 行的 enterprise_id 由组织机构代码查得 · "
+                f"enterprise_id found from the organisation code for {count} rows"
+            )
         rows = rows.join(found, on="at", how="anti")
     if "enterprise_name" in frame.columns:
         code = pl.col("enterprise_id")
@@ -109,7 +112,10 @@ def _resolve(
         )
         frame, count = _fill(frame, found)
         if count:
-            notes.append(f"enterprise_id found from the name or a former name for {count} rows")
+            notes.append(
+                f"{count} 行的 enterprise_id 由名称或曾用名查得 · "
+                f"enterprise_id found from the name or a former name for {count} rows"
+            )
     return frame, notes
 
 
@@ -120,7 +126,7 @@ def fill_known_on(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         return frame, []
     return (
         frame.with_columns(pl.coalesce("known_on", "occurred_on").alias("known_on")),
-        [f"known_on taken from occurred_on for {missing} rows"],
+        [f"{missing} 行的 known_on 取自 occurred_on · known_on taken from occurred_on for {missing} rows"],
     )
 
 
@@ -144,7 +150,10 @@ def fill_dimensions(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         )
     return (
         frame.with_columns(pl.coalesce("dimension", inferred).alias("dimension")),
-        [f"dimension inferred from the authority or the type for {missing} rows"],
+        [
+            f"{missing} 行的 dimension 由机关或类型推定 · "
+            f"dimension inferred from the authority or the type for {missing} rows"
+        ],
     )
 
 
@@ -174,7 +183,7 @@ def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         .to_series()
     )
     filled = frame.with_columns(frame["record_id"].scatter(missing.arg_true(), ids))
-    return filled, [f"record_id made from the content for {len(ids)} rows"]
+    return filled, [f"{len(ids)} 行的 record_id 由内容生成 · record_id made from the content for {len(ids)} rows"]
 
 
 def comparable_name(name: pl.Expr) -> pl.Expr:

@@ -181,6 +181,7 @@ def _from_excel(content: bytes, name: str) -> tuple[pl.DataFrame, tuple[str, ...
     if not others:
         return frame, ()
     return frame, (
+        f"{name}：只读取了第一个工作表 {book.sheet_names[0]!r} · "
         f"{name}: only the first sheet {book.sheet_names[0]!r} was read, not {', '.join(map(repr, others))}",
     )
 

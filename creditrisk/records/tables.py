@@ -32,7 +32,7 @@ class ReadingReport:
     ignored_columns : tuple of str
         Columns of the source that the data model does not know and that are not numbers.
     notes : tuple of str
-        What was filled in, and for how many rows: such as ``known_on`` taken from ``occurred_on``.
+        What was filled in, and for how many rows, in Chinese and English.
     """
 
     rows_read: int
