@@ -14,7 +14,7 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, is_frame, to_polars
-from creditrisk.records.months import add_months, day_number, day_of
+from creditrisk.records.months import add_months, as_date, day_number, day_of
 from creditrisk.records.tables import Enterprises, Records
 
 __all__ = ["cohort", "cohort_before_inspections", "records_data"]
@@ -66,7 +66,7 @@ def cohort(
     [('E1', '2025-01-01'), ('E1', '2025-07-01'), ('E2', '2025-07-01')]
     """
     check_frame_kind(output)
-    days = _days(every, _day(from_, "from_"), _day(to, "to"))
+    days = _days(every, as_date(from_, "from_"), as_date(to, "to"))
     entered = [records_data(records).select("enterprise_id", entered=pl.max_horizontal("occurred_on", "known_on"))]
     if enterprises is not None:
         table = enterprises.data if isinstance(enterprises, Enterprises) else to_polars(enterprises)
@@ -97,7 +97,7 @@ def cohort_before_inspections(records: Any, *, from_: date | str, to: date | str
         enterprise_id and as_of, by day and id.
     """
     check_frame_kind(output)
-    first, last = _day(from_, "from_"), _day(to, "to")
+    first, last = as_date(from_, "from_"), as_date(to, "to")
     rows = (
         records_data(records)
         .filter(pl.col("type").cast(pl.String) == "inspection", pl.col("occurred_on").is_between(first, last))
@@ -130,10 +130,3 @@ def records_data(records: Any) -> pl.DataFrame:
     if isinstance(records, pl.LazyFrame) or is_frame(records):
         return to_polars(records)
     raise InputError(f"records must be read with creditrisk.read_records, or be a frame, not {type(records).__name__}")
-
-
-def _day(day: date | str, name: str) -> date:
-    try:
-        return date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
-        raise InputError(f"{name} must be a day such as 2026-06-30, got {day!r}") from None

@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.builder import cohort_of
+from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.spec import Selection
 from creditrisk.learning.cohorts import records_data
-from creditrisk.vocabulary import SEVERITIES
 
 __all__ = ["RateEstimate", "Target", "estimate_rate", "outcomes"]
 
@@ -103,7 +103,7 @@ def outcomes(
             )
         )
     )
-    found = facts.filter(_chosen(target.finding)).select("enterprise_id", inspected_on="occurred_on", finding=1.0)
+    found = facts.filter(chosen(target.finding)).select("enterprise_id", inspected_on="occurred_on", finding=1.0)
     visits = visits.join(found.unique(), on=["enterprise_id", "inspected_on"], how="left").sort("inspected_on")
     following = (
         table.with_columns(first=pl.col("as_of") + pl.duration(days=target.gap_days + 1))
@@ -185,17 +185,3 @@ def _mean(y: np.ndarray, w: np.ndarray) -> tuple[float, tuple[float, float]]:
     # The standard error of a ratio of weighted sums.
     error = float(np.sqrt(np.sum((w * (y - mean)) ** 2)) / w.sum())
     return mean, (mean - 1.959964 * error, mean + 1.959964 * error)
-
-
-def _chosen(selection: Selection) -> pl.Expr:
-    conditions = [pl.lit(True)]
-    for column, wanted in (
-        ("type", selection.types), ("outcome", selection.outcomes), ("authority", selection.authorities),
-        ("matter", selection.matters), ("dimension", (selection.dimension,) if selection.dimension else ()),
-    ):  # fmt: skip
-        if wanted:
-            conditions.append(pl.col(column).cast(pl.String).is_in(list(wanted)))
-    if selection.severity_at_least is not None:
-        worse = list(SEVERITIES)[list(SEVERITIES).index(selection.severity_at_least) :]
-        conditions.append(pl.col("severity").cast(pl.String).is_in(worse))
-    return pl.all_horizontal(conditions).fill_null(False)
