@@ -58,7 +58,7 @@ def cohort(
     --------
     >>> import pandas as pd
     >>> import creditrisk as cr
-    >>> records = cr.readrecords_data(pd.DataFrame({
+    >>> records = cr.read_records(pd.DataFrame({
     ...     "record_id": ["a", "b"], "enterprise_id": ["E1", "E2"], "type": ["inspection", "inspection"],
     ...     "occurred_on": ["2024-12-01", "2025-05-01"]}), id_scheme="any")
     >>> rows = cohort(records, every="6M", from_="2025-01-01", to="2025-12-31", output="polars")
