@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from creditrisk.assessment import assess as assess
     from creditrisk.errors import CreditRiskError as CreditRiskError
     from creditrisk.errors import InputError as InputError
+    from creditrisk.errors import LearningWarning as LearningWarning
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
+    from creditrisk.learning.cut_offs import CutOffs as CutOffs
     from creditrisk.policy.document import Policy as Policy
     from creditrisk.policy.loading import load_policy as load_policy
     from creditrisk.records.identity import identity_report as identity_report
@@ -41,14 +44,17 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Assessment": "assessment",
+    "BoostedScorer": "learning.boosted",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
+    "CutOffs": "learning.cut_offs",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
     "Explanation": "report.explanation",
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
+    "LearningWarning": "errors",
     "OutputError": "errors",
     "Policy": "policy.document",
     "PolicyError": "errors",
