@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from creditrisk.errors import InputError, LearningWarning
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
@@ -261,7 +261,8 @@ class BoostedScorer(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> Numbers:
         """Probabilities of no finding and of a finding, shape (n_rows, 2)."""
-        probability = self.calibration_.probabilities(self.decision_function(X))
+        raw = self.decision_function(X)
+        probability = self.calibration_.probabilities(raw)
         result = np.empty((len(probability), 2))
         np.subtract(1.0, probability, out=result[:, 0])
         result[:, 1] = probability
@@ -473,10 +474,7 @@ class BoostedScorer(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if sample_weight is None:
             return matrix, codes.astype(float), None
-        weights = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
-        if not weights.any():
-            raise InputError("every sample_weight is 0: there is no row to learn from")
-        return matrix, codes.astype(float), weights * (np.count_nonzero(weights) / weights.sum())
+        return matrix, codes.astype(float), _weights(sample_weight, len(codes))
 
     def _check_both_classes(self, labels: Numbers) -> None:
         if len(self.classes_) < 2 or labels.min() == labels.max():
@@ -558,6 +556,18 @@ def _outcomes(y: Any) -> Any:
             "those that were inspected in time"
         )
     return y
+
+
+def _weights(given: Any, n_rows: int) -> Numbers:
+    """Weights with a mean of 1 where they are not 0, so that their scale does not matter."""
+    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (n_rows,):
+        raise InputError(f"sample_weight must have one number for each row of X: {n_rows}, got shape {weights.shape}")
+    if (weights < 0).any():
+        raise InputError("sample_weight must not be negative; give 0 to leave a row out")
+    if not weights.any():
+        raise InputError("every sample_weight is zero: there is no row to learn from")
+    return weights * (np.count_nonzero(weights) / weights.sum())
 
 
 def _as_array(values: Any, n_rows: int) -> NDArray[Any]:
