@@ -28,8 +28,8 @@ from creditrisk.learning.validation import check_time_order, split_rows
 from tests.learning.conftest import Rows, frame_with_categories, unfitted
 
 WEIGHTED_TWICE = {
-    "check_sample_weight_equivalence_on_dense_data": "a row of weight two is one row to the bins, to the fewest rows in "
-    "a leaf and to the draw of held-out rows; a row repeated is two"
+    "check_sample_weight_equivalence_on_dense_data": "a row of weight two is one row to the bins, to the fewest rows "
+    "in a leaf and to the draw of held-out rows; a row repeated is two"
 }
 CALIBRATED = {
     "check_classifiers_train": "decision_function is the score before calibration, predict the class after it"
