@@ -19,9 +19,12 @@ __all__ = [
     "imports",
     "imports_and_use",
     "indicators",
+    "learned_probabilities",
+    "learned_reasons",
     "policy_loading",
     "scoring",
     "tiering",
+    "training",
     "ways_up",
 ]
 
@@ -29,6 +32,11 @@ Job = Callable[[], Any]
 
 # One record in so many gets a fault, each of the kinds below in turn.
 ROWS_PER_FAULT = 1_000
+
+# Enterprises to learn from, on each of these days, and hyper-parameters tried.
+LEARNED_FROM = 50_000
+LEARNING_DAYS = {"every": "6M", "from_": "2023-06-30", "to": "2025-06-30"}
+SEARCH_TRIALS = 10
 
 
 def indicators(data: Data) -> Job:
@@ -142,6 +150,43 @@ def explain(data: Data) -> Job:
 
     def run() -> dict[str, Any]:
         return {"characters": len(str(assessment.explain(most)))}
+
+    return run
+
+
+def learned_probabilities(data: Data) -> Job:
+    """Probabilities of a finding for every enterprise, by the kept model."""
+    scorer, X = learned_scorer(data), indicator_frame(data)
+
+    def run() -> dict[str, Any]:
+        return {"rows": len(scorer.predict_proba(X))}
+
+    return run
+
+
+def learned_reasons(data: Data) -> Job:
+    """Tiers of every enterprise by the kept model, and the exact top reasons, in words, of all outside the best."""
+    scorer, X = learned_scorer(data), indicator_frame(data)
+    best = scorer.cut_offs_.tiers[0]
+
+    def run() -> dict[str, Any]:
+        rows = X[scorer.predict_tier(X) != best]
+        return {"rows": len(X), "explained": len(rows), "reasons": len(scorer.reasons(rows, output="polars"))}
+
+    return run
+
+
+def training(data: Data) -> Job:
+    """A model with a search for hyper-parameters."""
+    import lightgbm  # noqa: F401
+    import optuna  # noqa: F401
+
+    X, y, as_of, groups = rows_to_learn_from(data)
+
+    def run() -> dict[str, Any]:
+        with quietly():
+            scorer = learner().fit(X, y, as_of=as_of, groups=groups)
+        return {"rows": len(X), "trials": len(scorer.trials_), "trees": scorer.n_trees_}
 
     return run
 
@@ -304,3 +349,60 @@ def record_ids(data: Data) -> Any:
     import polars as pl
 
     return pl.read_parquet(data.records, columns=["enterprise_id"])["enterprise_id"]
+
+
+def learned_scorer(data: Data) -> Any:
+    """A model of moderate size, fitted once and kept with the data."""
+    from creditrisk.learning.boosted import BoostedScorer
+
+    folder = data.folder / "learned"
+    if not folder.exists():
+        X, y, as_of, groups = rows_to_learn_from(data)
+        with quietly():
+            scorer = BoostedScorer(learning_rate=0.03).fit(X, y, as_of=as_of, groups=groups)
+        folder.mkdir()
+        for name, content in scorer.to_parts().items():
+            (folder / name).write_bytes(content)
+    return BoostedScorer.from_parts({file.name: file.read_bytes() for file in folder.iterdir()})
+
+
+def learner() -> Any:
+    """A model not yet fitted, with a search; on one thread, as threads that wait for one another use CPU."""
+    from creditrisk.learning.boosted import BoostedScorer
+
+    return BoostedScorer(search_trials=SEARCH_TRIALS, progress=False, n_jobs=1)
+
+
+def rows_to_learn_from(data: Data) -> tuple[Any, Any, Any, Any]:
+    """Indicators, outcomes, days and enterprises of those inspected among the first so many."""
+    import polars as pl
+
+    from creditrisk.indicators.builder import IndicatorBuilder
+    from creditrisk.learning.cohorts import cohort
+    from creditrisk.learning.outcomes import outcomes
+
+    enterprises = pl.read_parquet(data.enterprises).head(LEARNED_FROM)
+    records = (
+        pl.scan_parquet(data.records).join(enterprises.lazy().select("enterprise_id"), on="enterprise_id").collect()
+    )
+    rows = outcomes(records, cohort(records, **LEARNING_DAYS, output="polars"), output="polars").drop_nulls("finding")
+    X = IndicatorBuilder(records, enterprises=enterprises).fit().transform(rows)
+    return X, rows["finding"].to_numpy(), rows["as_of"], rows["enterprise_id"]
+
+
+def indicator_frame(data: Data) -> Any:
+    """The built-in indicators of every enterprise, row by row in memory, as LightGBM takes them fastest."""
+    import numpy as np
+    import pandas as pd
+
+    frame = indicators(data)()
+    return pd.DataFrame(np.ascontiguousarray(frame.to_numpy(dtype=np.float64)), columns=frame.columns, copy=False)
+
+
+def quietly() -> Any:
+    """Without warnings of indicators that say nothing about so few enterprises."""
+    import warnings
+
+    from creditrisk.errors import LearningWarning
+
+    return warnings.catch_warnings(action="ignore", category=LearningWarning)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from creditrisk.assessment import assess as assess
     from creditrisk.errors import CreditRiskError as CreditRiskError
     from creditrisk.errors import InputError as InputError
+    from creditrisk.errors import LearningWarning as LearningWarning
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
+    from creditrisk.learning.cut_offs import CutOffs as CutOffs
     from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
     from creditrisk.policy.comparing import compare_policies as compare_policies
     from creditrisk.policy.document import Policy as Policy
@@ -49,14 +52,17 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Assessment": "assessment",
+    "BoostedScorer": "learning.boosted",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
+    "CutOffs": "learning.cut_offs",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
     "Explanation": "report.explanation",
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
+    "LearningWarning": "errors",
     "OutputError": "errors",
     "Policy": "policy.document",
     "PolicyDifference": "policy.comparing",

@@ -1,6 +1,6 @@
 """The errors a user can meet. Each message says what is wrong and what to change."""
 
-__all__ = ["CreditRiskError", "InputError", "OutputError", "PolicyError", "PolicyReviewWarning"]
+__all__ = ["CreditRiskError", "InputError", "LearningWarning", "OutputError", "PolicyError", "PolicyReviewWarning"]
 
 
 class CreditRiskError(Exception):
@@ -21,3 +21,7 @@ class OutputError(CreditRiskError, OSError):
 
 class PolicyReviewWarning(UserWarning):
     """A policy is applied past the date by which it was to be reviewed."""
+
+
+class LearningWarning(UserWarning):
+    """A model was fitted, but something about its rows deserves a look; the message says what and what to do."""
