@@ -24,7 +24,7 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Policies: list, show, check, diff, impact, render, schema. 评价办法。",
+    help="Policies: list, show, check, diff, impact, render, schema, sql. 评价办法。",
 )
 
 _WHICH = "Name of a built-in policy, a YAML file, or a folder of editions"
