@@ -231,8 +231,8 @@ class Assessment:
         )  # fmt: skip
         if not way_up:
             return explanation
-        from creditrisk.states import state_lines
-        from creditrisk.way_up import way_lines
+        from creditrisk.reassessing.states import state_lines
+        from creditrisk.reassessing.ways import way_lines
 
         rows = np.array([row], dtype=np.intp)
         return explanation.model_copy(update={"way_up": way_lines(self, rows), "states": state_lines(self, rows)})
@@ -252,7 +252,7 @@ class Assessment:
         )  # fmt: skip
 
     def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> Any:
-        """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.way_up`).
+        """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.reassessing`).
 
         Parameters
         ----------
@@ -271,7 +271,7 @@ class Assessment:
         InputError
             If the assessment has no such enterprise, or the policy compares enterprises with one another.
         """
-        from creditrisk.way_up import ways_table
+        from creditrisk.reassessing.ways import ways_table
 
         rows = None if enterprise_ids is None else np.array([self._row(one) for one in enterprise_ids], dtype=np.intp)
         return from_polars(ways_table(self, rows), self.output)
@@ -289,7 +289,7 @@ class Assessment:
         frame
             enterprise_id, kind (tier, regime, veto, thin_evidence, floor), state, entered_on, exits_on.
         """
-        from creditrisk.states import states_of
+        from creditrisk.reassessing.states import states_of
 
         asked = self.companies["enterprise_id"].to_list() if enterprise_ids is None else enterprise_ids
         rows = np.array([self._row(one) for one in asked], dtype=np.intp)

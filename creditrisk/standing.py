@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
-from creditrisk.records.months import add_months, as_date
+from creditrisk.records.months import as_date
 from creditrisk.records.reading import IdScheme, read_records
-from creditrisk.records.standing import NEVER, STANDINGS, Standing, StandingRules, standing_on, terms_of
+from creditrisk.records.standing import (
+    NEVER,
+    STANDINGS,
+    Standing,
+    StandingRules,
+    repairable_from,
+    standing_on,
+    terms_of,
+)
 from creditrisk.records.tables import Records
 
 __all__ = ["standing_table"]
@@ -95,7 +103,7 @@ def _table(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.DataFra
         standing_on(frame, rules, as_of),
         counts_from=_dates(standing.counts_from),
         counts_until=_dates(standing.counts_until),
-        repairable_from=_dates(_repairable_from(frame, rules, standing.occurred)),
+        repairable_from=_dates(repairable_from(frame, rules)),
         repaired_from=_dates(standing.repaired),
         revoked_on=_dates(standing.revoked),
         basis=pl.Series([*(term.basis for term in rules.terms), None], dtype=pl.String).gather(terms_of(frame, rules)),
@@ -104,15 +112,6 @@ def _table(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.DataFra
     return table.with_columns(counts=pl.col("standing") == "in_force", **reasons).select(
         *_COLUMNS, "standing", "counts", "counts_from", "counts_until", "repairable_from", *reasons, "basis"
     )
-
-
-def _repairable_from(frame: pl.DataFrame, rules: StandingRules, occurred: NDArray[np.int32]) -> NDArray[np.int32]:
-    days = np.full(frame.height, NEVER, dtype=np.int32)
-    term = terms_of(frame, rules)
-    for number, rule in enumerate(rules.terms):
-        mine = term == number
-        days[mine] = add_months(occurred[mine], rule.at_least_months)
-    return days
 
 
 def _reason(language: int) -> pl.Expr:

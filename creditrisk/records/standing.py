@@ -20,7 +20,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from creditrisk.records.months import add_months, day_number
 from creditrisk.vocabulary import DIMENSIONS, SEVERITIES, Label
 
-__all__ = ["NEVER", "STANDINGS", "Exemption", "Standing", "StandingRules", "Term", "standing_on", "terms_of"]
+__all__ = [
+    "NEVER",
+    "STANDINGS",
+    "Exemption",
+    "Standing",
+    "StandingRules",
+    "Term",
+    "repairable_from",
+    "standing_on",
+    "terms_of",
+]
 
 Severity = Literal["minor", "general", "serious", "grave"]
 Days = NDArray[np.int32]
@@ -243,6 +253,16 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
     codes[standing.revoked <= day] = names.index("revoked")
     codes[~standing.known(day)] = names.index("not_yet_known")
     return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+
+
+def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:
+    """The day before which no repair of a record has effect, shape (n_records,); NEVER for what no term covers."""
+    occurred, term = _days(frame["occurred_on"]), terms_of(frame, rules)
+    days = np.full(frame.height, NEVER, dtype=np.int32)
+    for number, rule in enumerate(rules.terms):
+        mine = term == number
+        days[mine] = add_months(occurred[mine], rule.at_least_months)
+    return days
 
 
 def terms_of(frame: pl.DataFrame, rules: StandingRules) -> NDArray[np.int8]:

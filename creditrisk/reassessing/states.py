@@ -7,12 +7,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.indicators.spec import BilingualText
+from creditrisk.reassessing.scenarios import Assessed
+from creditrisk.reassessing.search import Search
 from creditrisk.records.months import day_of
 from creditrisk.report.content import StateLine
-from creditrisk.scenarios import Assessed
 from creditrisk.scoring.tiering import observation_days
 from creditrisk.vocabulary import REGIMES
-from creditrisk.way_up import Search
 
 __all__ = ["STATE_SCHEMA", "state_lines", "states_of"]
 
@@ -23,7 +23,6 @@ STATE_SCHEMA: dict[str, pl.DataType] = {
     "entered_on": pl.Date(),
     "exits_on": pl.Date(),
 }
-_HORIZON_MONTHS = 120
 
 
 def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
@@ -51,7 +50,7 @@ def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
     observed = observation_days(policy, assessment.companies[rows])
     states = []
     for number, row in enumerate(rows.tolist()):
-        past, future = search.days_around(row, _HORIZON_MONTHS)
+        past, future = search.event_days.around(row)
         where = np.full(len(future), row)
         ahead = search.scenarios.reassess(where, future)
         behind = search.scenarios.reassess(np.full(len(past), row), past)

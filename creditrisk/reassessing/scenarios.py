@@ -15,7 +15,7 @@ from creditrisk.errors import InputError
 from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.engine import Kernel
 from creditrisk.indicators.events import Cohort, columns_read
-from creditrisk.indicators.spec import Selection
+from creditrisk.indicators.spec import IndicatorSpec, Selection
 from creditrisk.policy.document import Policy
 from creditrisk.records.months import day_number
 from creditrisk.records.tables import Records
@@ -126,8 +126,12 @@ class Scenarios:
         ]
         columns = columns_read(self.specs, policy.standing)
         self.records = assessment.records.data.select(columns).with_columns(as_known)[self.positions]
-        adverse = [spec.select for spec in self.specs if spec.direction == "risk_rises" and spec.measure != "attribute"]
-        self._merit = ~_chosen_by_any(adverse, self.records)
+        of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
+        adverse = _chosen_by_any([spec.select for spec in of_records if _adverse(spec)], self.records)
+        merits = _chosen_by_any([spec.select for spec in of_records if not _adverse(spec)], self.records)
+        self._merit = ~adverse
+        #: Whether no record speaks both for and against an enterprise.
+        self.merits_apart = not (adverse & merits).any()
 
     def reassess(
         self,
@@ -244,17 +248,19 @@ class Scenarios:
     def _new_records(self, addition: Addition, days: Days) -> pl.DataFrame:
         on = pl.Series(days, dtype=pl.Int32).cast(pl.Date)
         given = {"type": addition.type, "outcome": addition.outcome, "dimension": addition.dimension}
-        columns = {}
-        for name, kind in self.records.schema.items():
-            if name in ("occurred_on", "known_on"):
-                columns[name] = on
-            else:
-                columns[name] = (
-                    pl.repeat(given.get(name), len(days), dtype=pl.String, eager=True).cast(kind)
-                    if name in given
-                    else pl.repeat(None, len(days), dtype=kind, eager=True)
-                )
-        return pl.DataFrame(columns)
+        return pl.DataFrame(
+            {
+                name: on
+                if name in ("occurred_on", "known_on")
+                else pl.Series(name, [given.get(name)], dtype=kind).new_from_index(0, len(days))
+                for name, kind in self.records.schema.items()
+            }
+        )
+
+
+def _adverse(spec: IndicatorSpec) -> bool:
+    """Whether the records that an indicator counts speak against an enterprise: the longer ago, the better."""
+    return (spec.direction == "risk_rises") != spec.measure.startswith("days_since")
 
 
 def _chosen_by_any(selections: Sequence[Selection], records: pl.DataFrame) -> NDArray[np.bool_]:
