@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
+    from creditrisk.evaluation.comparison import ScoreComparison as ScoreComparison
+    from creditrisk.evaluation.comparison import compare_scores as compare_scores
     from creditrisk.impact import PolicyImpact as PolicyImpact
     from creditrisk.impact import policy_impact as policy_impact
     from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
@@ -73,10 +75,12 @@ _WHERE = {
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
+    "ScoreComparison": "evaluation.comparison",
     "SafetyIndicators": "indicators.builder",
     "Trace": "report.trace",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
+    "compare_scores": "evaluation.comparison",
     "compare_policies": "policy.comparing",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",

@@ -1,0 +1,1 @@
+"""What scores and tiers are worth, by what inspections found later."""

@@ -1,0 +1,105 @@
+"""Rows to evaluate on: what was found, of which enterprise, on which day, with which weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.frames import to_polars
+
+__all__ = ["EvaluatedRows", "evaluated_rows"]
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EvaluatedRows:
+    """Rows whose outcome is known, and their scores.
+
+    Attributes
+    ----------
+    finding : ndarray of float, shape (n_rows,)
+        1 or 0.
+    weight : ndarray of float, shape (n_rows,)
+    unit : ndarray of int, shape (n_rows,)
+        The number of the enterprise, from 0.
+    inspected_on : ndarray of float, shape (n_rows,), or None
+        Days as numbers.
+    frame : polars.DataFrame of n_rows rows
+        Every column as it came.
+    scores : dict of str to ndarray of float, shape (n_rows,)
+    """
+
+    finding: Numbers
+    weight: Numbers
+    unit: NDArray[np.intp]
+    inspected_on: Numbers | None
+    frame: pl.DataFrame
+    scores: dict[str, Numbers]
+
+    def strata(self, column: str) -> NDArray[np.intp]:
+        """The groups of a column as numbers; a row without value is a stratum of its own, so that it is in no pair."""
+        if column not in self.frame.columns:
+            raise InputError(f"there is no column {column!r}; the outcomes have {', '.join(self.frame.columns)}")
+        number = self.frame[column].rank("dense").cast(pl.Int64)
+        own = pl.arange(-number.len(), 0, eager=True)
+        return (number.fill_null(own) + number.len()).to_numpy().astype(np.intp)
+
+
+def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None = None) -> EvaluatedRows:
+    """Take the rows whose outcome is known.
+
+    Parameters
+    ----------
+    outcomes : frame
+        ``finding`` (1, 0 or missing); ``enterprise_id`` and ``inspected_on`` where known.
+    scores : mapping of str to array_like of float, shape (n_rows,)
+    weight : str, optional
+        A column of weights, such as the inverse draw probability; rows of weight 0 are left out.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, lengths differ, a score is missing, or no row is left with a finding and one without.
+    """
+    frame = to_polars(outcomes)
+    for column in ["finding", *([weight] if weight else [])]:
+        if column not in frame.columns:
+            raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
+    finding = frame["finding"].cast(pl.Float64).fill_nan(None)
+    if not finding.drop_nulls().is_in([0.0, 1.0]).all():
+        raise InputError("finding must be 1, 0 or missing")
+    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise InputError(f"weights in {weight!r} must be finite and not negative")
+    kept = finding.is_not_null().to_numpy() & (weights > 0)
+    numbers = {name: _score(name, values, kept) for name, values in scores.items()}
+    if not numbers:
+        raise InputError("there is no score to evaluate")
+    found = finding.to_numpy()[kept]
+    if len(np.unique(found)) < 2:
+        raise InputError(
+            f"of {len(found)} rows with a known outcome {int(found.sum())} have a finding: "
+            "an evaluation needs rows with a finding and rows without"
+        )
+    rows = frame.filter(kept)
+    ids = rows["enterprise_id"] if "enterprise_id" in rows.columns else pl.Series(range(rows.height))
+    unit = ids.rank("dense").to_numpy().astype(np.intp) - 1
+    days = rows["inspected_on"].cast(pl.Date).cast(pl.Int32) if "inspected_on" in rows.columns else None
+    inspected_on = days.cast(pl.Float64).to_numpy() if days is not None and days.null_count() == 0 else None
+    return EvaluatedRows(found, weights[kept], unit, inspected_on, rows, numbers)
+
+
+def _score(name: str, values: Any, kept: NDArray[np.bool_]) -> Numbers:
+    score = np.asarray(values, dtype=np.float64)
+    if score.shape != kept.shape:
+        raise InputError(f"score {name!r} must have one value for each of {len(kept)} rows, got shape {score.shape}")
+    if not np.isfinite(score[kept]).all():
+        raise InputError(f"score {name!r} has {(~np.isfinite(score[kept])).sum()} missing or infinite values")
+    return score[kept]
