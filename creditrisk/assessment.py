@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -50,6 +50,9 @@ from creditrisk.tracing import trace
 from creditrisk.vocabulary import DIMENSIONS
 from creditrisk.writing import write_together
 
+if TYPE_CHECKING:
+    from creditrisk.learning.combining import Combining, ModelView
+
 __all__ = ["Assessment", "assess"]
 
 # So many reasons are written out in words beside each score; the reasons table has all of them.
@@ -63,6 +66,8 @@ def assess(
     policy: Policy | str | os.PathLike[str] = "jiangsu",
     as_of: date | str,
     previous: Any = None,
+    model: Any = None,
+    combine: Combining = "rules",
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
 ) -> Assessment:
@@ -77,6 +82,12 @@ def assess(
     previous : Assessment, frame, path or folder, optional
         The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
         limits on change are held and from which ``tier_since`` runs on.
+    model : fitted scorer, optional
+        A learned model beside the rules; its indicators are computed as the policy says.
+    combine : {"rules", "rules_with_model", "model"}, default="rules"
+        What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
+        the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors
+        and limits on change hold in each.
     id_scheme : {"uscc", "uscc_strict", "any"}
         How ids are checked while reading.
     output : {"pandas", "polars", "arrow"}
@@ -106,17 +117,25 @@ def assess(
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
         policy = load_policy(policy, day)
+        scorer, further = _scorer_of(model, combine, policy)
         enterprises, records = tables_of(enterprises, records, tuple(policy.record_types), id_scheme)
     check_tables(enterprises, records, day)
     with _timed(timings, "indicators"):
         companies = enterprises.data.with_row_index(ENTERPRISE_ROW).sort("enterprise_id")
         companies, order = companies.drop(ENTERPRISE_ROW), companies[ENTERPRISE_ROW]
-        builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=policy.indicators_used).fit()
+        wanted = tuple(dict.fromkeys((*policy.indicators_used, *further)))
+        builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=wanted).fit()
         kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
         indicators = kernel.indicators()
     with _timed(timings, "scoring"):
         scores = score(policy, indicators)
         tiering = assign_tiers(policy, scores, indicators)
+        view = None
+        if scorer is not None:
+            from creditrisk.learning.combining import model_view
+
+            view = model_view(scorer, policy, tiering, indicators, companies, combine)
+            tiering = replace(tiering, tier=view.combined)
         history = tier_history(previous, policy, companies["enterprise_id"], day)
         if previous is not None:
             fewer_records = kernel.records_known() < history.records
@@ -125,7 +144,7 @@ def assess(
     return Assessment(
         policy=policy, as_of=day, enterprises=enterprises, records=records, companies=companies, kernel=kernel,
         indicators=indicators, scores=scores, tiering=tiering, regimes=regimes, history=history, output=output,
-        timings=timings,
+        timings=timings, view=view,
     )  # fmt: skip
 
 
@@ -137,7 +156,9 @@ class Assessment:
     ----------
     table : frame
         One row per enterprise, by id: enterprise_id, name, as_of, policy, score, the five dimension scores, tier,
-        tier_since, regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count.
+        tier_since, regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count; with a model also
+        tier_by_rules and tier_by_model (before limits on change), model_probability, model_reasons_zh and
+        model_reasons_en (of those outside the best tier).
     reasons : frame
         One row per enterprise and rule that gave points: enterprise_id, rule, indicator, value, points, record_ids.
     rejects : frame
@@ -157,6 +178,7 @@ class Assessment:
     history: TierHistory
     output: FrameKind
     timings: dict[str, float] = field(default_factory=dict)
+    view: ModelView | None = None
 
     @property
     def table(self) -> Any:
@@ -169,6 +191,32 @@ class Assessment:
     @property
     def rejects(self) -> Any:
         return from_polars(self.rejects_data, self.output)
+
+    @property
+    def disagreements(self) -> Any:
+        """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
+
+        Returns
+        -------
+        frame
+            enterprise_id, tier_by_rules, tier_by_model, steps (above 0 where the model sees more risk), score,
+            model_probability, model_reasons_zh, model_reasons_en.
+
+        Raises
+        ------
+        InputError
+            If the assessment was made without a model.
+        """
+        return from_polars(self.disagreements_data, self.output)
+
+    @cached_property
+    def disagreements_data(self) -> pl.DataFrame:
+        """The disagreements as a Polars frame."""
+        from creditrisk.learning.combining import disagreements
+
+        if self.view is None:
+            raise InputError("the assessment was made without a model: give model= to assess")
+        return disagreements(self.policy, self.companies["enterprise_id"], self.scores.total / TOTAL_UNIT, self.view)
 
     @cached_property
     def table_data(self) -> pl.DataFrame:
@@ -192,6 +240,7 @@ class Assessment:
             "reasons_zh": reasons_zh,
             "reasons_en": reasons_en,
             "evidence_count": pl.Series(self.kernel.records_known()),
+            **self._model_columns(tiers),
         }
         return pl.DataFrame({name: in_chunks_of(reasons_zh, column) for name, column in columns.items()})
 
@@ -229,8 +278,15 @@ class Assessment:
             self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
             self.indicators, self.scores, self.tiering, self.regimes[row],
         )  # fmt: skip
+        if self.view is not None:
+            from creditrisk.learning.combining import moved_line
+
+            moved = moved_line(self.policy, self.view, row)
+            if moved is not None:
+                explanation = explanation.model_copy(update={"bounds": (*explanation.bounds, moved)})
         if not way_up:
             return explanation
+        self._check_by_rules("ways up")
         from creditrisk.reassessing.states import state_lines
         from creditrisk.reassessing.ways import way_lines
 
@@ -246,6 +302,7 @@ class Assessment:
             If the assessment has no such enterprise.
         """
         row = self._row(enterprise_id)
+        self._check_by_rules("traces")
         return trace(
             self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
             self.indicators, self.scores, self.history,
@@ -273,6 +330,7 @@ class Assessment:
         """
         from creditrisk.reassessing.ways import ways_table
 
+        self._check_by_rules("ways up")
         rows = None if enterprise_ids is None else np.array([self._row(one) for one in enterprise_ids], dtype=np.intp)
         return from_polars(ways_table(self, rows), self.output)
 
@@ -291,6 +349,7 @@ class Assessment:
         """
         from creditrisk.reassessing.states import states_of
 
+        self._check_by_rules("states")
         asked = self.companies["enterprise_id"].to_list() if enterprise_ids is None else enterprise_ids
         rows = np.array([self._row(one) for one in asked], dtype=np.intp)
         return from_polars(states_of(self, rows), self.output)
@@ -304,6 +363,8 @@ class Assessment:
 
     def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
         """Write assessments.parquet, reasons.parquet, rejects.parquet, summary.html and run.json into a folder.
+
+        With a model, disagreements.parquet as well.
 
         Each file appears whole or not at all, and all appear together: a run that fails leaves an earlier one intact.
 
@@ -334,6 +395,10 @@ class Assessment:
             "assessments.csv": lambda path: write_spreadsheet(self.table_data, path),
             "rejects.csv": lambda path: write_spreadsheet(self.rejects_data, path),
         }
+        disagreeing = {
+            "disagreements.parquet": lambda path: parquet(self.disagreements_data, "disagreements.parquet", path),
+            **({"disagreements.csv": lambda path: write_spreadsheet(self.disagreements_data, path)} if csv else {}),
+        }
         _ = self._reasons  # both of the frames below are made from them
         with ThreadPoolExecutor(max_workers=1) as thread:
             # The reasons are put together while the assessments are written.
@@ -346,6 +411,7 @@ class Assessment:
                     "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
                     "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
                     **(spreadsheets if csv else {}),
+                    **(disagreeing if self.view is not None else {}),
                     "run.json": run,
                 },
             )
@@ -362,6 +428,26 @@ class Assessment:
             return pl.repeat(None, self.companies.height, dtype=pl.Float64, eager=True)
         return pl.Series(self.scores.dimensions[name] / POINT_UNIT)
 
+    def _model_columns(self, tiers: pl.Enum) -> dict[str, pl.Series]:
+        if self.view is None:
+            return {}
+        names = pl.Series(tiers.categories, dtype=tiers)
+        reasons_zh, reasons_en = self.view.reasons
+        return {
+            "tier_by_rules": names.gather(self.view.by_rules),
+            "tier_by_model": names.gather(self.view.tier),
+            "model_probability": pl.Series(self.view.probability),
+            "model_reasons_zh": reasons_zh,
+            "model_reasons_en": reasons_en,
+        }
+
+    def _check_by_rules(self, what: str) -> None:
+        if self.view is not None and self.view.combining != "rules":
+            raise InputError(
+                f"{what} are of the rules alone, and here a model has a part in the tiers "
+                f"(combine={self.view.combining!r}): assess with combine='rules'"
+            )
+
     def _row(self, enterprise_id: str) -> int:
         row = self.companies["enterprise_id"].search_sorted(enterprise_id)
         if row >= self.companies.height or self.companies["enterprise_id"][row] != enterprise_id:
@@ -377,6 +463,7 @@ class Assessment:
         return {
             "as_of": self.as_of.isoformat(),
             "policy": {"id": self.policy.id, "edition": self.policy.edition, "sha256": self.policy.sha256},
+            **({} if self.view is None else {"model": self.view.said()}),
             "inputs": {
                 name: {
                     "sources": list(table.report.sources),
@@ -422,6 +509,17 @@ def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> Non
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
             raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
+
+
+def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[Any, tuple[str, ...]]:
+    """The fitted scorer behind what was given as a model, and the indicators that it reads."""
+    if model is None and combine == "rules":
+        return None, ()
+    from creditrisk.learning.combining import check_combining, indicators_read
+
+    check_combining(combine, model, policy)
+    scorer = getattr(model, "scorer", model)
+    return scorer, indicators_read(scorer, policy)
 
 
 def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:

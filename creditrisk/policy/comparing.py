@@ -37,6 +37,7 @@ PARTS = {
     "floors": say("等级下限", "Floors"),
     "tiers": say("等级", "Tiers"),
     "limits_on_change": say("等级变动限制", "Limits on change"),
+    "model": say("模型的作用范围", "What a model may do"),
     "regimes.full_coverage": say("重点领域全覆盖", "Full coverage"),
     "regimes.observation": say("观察期", "Observation period"),
     "regimes.observation.unless": say("观察期例外", "What ends the observation period"),
@@ -252,6 +253,7 @@ def _parts(policy: Policy) -> Iterator[tuple[str, dict[str, _Entry]]]:
         "floors": _bounds(words, policy.floors),
         "tiers": {tier.id: _Entry(_called(tier.id, tier.label), list(words.facts(tier))) for tier in policy.tiers},
         "limits_on_change": _single(words, "limits_on_change", policy.limits_on_change),
+        "model": _single(words, "model", policy.model),
         "regimes.full_coverage": _single(words, "regimes.full_coverage", policy.regimes.full_coverage),
         "regimes.observation": _single(words, "regimes.observation", policy.regimes.observation, {"unless"}),
         "regimes.observation.unless": _bounds(

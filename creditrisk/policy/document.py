@@ -18,7 +18,7 @@ from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import BilingualText, Dimension, IndicatorSpec, with_dependencies
 from creditrisk.policy.proving import Proof, prove_bounds, prove_rules
 from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart, Rule
-from creditrisk.policy.tiers import LimitsOnChange, Regimes, Tier, wrong_cut_offs
+from creditrisk.policy.tiers import LimitsOnChange, ModelBounds, Regimes, Tier, wrong_cut_offs
 from creditrisk.records.standing import StandingRules
 from creditrisk.vocabulary import RECORD_TYPES
 
@@ -104,6 +104,7 @@ class Policy(PolicyPart):
     floors: tuple[Bound, ...] = ()
     tiers: Annotated[tuple[Tier, ...], Field(min_length=2)]
     limits_on_change: LimitsOnChange | None = None
+    model: ModelBounds | None = None
     regimes: Regimes = Regimes()
     sha256: str = ""
     values_of: date | None = None

@@ -108,6 +108,7 @@ def expert_defaults(policy: Policy) -> dict[str, list[str]]:
         "floors": [(bound.id, bound.basis) for bound in policy.floors],
         "tiers": [(tier.id, f"{tier.basis} {tier.inspection.basis}") for tier in policy.tiers],
         "limits_on_change": [("limits_on_change", policy.limits_on_change.basis)] if policy.limits_on_change else [],
+        "model": [("model", policy.model.basis)] if policy.model else [],
         "regimes.full_coverage": [("full_coverage", policy.regimes.full_coverage.basis)]
         if policy.regimes.full_coverage
         else [],
@@ -294,6 +295,22 @@ def _tiers(policy: Policy, words: Words) -> Section:
         ),
         basis=None if limits is None else _source(limits.basis),
     )
+    model = policy.model
+    beside = Section(
+        id="model",
+        title=PARTS["model"],
+        paragraphs=(say("本办法不与模型合并使用。", "This policy is not combined with a model."),)
+        if model is None
+        else (
+            say(
+                f"与规则合并使用的模型至多将等级下调{model.raise_attention_at_most_steps}级，"
+                "不得上调等级，不得解除一票否决。",
+                f"A model beside the rules raises attention by at most {model.raise_attention_at_most_steps} tier(s); "
+                "it never lowers it, and lifts no veto.",
+            ),
+        ),
+        basis=None if model is None else _source(model.basis),
+    )
     columns = (
         say("等级", "tier"), field_label("cut_off"), field_label("inspection.general"),
         field_label("inspection.key"), field_label("inspection.grid_coverage"), field_label("basis"),
@@ -321,7 +338,7 @@ def _tiers(policy: Policy, words: Words) -> Section:
                 for tier in policy.tiers
             ),
         ),
-        sections=(changes,),
+        sections=(changes, beside),
     )
 
 

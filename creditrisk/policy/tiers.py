@@ -16,6 +16,7 @@ __all__ = [
     "Inspection",
     "InspectionIntensity",
     "LimitsOnChange",
+    "ModelBounds",
     "Observation",
     "Regimes",
     "Tier",
@@ -137,6 +138,13 @@ class LimitsOnChange(PolicyPart):
 
     rise_at_most_steps: Annotated[int, Field(ge=1)]
     per_months: Months
+    basis: Basis
+
+
+class ModelBounds(PolicyPart):
+    """What a learned model may do beside the rules: raise attention, by so many tiers at most. It never lowers it."""
+
+    raise_attention_at_most_steps: Annotated[int, Field(ge=0)]
     basis: Basis
 
 

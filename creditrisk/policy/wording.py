@@ -77,6 +77,7 @@ _FIELDS = {
     "percentile_by": ("同类分组", "peers by"),
     "percentile_within": ("同类百分位", "percentile within"),
     "points": ("分值", "points"),
+    "raise_attention_at_most_steps": ("模型至多下调级数", "tiers by which a model raises attention at most"),
     "reason": ("理由", "reason"),
     "review_by": ("应于此前评估", "to be reviewed by"),
     "rise_at_most_steps": ("至多上升级数", "steps up at most"),

@@ -64,7 +64,7 @@ class BoundLine(_Data):
     """What bounds the tier whatever the score: it is at best, at worst or exactly ``tier``."""
 
     id: str
-    kind: Literal["veto", "thin_evidence", "floor", "limit_on_change"]
+    kind: Literal["veto", "thin_evidence", "floor", "model", "limit_on_change"]
     effect: Literal["at_best", "at_worst", "exactly"]
     tier: BilingualText
     text: BilingualText

@@ -44,6 +44,7 @@ _WORDS = {
     "veto": BilingualText(zh="一票否决", en="veto"),
     "thin_evidence": BilingualText(zh="证据不足", en="thin evidence"),
     "floor": BilingualText(zh="等级下限", en="floor"),
+    "model": BilingualText(zh="模型", en="model"),
     "limit_on_change": BilingualText(zh="等级变动限制", en="limit on change"),
     "at_best": BilingualText(zh="至多", en="at best"),
     "at_worst": BilingualText(zh="至少", en="at worst"),
