@@ -1,0 +1,184 @@
+"""How a model did on inspections after its training, beside the rules of a policy on the same inspections."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.evaluation.comparison import ScoreComparison, compare_scores
+from creditrisk.evaluation.tables import gain_table, group_table, reliability_table, tier_table
+from creditrisk.indicators.builder import IndicatorBuilder
+from creditrisk.learning.cohorts import cohort
+from creditrisk.learning.combining import indicators_read
+from creditrisk.learning.outcomes import RateEstimate, Target, estimate_rate, outcomes
+from creditrisk.policy.document import Policy
+from creditrisk.policy.loading import load_policy
+from creditrisk.records.months import add_months, as_date, day_number, day_of
+from creditrisk.records.tables import Enterprises, Records
+from creditrisk.report.spreadsheets import write_spreadsheet
+from creditrisk.scoring.rules import RuleScorer
+from creditrisk.writing import write_together
+
+__all__ = ["ModelEvaluation", "evaluate_model", "last_day_learnt"]
+
+_GROUPS = ("region", "scale", "industry")
+
+
+@dataclass(frozen=True)
+class ModelEvaluation:
+    """A model and the rules on the same inspections.
+
+    Attributes
+    ----------
+    comparison : ScoreComparison
+        Figures of "model" and "rules" with intervals, and the paired differences.
+    weighted : ScoreComparison or None
+        The same weighted by inverse draw probability; None where too few inspections were random draws.
+    rate : RateEstimate
+        How often there was a finding, plainly and weighted.
+    reliability, gain, groups : polars.DataFrame
+        Of the model.
+    tiers : polars.DataFrame
+        tier_table of "model" and "rules", one under the other.
+    """
+
+    comparison: ScoreComparison
+    weighted: ScoreComparison | None
+    rate: RateEstimate
+    reliability: pl.DataFrame
+    gain: pl.DataFrame
+    groups: pl.DataFrame
+    tiers: pl.DataFrame
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Every table by the name of its file."""
+        weighted = {} if self.weighted is None else {
+            "weighted_figures": self.weighted.figures, "weighted_differences": self.weighted.differences
+        }  # fmt: skip
+        return {
+            "figures": self.comparison.figures,
+            "differences": self.comparison.differences,
+            **weighted,
+            "reliability": self.reliability,
+            "gain": self.gain,
+            "groups": self.groups,
+            "tiers": self.tiers,
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write every table as CSV into a folder; all appear together or none.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written to.
+        """
+
+        def writer(table: pl.DataFrame) -> Callable[[Path], object]:
+            return lambda path: write_spreadsheet(table, path)
+
+        return write_together(folder, {f"{name}.csv": writer(table) for name, table in self.tables().items()})
+
+
+def evaluate_model(
+    scorer: Any,
+    enterprises: Enterprises,
+    records: Records,
+    *,
+    from_: date | str,
+    to: date | str,
+    every: str = "3M",
+    target: Target | None = None,
+    policy: Policy | str = "jiangsu",
+    learnt_until: date | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> ModelEvaluation:
+    """Evaluate a fitted model on inspections after its training, and the rules beside it.
+
+    Parameters
+    ----------
+    scorer : fitted BoostedScorer or ScorecardScorer
+    enterprises, records : Enterprises and Records
+    from_, to : date or ISO text
+        First day on which enterprises are looked at, and the last that may be one.
+    every : str, default="3M"
+        Between these days.
+    target : Target, optional
+        By default a serious violation at the next inspection within 12 months. It should be that of the training.
+    policy : Policy or str, default="jiangsu"
+        Its rules are the reference, and its indicators those of the model.
+    learnt_until : date, optional
+        The last day of an outcome that the model learnt from; by default the last day that its rows and the target
+        allow.
+    n_resamples, seed : int
+        Of the bootstrap over enterprises.
+
+    Raises
+    ------
+    InputError
+        If the window begins before the model had learnt its last outcome, no enterprise in it was inspected, or all
+        inspections ended alike.
+    """
+    target = target or Target()
+    first = as_date(from_, "from_")
+    last = learnt_until if learnt_until is not None else last_day_learnt(scorer, target)
+    if last is not None and first < last:
+        raise InputError(
+            f"the window to test on begins on {first}, and the model may have learnt from inspections up to {last}: "
+            f"begin on {last} or later, or train on earlier days"
+        )
+    policy = load_policy(policy, first)
+    days = cohort(records, every=every, from_=first, to=to, enterprises=enterprises, output="polars")
+    if not days.height:
+        raise InputError(f"there is no enterprise to look at from {first} to {to}")
+    rows = outcomes(records, days, target, output="polars").drop_nulls("finding")
+    if rows["finding"].n_unique() < 2:
+        raise InputError(
+            f"of {days.height:,} rows from {first} to {to}, {rows.height:,} were inspected in time and "
+            f"{int(rows['finding'].sum()):,} had a finding: there is nothing to compare by. Take a longer window"
+        )
+    wanted = tuple(dict.fromkeys((*policy.indicators_used, *indicators_read(scorer, policy))))
+    builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy, only=wanted)
+    indicators = pl.from_pandas(builder.fit_transform(rows.select("enterprise_id", "as_of")))
+    known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left").with_columns(
+        pl.col("scale").cast(pl.String)
+    )
+    columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
+    rules = RuleScorer(policy).fit()
+    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
+    tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
+
+    def compare(weight: str | None) -> ScoreComparison:
+        return compare_scores(
+            rows, scores, weight=weight, reference="rules", n_resamples=n_resamples, seed=seed, output="polars"
+        )
+
+    drawn = rows.filter(pl.col("weight") > 0)
+    return ModelEvaluation(
+        comparison=compare(None),
+        weighted=compare("weight") if drawn["finding"].n_unique() == 2 else None,
+        rate=estimate_rate(rows["finding"].to_numpy(), rows["weight"].to_numpy()),
+        reliability=reliability_table(rows, scores["model"], output="polars"),
+        gain=gain_table(rows, scores["model"], output="polars"),
+        groups=group_table(known, scores["model"], _GROUPS, seed=seed, output="polars"),
+        tiers=pl.concat(
+            tier_table(rows, tier, output="polars").select(pl.lit(by).alias("by"), pl.all())
+            for by, tier in tiers.items()
+        ),
+    )
+
+
+def last_day_learnt(scorer: Any, target: Target) -> date | None:
+    """The last day on which an outcome can lie that a model learnt from; None where its rows had no days."""
+    last = scorer.training_["to"]
+    if last is None:
+        return None
+    return day_of(int(add_months(day_number(date.fromisoformat(last)), target.within_months)))

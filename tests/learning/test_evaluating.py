@@ -1,0 +1,66 @@
+"""A model on inspections after its training: figures beside the rules, and no overlap with what it learnt."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import creditrisk as cr
+from creditrisk.learning.evaluating import evaluate_model, last_day_learnt
+from creditrisk.learning.outcomes import Target
+from tests.learning.conftest import Rows, unfitted
+
+PROVINCE = cr.simulate_province(1_000, 20.0, seed=7)
+ENTERPRISES = cr.read_enterprises(PROVINCE.enterprises)
+RECORDS = cr.read_records(PROVINCE.records, enterprises=ENTERPRISES)
+TARGET = Target(finding={"types": ["violation"]}, within_months=6)
+
+
+@pytest.fixture(scope="module")
+def early(rows: Rows) -> cr.BoostedScorer:
+    """A model that learnt from rows of 2023 alone."""
+    chosen = (rows.as_of < date(2024, 1, 1)).to_numpy()
+    return unfitted(n_estimators=50).fit(
+        rows.X[chosen], rows.y[chosen], as_of=rows.as_of.filter(chosen), groups=rows.groups.filter(chosen)
+    )
+
+
+def test_model_and_rules_are_compared_on_the_same_inspections(early: cr.BoostedScorer, tmp_path: Path) -> None:
+    evaluation = evaluate_model(
+        early, ENTERPRISES, RECORDS, from_="2024-12-31", to="2025-12-31", target=TARGET, n_resamples=50
+    )
+    figures = evaluation.comparison.figures
+    assert figures["score"].unique(maintain_order=True).to_list() == ["model", "rules"]
+    assert figures["rows"].n_unique() == 1
+    auc = figures.filter(figure="auc", score="model").row(0, named=True)
+    assert auc["low"] < auc["value"] < auc["high"]
+    assert auc["value"] > 0.55
+    assert evaluation.groups["column"].unique().sort().to_list() == ["industry", "region", "scale"]
+    assert evaluation.tiers.group_by("by").agg(pl.col("rows").sum())["rows"].n_unique() == 1
+    files = evaluation.save(tmp_path / "evaluation")
+    assert pl.read_csv(files["figures.csv"]).height == figures.height
+
+
+def test_rates_are_given_plainly_and_weighted_by_draws(early: cr.BoostedScorer) -> None:
+    evaluation = evaluate_model(
+        early, ENTERPRISES, RECORDS, from_="2024-12-31", to="2025-12-31", target=TARGET, n_resamples=20
+    )
+    assert 0 < evaluation.rate.n_drawn < evaluation.rate.n_inspected
+    assert evaluation.weighted is not None
+    assert evaluation.weighted.figures["rows"][0] == evaluation.rate.n_drawn
+
+
+def test_a_window_that_overlaps_the_training_is_refused(early: cr.BoostedScorer) -> None:
+    learnt = last_day_learnt(early, TARGET)
+    assert learnt == date(2024, 6, 30)
+    with pytest.raises(cr.InputError, match="begin on 2024-06-30 or later"):
+        evaluate_model(early, ENTERPRISES, RECORDS, from_="2024-06-29", to="2025-12-31", target=TARGET)
+    evaluate_model(early, ENTERPRISES, RECORDS, from_=learnt, to="2025-12-31", target=TARGET, n_resamples=5)
+
+
+def test_a_window_without_outcomes_is_a_clear_error(early: cr.BoostedScorer) -> None:
+    with pytest.raises(cr.InputError, match="0 were inspected in time"):
+        evaluate_model(early, ENTERPRISES, RECORDS, from_="2027-01-01", to="2027-12-31", target=TARGET)
