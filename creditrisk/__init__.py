@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
+    from creditrisk.learning.bundle import ModelBundle as ModelBundle
+    from creditrisk.learning.bundle import load_model as load_model
+    from creditrisk.learning.bundle import save_model as save_model
     from creditrisk.learning.cut_offs import CutOffs as CutOffs
+    from creditrisk.learning.evaluating import ModelEvaluation as ModelEvaluation
+    from creditrisk.learning.evaluating import evaluate_model as evaluate_model
+    from creditrisk.learning.model_card import model_card as model_card
+    from creditrisk.learning.training import TrainedModel as TrainedModel
+    from creditrisk.learning.training import train_model as train_model
     from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
     from creditrisk.policy.comparing import compare_policies as compare_policies
     from creditrisk.policy.document import Policy as Policy
@@ -65,6 +73,8 @@ _WHERE = {
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
     "LearningWarning": "errors",
+    "ModelBundle": "learning.bundle",
+    "ModelEvaluation": "learning.evaluating",
     "OutputError": "errors",
     "Policy": "policy.document",
     "PolicyDifference": "policy.comparing",
@@ -75,25 +85,31 @@ _WHERE = {
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
-    "ScoreComparison": "evaluation.comparison",
     "SafetyIndicators": "indicators.builder",
+    "ScoreComparison": "evaluation.comparison",
     "Trace": "report.trace",
+    "TrainedModel": "learning.training",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
-    "compare_scores": "evaluation.comparison",
     "compare_policies": "policy.comparing",
+    "compare_scores": "evaluation.comparison",
+    "evaluate_model": "learning.evaluating",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
+    "load_model": "learning.bundle",
     "load_policy": "policy.loading",
+    "model_card": "learning.model_card",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
     "read_enterprises": "records.reading",
     "read_records": "records.reading",
     "render_policy": "report.policies",
     "sample_paths": "sample",
+    "save_model": "learning.bundle",
     "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
     "standing_table": "standing",
+    "train_model": "learning.training",
 }
 
 __all__ = sorted(_WHERE)

@@ -82,8 +82,8 @@ def assess(
     previous : Assessment, frame, path or folder, optional
         The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
         limits on change are held and from which ``tier_since`` runs on.
-    model : fitted scorer, optional
-        A learned model beside the rules; its indicators are computed as the policy says.
+    model : fitted scorer, ModelBundle, path or name, optional
+        A learned model beside the rules, such as ``"reference"``; its indicators are computed as the policy says.
     combine : {"rules", "rules_with_model", "model"}, default="rules"
         What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
         the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors
@@ -518,6 +518,12 @@ def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[Any, tup
     from creditrisk.learning.combining import check_combining, indicators_read
 
     check_combining(combine, model, policy)
+    if isinstance(model, str | os.PathLike):
+        from creditrisk.learning.bundle import load_model
+
+        model = load_model(model)
+    if hasattr(model, "check_indicators"):
+        model.check_indicators(policy)
     scorer = getattr(model, "scorer", model)
     return scorer, indicators_read(scorer, policy)
 

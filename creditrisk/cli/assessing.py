@@ -9,7 +9,7 @@ import typer
 
 from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
-from creditrisk.cli.reading import check_rejects, read_inputs
+from creditrisk.cli.reading import check_rejects, read_inputs, saved_model
 from creditrisk.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,15 +90,21 @@ def assess(
         Path | None,
         typer.Option("--previous", metavar="DIR", help="Results of the assessment before, for limits on change."),
     ] = None,
+    model: options.Model = None,
+    combine: options.Combine = "rules",
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV files for a spreadsheet as well.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Assess every enterprise and write scores, tiers, reasons and rejects to a folder. 评价企业。"""
+    """Assess every enterprise and write scores, tiers, reasons and rejects to a folder. 评价企业。
+
+    With a model, where rules and model disagree is written as well.
+    """
     from creditrisk.writing import prepare_folder
 
+    bundle = saved_model(model)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     prepare_folder(out)
-    assessment = inputs.assess(as_of, previous)
+    assessment = inputs.assess(as_of, previous, bundle, combine)
     with working("写出结果 writing …"):
         files = assessment.save(out, csv=csv)
     summary = assessment.summary()
@@ -107,6 +113,13 @@ def assess(
         print_json({"summary": summary.model_dump(mode="json"), "files": paths})
     else:
         print_line(str(summary))
+        if assessment.view is not None:
+            said = assessment.view.said()
+            print_line()
+            print_line(
+                f"规则与模型不一致 rules and model disagree {said['disagreements']:,}；"
+                f"等级因模型变动 tiers moved by the model {said['moved']:,}"
+            )
         print_files(list(files.values()))
     check_rejects(summary.rows_rejected, max_rejects)
 

@@ -10,12 +10,14 @@ import typer
 
 __all__ = [
     "AsOf",
+    "Combine",
     "EnterpriseSource",
     "EnterprisesQuery",
     "IdScheme",
     "Json",
     "Language",
     "MaxRejects",
+    "Model",
     "OutFolder",
     "PolicyName",
     "RecordSource",
@@ -57,6 +59,14 @@ IdScheme = Annotated[
 ]
 MaxRejects = Annotated[
     int | None, typer.Option("--max-rejects", min=0, help="Exit with 1 if more rows than this were set aside.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="BUNDLE", help="Folder of a saved model, or 'reference', to see beside the rules."),
+]
+Combine = Annotated[
+    Literal["rules", "rules_with_model", "model"],
+    typer.Option("--combine", help="What tiers come from; a model only raises attention beside the rules."),
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is not there.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same province.")]

@@ -18,11 +18,13 @@ from creditrisk.cli.printing import working
 
 if TYPE_CHECKING:
     from creditrisk.assessment import Assessment
+    from creditrisk.learning.bundle import ModelBundle
+    from creditrisk.learning.combining import Combining
     from creditrisk.policy.document import Policy
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
 
-__all__ = ["Inputs", "check_rejects", "load_edition", "read_inputs", "read_tables"]
+__all__ = ["Inputs", "check_rejects", "load_edition", "read_inputs", "read_tables", "saved_model"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,17 @@ class Inputs:
     policy: Policy
     seconds: float
 
-    def assess(self, as_of: date, previous: Path | None = None) -> Assessment:
+    def assess(
+        self, as_of: date, previous: Path | None = None, model: ModelBundle | None = None, combine: Combining = "rules"
+    ) -> Assessment:
         """Assess the enterprises."""
         from creditrisk.assessment import assess
 
         with working("评价 assessing …"):
             assessment = assess(
-                self.enterprises, self.records, policy=self.policy, as_of=as_of, previous=previous, output="polars"
-            )
+                self.enterprises, self.records, policy=self.policy, as_of=as_of, previous=previous, model=model,
+                combine=combine, output="polars",
+            )  # fmt: skip
         assessment.timings["reading"] = round(self.seconds, 3)
         return assessment
 
@@ -108,6 +113,15 @@ def read_tables(
             output="polars",
         )
     return register, table
+
+
+def saved_model(name: str | None) -> ModelBundle | None:
+    """A saved model, before anything slow begins; None where none is named."""
+    if name is None:
+        return None
+    from creditrisk.learning.bundle import load_model
+
+    return load_model(name)
 
 
 def check_rejects(count: int, limit: int | None) -> None:

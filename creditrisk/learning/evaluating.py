@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class ModelEvaluation:
 
     Attributes
     ----------
+    first_day, last_day : datetime.date
+        Of the window.
     comparison : ScoreComparison
         Figures of "model" and "rules" with intervals, and the paired differences.
     weighted : ScoreComparison or None
@@ -49,6 +51,8 @@ class ModelEvaluation:
         tier_table of "model" and "rules", one under the other.
     """
 
+    first_day: date
+    last_day: date
     comparison: ScoreComparison
     weighted: ScoreComparison | None
     rate: RateEstimate
@@ -70,6 +74,20 @@ class ModelEvaluation:
             "gain": self.gain,
             "groups": self.groups,
             "tiers": self.tiers,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation as plain data, without the points of the gain curve: what a manifest keeps."""
+        rate = {name: None if value != value else value for name, value in asdict(self.rate).items()}
+        tables = {name: table.fill_nan(None).to_dicts() for name, table in self.tables().items() if name != "gain"}
+        figures = self.comparison.figures
+        return {
+            "from": self.first_day.isoformat(),
+            "to": self.last_day.isoformat(),
+            "inspections": int(figures["rows"][0]),
+            "findings": int(figures["findings"][0]),
+            "rate": rate,
+            **tables,
         }
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
@@ -151,6 +169,7 @@ def evaluate_model(
     known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left").with_columns(
         pl.col("scale").cast(pl.String)
     )
+    districts = known.with_columns(region=_prefectures(known["region"]))
     columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
     rules = RuleScorer(policy).fit()
     scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
@@ -163,12 +182,14 @@ def evaluate_model(
 
     drawn = rows.filter(pl.col("weight") > 0)
     return ModelEvaluation(
+        first_day=first,
+        last_day=as_date(to, "to"),
         comparison=compare(None),
         weighted=compare("weight") if drawn["finding"].n_unique() == 2 else None,
         rate=estimate_rate(rows["finding"].to_numpy(), rows["weight"].to_numpy()),
         reliability=reliability_table(rows, scores["model"], output="polars"),
         gain=gain_table(rows, scores["model"], output="polars"),
-        groups=group_table(known, scores["model"], _GROUPS, seed=seed, output="polars"),
+        groups=group_table(districts, scores["model"], _GROUPS, seed=seed, output="polars"),
         tiers=pl.concat(
             tier_table(rows, tier, output="polars").select(pl.lit(by).alias("by"), pl.all())
             for by, tier in tiers.items()
@@ -182,3 +203,9 @@ def last_day_learnt(scorer: Any, target: Target) -> date | None:
     if last is None:
         return None
     return day_of(int(add_months(day_number(date.fromisoformat(last)), target.within_months)))
+
+
+def _prefectures(region: pl.Series) -> pl.Series:
+    """County codes of GB/T 2260 as those of their prefectures, so that groups are large enough to say something."""
+    codes = region.cast(pl.String)
+    return codes.str.slice(0, 4) + "00" if codes.str.contains(r"^\d{6}$").all() else codes

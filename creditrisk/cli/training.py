@@ -1,0 +1,104 @@
+"""``creditrisk train``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from creditrisk.cli import options
+from creditrisk.cli.assessing import print_files
+from creditrisk.cli.printing import print_json, print_line, working
+from creditrisk.cli.reading import read_inputs
+
+__all__ = ["train"]
+
+_DAY = {"parser": options.day, "metavar": "YYYY-MM-DD"}
+
+
+def train(
+    enterprises: options.EnterpriseSource,
+    records: options.RecordSource,
+    from_: Annotated[date, typer.Option("--from", help="First day on which enterprises are looked at.", **_DAY)],
+    to: Annotated[date, typer.Option("--to", help="Last day that may be one.", **_DAY)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the model; an older one is replaced.")],
+    every: Annotated[str, typer.Option("--every", help="Between the days, such as 3M or 1Y.")] = "3M",
+    within_months: Annotated[
+        int,
+        typer.Option("--within", min=1, metavar="MONTHS", help="The next inspection happens within so many months."),
+    ] = 12,
+    severity: Annotated[
+        Literal["minor", "general", "serious", "grave"],
+        typer.Option("--severity", help="A violation at least so severe is a finding."),
+    ] = "serious",
+    test_from: Annotated[
+        date | None,
+        typer.Option("--test-from", help="Evaluate from this day on; nothing known later is learnt.", **_DAY),
+    ] = None,
+    test_to: Annotated[
+        date | None, typer.Option("--test-to", help="Last day of the evaluation; without it there is none.", **_DAY)
+    ] = None,
+    additive: Annotated[
+        bool, typer.Option("--additive", help="A sum of steps of single indicators, which is a policy as well.")
+    ] = False,
+    categories: Annotated[
+        bool, typer.Option("--categories", help="Read industry, region and scale of the enterprise as well.")
+    ] = False,
+    draws_only: Annotated[
+        bool, typer.Option("--draws-only", help="Learn from random draws alone, weighted by their probability.")
+    ] = False,
+    search_seconds: Annotated[
+        float | None, typer.Option("--search-seconds", min=1, help="Search for hyper-parameters so long.")
+    ] = None,
+    policy: options.PolicyName = "jiangsu",
+    id_scheme: options.IdScheme = "uscc",
+    enterprises_query: options.EnterprisesQuery = None,
+    records_query: options.RecordsQuery = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same model.")] = 0,
+    json: options.Json = False,
+) -> None:
+    """Train a model on what inspections found, and keep it with its card. 训练模型。
+
+    A test window that the training reaches into is refused.
+    """
+    from creditrisk.indicators.spec import BilingualText, Selection
+    from creditrisk.learning.boosted import BoostedScorer
+    from creditrisk.learning.bundle import CARDS, save_model
+    from creditrisk.learning.outcomes import Target
+    from creditrisk.learning.training import train_model
+
+    inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)
+    with working("训练 training …"):
+        trained = train_model(
+            inputs.enterprises, inputs.records, from_=from_, to=to, every=every,
+            target=Target(
+                finding=Selection(types=("violation",), severity_at_least=severity), within_months=within_months
+            ),
+            test_from=test_from, test_to=test_to, policy=inputs.policy,
+            scorer=BoostedScorer(additive=additive, search_seconds=search_seconds, random_state=seed),
+            categories=("industry", "region", "scale") if categories else (), draws_only=draws_only,
+            source=BilingualText(zh=Path(records).name, en=Path(records).name), seed=seed,
+        )  # fmt: skip
+    figures = trained.evaluation.to_dict() if trained.evaluation is not None else None
+    bundle = save_model(trained.scorer, out, policy=trained.policy, cohort=trained.cohort, figures=figures)
+    files = [out / name for name in (*bundle.manifest.parts, "manifest.json", *CARDS)]
+    if json:
+        print_json(
+            {"sha256": bundle.manifest.sha256, "cohort": trained.cohort.model_dump(mode="json"), "figures": figures,
+             "files": [str(path) for path in files]}
+        )  # fmt: skip
+        return
+    cohort = trained.cohort
+    print_line(
+        f"样本 rows {cohort.rows:,}，发现问题 findings {cohort.findings:,}，企业 enterprises {cohort.enterprises:,}，"
+        f"指标 columns {len(bundle.manifest.columns):,}"
+    )
+    for row in figures["figures"] if figures is not None else ():
+        if row["figure"] == "auc":
+            score = {"model": "模型 model", "rules": "规则 rules"}[row["score"]]
+            print_line(
+                f"训练之后 after the training  AUC  {score}  {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            )
+    print_files(files)

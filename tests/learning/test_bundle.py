@@ -1,0 +1,206 @@
+"""Models kept in folders: the same predictions to the last bit, and nothing built from what was altered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import polars as pl
+import pytest
+
+import creditrisk as cr
+from tests.learning.conftest import Rows, frame_with_categories, unfitted
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def kept(scorer: cr.BoostedScorer, tmp_path: Path) -> Path:
+    cr.save_model(scorer, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def rewritten(folder: Path, change: Any) -> None:
+    """Change a manifest and give it the digest that it must have, as someone who knows the format could."""
+    path = folder / "manifest.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored.pop("sha256")
+    change(stored)
+    canonical = json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    stored["sha256"] = hashlib.sha256(canonical).hexdigest()
+    path.write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+
+
+@pytest.mark.parametrize("which", ["scorer", "additive", "with_categories"])
+def test_a_loaded_model_predicts_the_same_to_the_last_bit(
+    which: str, rows: Rows, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue(which)
+    X = frame_with_categories(rows) if which == "with_categories" else rows.X
+    cr.save_model(model, tmp_path / which)
+    again = cr.load_model(tmp_path / which).scorer
+    assert (again.predict_proba(X) == model.predict_proba(X)).all()
+    assert (again.predict_tier(X) == model.predict_tier(X)).all()
+    assert again.reasons(X[:50], output="polars").equals(model.reasons(X[:50], output="polars"))
+
+
+def test_the_manifest_says_what_it_is(scorer: cr.BoostedScorer, kept: Path) -> None:
+    manifest = cr.load_model(kept).manifest
+    assert manifest.columns == tuple(scorer.feature_names_in_)
+    assert [spec.id for spec in manifest.indicators] == list(manifest.columns)
+    assert {"lightgbm", "numpy", "python", "creditrisk"} <= set(manifest.versions)
+    for name, digest in manifest.parts.items():
+        assert hashlib.sha256((kept / name).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("name", ["booster.txt", "scorer.json", "manifest.json"])
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_is_refused(kept: Path, name: str, place: float) -> None:
+    content = bytearray((kept / name).read_bytes())
+    content[int(len(content) * place)] ^= 1
+    (kept / name).write_bytes(content)
+    with pytest.raises(cr.InputError, match=f"{name} is damaged or was altered"):
+        cr.load_model(kept)
+
+
+def test_a_newer_format_is_refused_with_what_to_do(kept: Path) -> None:
+    rewritten(kept, lambda stored: stored.update(format=2))
+    with pytest.raises(cr.InputError, match="format 2, and this version of creditrisk reads 1: use a newer version"):
+        cr.load_model(kept)
+
+
+def test_a_missing_or_strange_file_is_refused(kept: Path) -> None:
+    (kept / "extra.pkl").write_bytes(b"cos\nsystem\n")
+    with pytest.raises(cr.InputError, match=r"extra\.pkl does not belong"):
+        cr.load_model(kept)
+    (kept / "extra.pkl").unlink()
+    (kept / "booster.txt").unlink()
+    with pytest.raises(cr.InputError, match=r"lacks booster\.txt"):
+        cr.load_model(kept)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda stored: stored.update(kind="pickle"), "kind 'pickle' is none of"),
+        (lambda stored: stored.update(colour="red"), "colour"),
+        (lambda stored: stored["columns"].reverse(), "columns are not those of the model"),
+        (lambda stored: stored["parts"].update({"../../etc/passwd": "0" * 64}), "lacks ../../etc/passwd"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused(kept: Path, change: Any, message: str) -> None:
+    rewritten(kept, change)
+    with pytest.raises(cr.InputError, match=message):
+        cr.load_model(kept)
+
+
+def test_no_bundle_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(cr.InputError, match="there is no model bundle at"):
+        cr.load_model(tmp_path / "nowhere")
+    with pytest.raises(cr.InputError, match=r"it has no manifest\.json"):
+        cr.load_model(tmp_path)
+
+
+def test_a_bundle_is_replaced_whole_and_other_folders_are_left_alone(
+    additive: cr.BoostedScorer, kept: Path, tmp_path: Path
+) -> None:
+    cr.save_model(additive, kept)
+    assert "booster.txt" not in {path.name for path in kept.iterdir()}
+    assert cr.load_model(kept).scorer.additive
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(cr.InputError, match="holds something that is no model bundle"):
+        cr.save_model(additive, tmp_path / "papers")
+    assert (tmp_path / "papers" / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_failed_save_leaves_the_bundle_that_is_there(
+    additive: cr.BoostedScorer, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(cr.OutputError, match="No space left"):
+        cr.save_model(additive, kept)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
+    assert [path.name for path in kept.parent.iterdir()] == ["model"]
+
+
+def test_a_model_without_names_and_things_that_are_no_models_are_not_kept(rows: Rows, tmp_path: Path) -> None:
+    nameless = unfitted(n_estimators=5).fit(rows.X.to_numpy()[:, :3], rows.y)
+    with pytest.raises(cr.InputError, match="without names"):
+        cr.save_model(nameless, tmp_path / "model")
+    with pytest.raises(cr.InputError, match="a dict cannot be kept"):
+        cr.save_model({}, tmp_path / "model")
+
+
+def test_joblib_brings_back_the_same_model(scorer: cr.BoostedScorer, rows: Rows, tmp_path: Path) -> None:
+    joblib.dump(scorer, tmp_path / "model.joblib")
+    again = joblib.load(tmp_path / "model.joblib")
+    assert (again.predict_proba(rows.X) == scorer.predict_proba(rows.X)).all()
+
+
+def test_a_policy_that_defines_an_indicator_otherwise_is_refused(kept: Path, tmp_path: Path) -> None:
+    def shorten(stored: dict[str, Any]) -> None:
+        spec = next(spec for spec in stored["indicators"] if spec.get("window_months"))
+        spec["window_months"] += 1
+
+    rewritten(kept, shorten)
+    paths = cr.sample_paths()
+    with pytest.raises(cr.InputError, match="otherwise than it was when the model was trained"):
+        cr.assess(paths.enterprises, paths.records, as_of="2026-06-30", model=kept)
+
+
+def test_the_reference_model_predicts_what_it_did() -> None:
+    """Means over the embedded sample, kept when the model was trained."""
+    paths = cr.sample_paths()
+    table = cr.assess(paths.enterprises, paths.records, as_of="2026-06-30", model="reference", output="polars").table
+    expected = json.loads((ROOT / "models" / "expected.json").read_text(encoding="utf-8"))
+    rows = table.filter(pl.col("enterprise_id").is_in(list(expected)))
+    assert dict(rows.select("enterprise_id", "model_probability").iter_rows()) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="floating-point sums of LightGBM differ by platform")
+def test_the_script_trains_the_reference_model_anew(tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT / "models"))
+    try:
+        import train_reference
+    finally:
+        sys.path.pop(0)
+    train_reference.main(tmp_path / "anew")
+    anew, kept = cr.load_model(tmp_path / "anew"), cr.load_model("reference")
+    same = anew.manifest.versions == kept.manifest.versions
+    if same:
+        assert anew.manifest == kept.manifest
+    X = pl.DataFrame(np.random.default_rng(0).integers(0, 9, (200, len(kept.manifest.columns))).astype(float))
+    X.columns = list(kept.manifest.columns)
+    assert anew.scorer.predict_proba(X) == pytest.approx(kept.scorer.predict_proba(X), abs=0 if same else 0.02)
+
+
+def test_the_card_is_written_from_the_manifest_alone(tmp_path: Path) -> None:
+    bundle = cr.load_model("reference")
+    card = cr.model_card(bundle, "markdown", "en")
+    for heading in ("Intended use", "Limits", "What it learnt from", "By region", "By scale", "By industry"):
+        assert f" {heading}\n" in card
+    assert bundle.manifest.sha256 in card and card == cr.model_card(bundle.manifest, "markdown", "en")
+    assert "## 局限\n" in cr.model_card(bundle, language="zh")
+    page = cr.model_card(bundle, "html")
+    assert page.startswith("<!doctype html>") and "http" not in page.replace("http-equiv", "")
+    assert (ROOT / "models" / "reference" / "model-card.md").read_text(encoding="utf-8") == cr.model_card(bundle)
+    with pytest.raises(cr.InputError, match="form must be one of"):
+        cr.model_card(bundle, "pdf")  # type: ignore[arg-type]
+
+
+def test_a_copy_of_a_bundle_is_the_same_bundle(kept: Path, tmp_path: Path) -> None:
+    shutil.copytree(kept, tmp_path / "copy")
+    assert cr.load_model(tmp_path / "copy").manifest.sha256 == cr.load_model(kept).manifest.sha256
