@@ -1,11 +1,12 @@
-"""An additive boosted model as points by bands: what a policy document can say, and therefore what the model is.
+"""An additive model as points by bands: what a policy document can say, and therefore what the model is.
 
-Trees of depth one are steps of single indicators, so their sum is one step function for each. Written in thousandths of
-a point, as a policy keeps points, these functions are the model itself: it predicts through them, and its export is
+A scorecard is a step function for each indicator, and so are trees of depth one, summed. Written in thousandths of a
+point, as a policy keeps points, these functions are the model itself: it predicts through them, and its export is
 exact.
 
-Points fall with risk: 50 at even odds of a finding, and 10 more for each halving of the odds. Each indicator takes
-points away from what its best band leaves, so the base is the best score that there is.
+Points fall with risk: so many at even odds of a finding (50 unless said otherwise), and so many more for each halving
+of the odds (10). Each indicator takes points away from what its best band leaves, so the base is the best score that
+there is.
 """
 
 from __future__ import annotations
@@ -20,17 +21,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AdditivePoints", "Steps", "additive_points"]
+__all__ = ["AdditivePoints", "PointScale", "Steps", "additive_points", "steps_in_points"]
 
-EVEN_ODDS_POINTS = 50
-POINTS_TO_HALVE_ODDS = 10
-# The raw score (log odds of a finding) of a thousandth of a point.
-_LOG_ODDS = log(2) / (POINTS_TO_HALVE_ODDS * 1000)
+_FEW_CUTS = 24
 # Enough digits for any float, so that rounding down is exact.
 _EXACT = Context(prec=400)
 
 Numbers = NDArray[np.float64]
 Thousandths = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PointScale:
+    """What points mean.
+
+    Attributes
+    ----------
+    even_odds : int
+        The total, in thousandths, at even odds of a finding.
+    to_halve_odds : int
+        So many thousandths more halve the odds.
+    """
+
+    even_odds: int = 50_000
+    to_halve_odds: int = 10_000
+
+    @property
+    def log_odds(self) -> float:
+        """The raw score (log odds of a finding) of a thousandth of a point."""
+        return log(2) / self.to_halve_odds
+
+    def raw(self, totals: Thousandths) -> Numbers:
+        """Raw scores of total points in thousandths."""
+        return np.multiply(self.even_odds - totals, self.log_odds, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -59,10 +82,16 @@ class Steps:
     def of(self, values: Numbers) -> Thousandths:
         """Points for values, shape (n_rows,)."""
         table = np.array([*self.points, self.missing], dtype=np.int64)
-        # NaN sorts behind every number; what it gets is said apart.
-        band = np.searchsorted(np.array(self.cuts, dtype=np.float64), values, side="right")
+        if len(self.cuts) > _FEW_CUTS:
+            band = np.searchsorted(np.array(self.cuts, dtype=np.float64), values, side="right")
+        else:
+            # With few cuts to compare with is several times as quick as to search.
+            band = np.zeros(len(values), dtype=np.uint8)
+            for cut in self.cuts:
+                band += values >= cut
+        # NaN sorts nowhere; what it gets is said apart.
         band[np.isnan(values)] = len(self.points)
-        return table[band]
+        return table.take(band)
 
 
 @dataclass(frozen=True)
@@ -71,6 +100,7 @@ class AdditivePoints:
 
     base: int
     steps: tuple[Steps, ...]
+    scale: PointScale = PointScale()
 
     def totals(self, X: Numbers) -> Thousandths:
         """Total points, in thousandths, shape (n_rows,)."""
@@ -81,47 +111,43 @@ class AdditivePoints:
 
     def raw(self, X: Numbers) -> Numbers:
         """Raw scores: log odds of a finding, shape (n_rows,)."""
-        return raw_of(self.totals(X))
+        return self.scale.raw(self.totals(X))
 
     @property
     def expected(self) -> float:
         """The mean raw score over the training rows, from which contributions are counted."""
-        return (EVEN_ODDS_POINTS * 1000 - self.base - sum(step.expected for step in self.steps)) * _LOG_ODDS
+        expected = self.base + sum(step.expected for step in self.steps)
+        return (self.scale.even_odds - expected) * self.scale.log_odds
 
     def contributions(self, X: Numbers) -> Numbers:
         """Exact Shapley values by look-up, shape (n_rows, n_features)."""
         result = np.zeros(X.shape)
         for step in self.steps:
-            result[:, step.feature] = (step.expected - step.of(X[:, step.feature])) * _LOG_ODDS
+            result[:, step.feature] = (step.expected - step.of(X[:, step.feature])) * self.scale.log_odds
         return result
 
     def total_below(self, threshold: float) -> int:
         """The fewest points whose raw score lies below a threshold, held just outside the points that there are."""
         least = self.base + sum(min(*step.points, step.missing) for step in self.steps)
-        if not raw_of(np.array([least - 1]))[0] >= threshold:
+        if not self.scale.raw(np.array([least - 1]))[0] >= threshold:
             return least - 1
         low, high = least - 1, self.base + 1
-        if raw_of(np.array([high]))[0] >= threshold:
+        if self.scale.raw(np.array([high]))[0] >= threshold:
             return high
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if raw_of(np.array([middle]))[0] >= threshold else (low, middle)
+            low, high = (middle, high) if self.scale.raw(np.array([middle]))[0] >= threshold else (low, middle)
         return high
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {"base": self.base, "steps": [vars(step) for step in self.steps]}
+        return {"base": self.base, "scale": vars(self.scale), "steps": [vars(step) for step in self.steps]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> AdditivePoints:
         """From plain data."""
         steps = [Steps(**{**one, "cuts": tuple(one["cuts"]), "points": tuple(one["points"])}) for one in data["steps"]]
-        return cls(data["base"], tuple(steps))
-
-
-def raw_of(totals: Thousandths) -> Numbers:
-    """Raw scores of total points in thousandths."""
-    return np.multiply(EVEN_ODDS_POINTS * 1000 - totals, _LOG_ODDS, dtype=np.float64)
+        return cls(data["base"], tuple(steps), PointScale(**data.get("scale", {})))
 
 
 def additive_points(trees: Sequence[dict[str, Any]], X: Numbers) -> AdditivePoints:
@@ -135,6 +161,7 @@ def additive_points(trees: Sequence[dict[str, Any]], X: Numbers) -> AdditivePoin
         The training rows. A cut may lie anywhere between two neighbouring values of theirs, and is written as the
         roundest number there.
     """
+    scale = PointScale()
     stumps: dict[int, list[dict[str, Any]]] = defaultdict(list)
     constant = 0.0
     for tree in trees:
@@ -148,10 +175,11 @@ def additive_points(trees: Sequence[dict[str, Any]], X: Numbers) -> AdditivePoin
         cuts, values, missing = _step_function(stumps[feature], X[:, feature])
         least = min(*values, missing)
         best += least
-        step = _in_points(feature, cuts, [value - least for value in values], missing - least, X[:, feature])
+        raw = [value - least for value in values]
+        step = steps_in_points(scale, feature, cuts, raw, missing - least, X[:, feature])
         if step is not None:
             steps.append(step)
-    return AdditivePoints(round(EVEN_ODDS_POINTS * 1000 - best / _LOG_ODDS), tuple(steps))
+    return AdditivePoints(round(scale.even_odds - best / scale.log_odds), tuple(steps), scale)
 
 
 def _step_function(stumps: Sequence[dict[str, Any]], column: Numbers) -> tuple[list[float], list[float], float]:
@@ -171,17 +199,23 @@ def _step_function(stumps: Sequence[dict[str, Any]], column: Numbers) -> tuple[l
     return cuts, values.tolist(), missing
 
 
-def _in_points(
-    feature: int, cuts: Sequence[float], values: Sequence[float], missing: float, column: Numbers
+def steps_in_points(
+    scale: PointScale,
+    feature: int,
+    cuts: Sequence[float],
+    values: Sequence[float],
+    missing: float,
+    column: Numbers,
 ) -> Steps | None:
-    points = [-round(value / _LOG_ODDS) for value in values]
+    """Raw scores by band, none below 0, as points; None where they say nothing."""
+    points = [-round(value / scale.log_odds) for value in values]
     # Bands that come to the same points are one.
     kept = [place for place in range(len(cuts)) if points[place] != points[place + 1]]
     step = Steps(
         feature,
         tuple(cuts[place] for place in kept),
         (*(points[place] for place in kept), points[-1]),
-        -round(missing / _LOG_ODDS),
+        -round(missing / scale.log_odds),
         expected=0.0,
     )
     if not kept and step.missing == step.points[0]:

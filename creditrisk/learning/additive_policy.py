@@ -15,14 +15,14 @@ import yaml
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import BilingualText, IndicatorSpec
-from creditrisk.learning.additive import Steps
+from creditrisk.learning.additive import PointScale, Steps
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import parse_policy
 from creditrisk.policy.tiers import Tier
 from creditrisk.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
-    from creditrisk.learning.boosted import BoostedScorer
+    from creditrisk.learning.scorer import LearnedScorer
 
 __all__ = ["policy_text"]
 
@@ -33,7 +33,7 @@ _SHARE_OF_DIMENSION = 1 / len(DIMENSIONS)
 
 
 def policy_text(
-    scorer: BoostedScorer,
+    scorer: LearnedScorer,
     *,
     id: str,  # noqa: A002 as the key of the document
     template: Policy,
@@ -45,7 +45,9 @@ def policy_text(
     """Write the document; see :meth:`creditrisk.BoostedScorer.to_policy`."""
     points = scorer.points_
     if points is None:
-        raise InputError("only an additive model can be written as a policy: fit BoostedScorer(additive=True)")
+        raise InputError(
+            "only an additive model can be written as a policy: fit BoostedScorer(additive=True) or a ScorecardScorer"
+        )
     if not points.steps:
         raise InputError("the model uses no indicator, so there is no rule to write; see the warnings of its fit")
     names = [str(name) for name in getattr(scorer, "feature_names_in_", ())]
@@ -65,7 +67,7 @@ def policy_text(
         "title": dict(title) if isinstance(title, Mapping) else (title or _TITLE).model_dump(),
         "effective_from": _day(effective_from) or template.effective_from,
         "basis": basis.en,
-        "notes": {"zh": f"{basis.zh}。{_NOTES.zh}", "en": f"{basis.en}. {_NOTES.en}"},
+        "notes": _notes(basis, points.scale),
         **_taken_over(template, bounds=bounds),
         "dimensions": _dimensions(points.base, points.steps, specs),
         "rules": [_rule(step, spec) for step, spec in zip(points.steps, specs, strict=True)],
@@ -76,21 +78,25 @@ def policy_text(
     return text
 
 
-_NOTES = BilingualText(
-    zh="总分50分表示发现问题与未发现问题的可能性相等，每高10分，发现问题的几率减半；分值由模型逐字写出，未作取舍",
-    en="A total of 50 points stands for even odds of a finding, and each 10 points more halve the odds; "
-    "the points are the model itself, nothing is left out",
-)
+def _notes(basis: BilingualText, scale: PointScale) -> dict[str, str]:
+    even, halving = scale.even_odds / 1000, scale.to_halve_odds / 1000
+    return {
+        "zh": f"{basis.zh}。总分{even:g}分表示发现问题与未发现问题的可能性相等，每高{halving:g}分，发现问题的几率减半；"
+        "分值由模型逐字写出，未作取舍",
+        "en": f"{basis.en}. A total of {even:g} points stands for even odds of a finding, and each {halving:g} points "
+        "more halve the odds; the points are the model itself, nothing is left out",
+    }
 
 
-def _provenance(scorer: BoostedScorer) -> BilingualText:
+def _provenance(scorer: LearnedScorer) -> BilingualText:
+    how = scorer.made_of()
     rows, findings = scorer.training_["rows"], scorer.training_["findings"]
     first, last = scorer.training_["from"], scorer.training_["to"]
     zh_days, en_days = (f"，评价基准日{first}至{last}", f" as of {first} to {last}") if first else ("", "")
     return BilingualText(
-        zh=f"由{rows}行检查结果（其中发现问题{findings}行{zh_days}）学习所得，共{scorer.n_trees_}棵单层树",
-        en=f"learned from {rows} outcomes of inspections ({findings} with a finding{en_days}), {scorer.n_trees_} trees "
-        "of depth one (creditrisk.BoostedScorer)",
+        zh=f"由{rows}行检查结果（其中发现问题{findings}行{zh_days}）学习所得，{how.zh}",
+        en=f"learned from {rows} outcomes of inspections ({findings} with a finding{en_days}), {how.en} "
+        f"(creditrisk.{type(scorer).__name__})",
     )
 
 
@@ -134,7 +140,7 @@ def _rule(step: Steps, spec: IndicatorSpec) -> dict[str, Any]:
     }
 
 
-def _tiers(scorer: BoostedScorer, template: Policy) -> list[dict[str, Any]]:
+def _tiers(scorer: LearnedScorer, template: Policy) -> list[dict[str, Any]]:
     assert scorer.points_ is not None
     named = scorer.cut_offs_.tiers
     by_score = [tier.id for tier in template.tiers if not tier.by_condition_only]

@@ -1,21 +1,95 @@
-"""What is odd about rows to learn from: indicators that say nothing, or too much."""
+"""Rows to learn from: as they are given, checked, and what is odd about them."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
+from sklearn.utils import check_array
 
-from creditrisk.errors import LearningWarning
+from creditrisk.errors import InputError, LearningWarning
+from creditrisk.learning.validation import Split, split_rows
 
-__all__ = ["leaking_columns", "warn_of_columns", "warn_of_leaks"]
+__all__ = [
+    "LearningRows",
+    "checked_groups",
+    "checked_outcomes",
+    "checked_weights",
+    "leaking_columns",
+    "warn_of_columns",
+    "warn_of_leaks",
+]
+
+Numbers = NDArray[np.float64]
 
 # An indicator by itself that ranks findings so well is hardly something known beforehand.
 LEAKING_AUC = 0.995
 # Of each class, so that chance does not rank a handful perfectly; and no more rows than tell.
 _AT_LEAST, _ENOUGH = 10, 20_000
+
+
+@dataclass(frozen=True)
+class LearningRows:
+    """Rows to learn from, those of weight 0 left out.
+
+    Attributes
+    ----------
+    matrix : ndarray of float64, shape (n_rows, n_columns)
+    labels : ndarray of float64, shape (n_rows,)
+        1 for a finding, else 0.
+    weights : ndarray of float64, shape (n_rows,), or None
+        With a mean of 1.
+    as_of : polars.Series of Date, or None
+    groups : ndarray, shape (n_rows,), or None
+    seed : int
+    """
+
+    matrix: Numbers
+    labels: Numbers
+    weights: Numbers | None
+    as_of: pl.Series | None
+    groups: NDArray[Any] | None
+    seed: int
+
+    def split(self, share: float, gap_days: int) -> Split | None:
+        """Hold out rows of the latest days and of other enterprises; None where there are too few."""
+        return split_rows(self.labels, share, self.seed, as_of=self.as_of, groups=self.groups, gap_days=gap_days)
+
+
+def checked_outcomes(y: Any) -> Any:
+    """Outcomes as an array; a missing one is an error of its own."""
+    array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+    if array.dtype.kind == "f" and array.ndim == 1 and np.isnan(array).any():
+        raise InputError(
+            f"Input y contains NaN: {int(np.isnan(array).sum())} outcomes are missing. Keep the rows with an outcome, "
+            "those that were inspected in time"
+        )
+    return y
+
+
+def checked_weights(given: Any, n_rows: int) -> Numbers:
+    """Weights with a mean of 1 where they are not 0, so that their scale does not matter."""
+    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (n_rows,):
+        raise InputError(f"sample_weight must have one number for each row of X: {n_rows}, got shape {weights.shape}")
+    if (weights < 0).any():
+        raise InputError("sample_weight must not be negative; give 0 to leave a row out")
+    if not weights.any():
+        raise InputError("every sample_weight is zero: there is no row to learn from")
+    return weights * (np.count_nonzero(weights) / weights.sum())
+
+
+def checked_groups(values: Any, n_rows: int) -> NDArray[Any]:
+    """The enterprise of each row as an array."""
+    array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
+    if len(array) != n_rows:
+        raise InputError(f"groups must have one entry for each row of X: {n_rows}, got {len(array)}")
+    return array
 
 
 def warn_of_columns(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
