@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from creditrisk.learning.evaluating import ModelEvaluation as ModelEvaluation
     from creditrisk.learning.evaluating import evaluate_model as evaluate_model
     from creditrisk.learning.model_card import model_card as model_card
+    from creditrisk.learning.scorecard import ScorecardScorer as ScorecardScorer
     from creditrisk.learning.training import TrainedModel as TrainedModel
     from creditrisk.learning.training import train_model as train_model
     from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
@@ -88,6 +89,7 @@ _WHERE = {
     "SafetyIndicators": "indicators.builder",
     "ScoreComparison": "evaluation.comparison",
     "Trace": "report.trace",
+    "ScorecardScorer": "learning.scorecard",
     "TrainedModel": "learning.training",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",

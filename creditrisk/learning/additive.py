@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AdditivePoints", "PointScale", "Steps", "additive_points", "steps_in_points"]
+__all__ = ["AdditivePoints", "PointScale", "Steps", "additive_points", "roundest_between", "steps_in_points"]
 
 _FEW_CUTS = 24
 # Enough digits for any float, so that rounding down is exact.
@@ -228,7 +228,17 @@ def _roundest_cut(threshold: float, present: Numbers) -> float:
     at = int(np.searchsorted(present, threshold, side="right"))
     if at in (0, len(present)):
         return nextafter(threshold, np.inf)
-    low, high = float(present[at - 1]), float(present[at])
+    return roundest_between(float(present[at - 1]), float(present[at]))
+
+
+def roundest_between(low: float, high: float) -> float:
+    """The roundest number above one and at most the other.
+
+    Examples
+    --------
+    >>> roundest_between(0.1293, 0.134), roundest_between(7.0, 8.0)
+    (0.13, 8.0)
+    """
     for decimals in range(-15, 18):
         candidate = float(Decimal(high).quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR, _EXACT))
         if low < candidate <= high:

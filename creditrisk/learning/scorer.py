@@ -56,6 +56,14 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
     calibration: Any
     cut_offs: CutOffs | None
     random_state: int | np.random.RandomState | None
+    classes_: NDArray[Any]
+    constraints_: tuple[int, ...]
+    cut_offs_: CutOffs
+    feature_names_in_: NDArray[np.object_]
+    levels_: dict[str, CategoryLevels]
+    n_features_in_: int
+    thresholds_: tuple[float, ...]
+    training_: dict[str, Any]
     n_jobs: int | None
     calibration_: Calibration
     points_: AdditivePoints | None
