@@ -1,10 +1,10 @@
 """Optimal monotone bands of one indicator: those under which outcomes are most likely, never against a direction.
 
 Values are first parted into at most :data:`MOST_PARTS` parts of about as many rows each, or one for each value where
-there are fewer. Among all ways to join neighbouring parts into bands whose rates of findings only rise (or only fall),
-an exact dynamic programme finds the one with the greatest likelihood, less a price for each further band: Akaike's, so
-that a band has to say more than chance does. The same programme with information value as its aim is that of
-Navas-Palencia, Optimal binning: mathematical programming formulation (2020).
+there are fewer. Among all ways to join neighbouring parts into bands whose rates of findings only rise (or only fall,
+or, where no direction is declared, turn once at most), an exact dynamic programme finds the one with the greatest
+likelihood. With information value as the aim this is the problem of Navas-Palencia, Optimal binning: mathematical
+programming formulation (2020).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ __all__ = ["Bands", "declared_bands", "monotone_bands"]
 Numbers = NDArray[np.float64]
 
 MOST_PARTS = 40
-# Log likelihood that a further band has to gain (Akaike 1974).
-_PRICE = 1.0
+# What a further band gains that says nothing is no more than a sum of floats may be off by.
+_TIE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def monotone_bands(
         1 for a finding, else 0.
     weights : ndarray of float64, shape (n_rows,), or None
     direction : {1, -1, 0}
-        Rates rise with the value, fall, or whichever of the two fits better.
+        Rates rise with the value, fall, or turn once at most.
     most_bands : int
     least_share : float
         Of the rows with a value that each band has at least.
@@ -69,7 +69,7 @@ def monotone_bands(
     Examples
     --------
     >>> values = np.repeat([0.0, 1.0, 2.0, 3.0], 50)
-    >>> labels = np.concatenate([np.arange(50) < n for n in (5, 6, 20, 40)]).astype(float)
+    >>> labels = np.concatenate([np.arange(50) < n for n in (6, 5, 20, 40)]).astype(float)
     >>> monotone_bands(values, labels, None, 1, 8, 0.05).cuts
     (2.0, 3.0)
     """
@@ -79,9 +79,11 @@ def monotone_bands(
     counts = _counts(values, labels, weights, edges)
     findings, others = (part[:-1] for part in counts)
     least = least_share * (findings.sum() + others.sum())
-    chosen: tuple[float, list[int]] = (-np.inf, [])
-    for sign in (1, -1) if direction == 0 else (direction,):
-        chosen = max(chosen, _best(findings, others, sign, most_bands, least), key=lambda one: one[0])
+    ways = [
+        _best(findings, others, sign, direction == 0, most_bands, least)
+        for sign in ((1, -1) if direction == 0 else (direction,))
+    ]
+    chosen = max(ways, key=lambda way: way[0])
     return _joined(ordered, edges, chosen[1], counts)
 
 
@@ -130,14 +132,17 @@ def _counts(values: Numbers, labels: Numbers, weights: Numbers | None, edges: Nu
     return np.asarray(findings, dtype=np.float64), np.asarray(rows - findings, dtype=np.float64)
 
 
-def _best(findings: Numbers, others: Numbers, sign: int, most: int, least: float) -> tuple[float, list[int]]:
-    """The greatest likelihood less the price of bands, and where each band but the first begins.
+def _best(
+    findings: Numbers, others: Numbers, sign: int, turns: bool, most: int, least: float
+) -> tuple[float, list[int]]:
+    """The greatest likelihood, and where each band but the first begins.
 
-    ``value[i, j]`` is the best over partitions of the first ``j`` parts whose last band is parts ``i`` to ``j - 1``.
+    ``value[i, j]`` is the best over partitions of the first ``j`` parts whose last band is parts ``i`` to ``j - 1``;
+    ``turned`` is the same for those whose rates have begun to go back.
     """
     n_parts = len(findings)
-    upto = np.concatenate([[0.0], np.cumsum(findings)]), np.concatenate([[0.0], np.cumsum(others)])
-    found, other = (ends[None, :] - ends[:, None] for ends in upto)
+    ends = np.concatenate([[0.0], np.cumsum(findings)]), np.concatenate([[0.0], np.cumsum(others)])
+    found, other = (upto[None, :] - upto[:, None] for upto in ends)
     rows = found + other
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = found / rows
@@ -145,35 +150,61 @@ def _best(findings: Numbers, others: Numbers, sign: int, most: int, least: float
     allowed = np.triu(np.ones((n_parts + 1, n_parts + 1), dtype=bool), 1) & (rows >= least) & (rows > 0)
     allowed[0, n_parts] = True
     risk = sign * rate
-    value = np.where(allowed[:1], gain[:1], -np.inf)
-    value = np.concatenate([value, np.full((n_parts, n_parts + 1), -np.inf)])
-    before = np.full((most, n_parts + 1, n_parts + 1), -1, dtype=np.int32)
-    best, best_end = float(value[0, n_parts]), (0, 0)
+    value = np.full((n_parts + 1, n_parts + 1), -np.inf)
+    value[0, allowed[0]] = gain[0, allowed[0]]
+    turned = np.full_like(value, -np.inf)
+    steps: list[tuple[_Step, _Step, _Step]] = []
+    best, best_end = float(value[0, n_parts]), (0, 0, False)
     for number in range(1, most):
-        further = np.full_like(value, -np.inf)
-        for i in range(1, n_parts):
-            ahead = np.flatnonzero(value[:i, i] > -np.inf)
-            if not len(ahead):
-                continue
-            # Bands that end at i, from the least risk up; each next band may follow those of no more risk.
-            order = ahead[np.argsort(risk[ahead, i], kind="stable")]
-            running = np.maximum.accumulate(value[order, i])
-            where = np.where(value[order, i] == running, np.arange(len(order)), 0)
-            where = np.maximum.accumulate(where)
-            ends = np.flatnonzero(allowed[i])
-            at = np.searchsorted(risk[order, i], risk[i, ends], side="right") - 1
-            ends, at = ends[at >= 0], at[at >= 0]
-            further[i, ends] = running[at] + gain[i, ends] - _PRICE
-            before[number, i, ends] = order[where[at]]
-        value = further
-        last = int(np.argmax(value[:, n_parts]))
-        if value[last, n_parts] > best:
-            best, best_end = float(value[last, n_parts]), (number, last)
-    begins, (number, begin), end = [], best_end, n_parts
+        on, nothing = _extended(value, risk, gain, allowed), _Step.none(value)
+        back = _extended(value, -risk, gain, allowed) if turns else nothing
+        further_back = _extended(turned, -risk, gain, allowed) if turns else nothing
+        steps.append((on, back, further_back))
+        value, turned = on.value, np.maximum(back.value, further_back.value)
+        for has_turned, table in ((False, value), (True, turned)):
+            last = int(np.argmax(table[:, n_parts]))
+            if table[last, n_parts] > best + _TIE:
+                best, best_end = float(table[last, n_parts]), (number, last, has_turned)
+    begins, (number, begin, has_turned), end = [], best_end, n_parts
     while number > 0:
+        on, back, further_back = steps[number - 1]
         begins.append(begin)
-        begin, end, number = int(before[number, begin, end]), begin, number - 1
+        came_turned = has_turned and further_back.value[begin, end] >= back.value[begin, end]
+        step = (further_back if came_turned else back) if has_turned else on
+        begin, end, number, has_turned = int(step.begin[begin, end]), begin, number - 1, came_turned
     return best, begins[::-1]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Partitions with one band more: their worth, and where the band before the last begins."""
+
+    value: Numbers
+    begin: NDArray[np.int32]
+
+    @classmethod
+    def none(cls, like: Numbers) -> _Step:
+        return cls(np.full_like(like, -np.inf), np.zeros(like.shape, dtype=np.int32))
+
+
+def _extended(before: Numbers, risk: Numbers, gain: Numbers, allowed: NDArray[np.bool_]) -> _Step:
+    """Add a band of no less risk to each partition, in the best way."""
+    step = _Step.none(before)
+    for i in range(1, len(before) - 1):
+        ahead = np.flatnonzero(before[:i, i] > -np.inf)
+        if not len(ahead):
+            continue
+        # Bands that end at i, from the least risk up; each next band may follow those of no more risk.
+        order = ahead[np.argsort(risk[ahead, i], kind="stable")]
+        worth = before[order, i]
+        running = np.maximum.accumulate(worth)
+        where = np.maximum.accumulate(np.where(worth == running, np.arange(len(order)), 0))
+        ends = np.flatnonzero(allowed[i])
+        at = np.searchsorted(risk[order, i], risk[i, ends], side="right") - 1
+        ends, at = ends[at >= 0], at[at >= 0]
+        step.value[i, ends] = running[at] + gain[i, ends]
+        step.begin[i, ends] = order[where[at]]
+    return step
 
 
 def _joined(ordered: Numbers, edges: Numbers, begins: Sequence[int], counts: tuple[Numbers, Numbers]) -> Bands:

@@ -114,7 +114,7 @@ class BoostedScorer(LearnedScorer):
     >>> scorer.constraints_
     (1, 0)
     >>> scorer.predict_proba(X.iloc[:3])[:, 1].round(2)
-    array([0.05, 0.48, 0.95])
+    array([0.05, 0.52, 0.98])
     """
 
     def __init__(
@@ -129,8 +129,8 @@ class BoostedScorer(LearnedScorer):
         max_depth: int = 3,
         num_leaves: int = 8,
         min_child_samples: int = 20,
-        reg_lambda: float = 1.0,
-        colsample_bytree: float = 1.0,
+        reg_lambda: float = 10.0,
+        colsample_bytree: float = 0.5,
         early_stopping_rounds: int = 30,
         validation_share: float = 0.2,
         gap_days: int = 0,
@@ -195,8 +195,8 @@ class BoostedScorer(LearnedScorer):
         )
         return BilingualText(zh=f"共{self.n_trees_}{deep.zh}", en=f"{self.n_trees_} {deep.en}")
 
-    def _is_additive(self) -> bool:
-        return self.additive
+    def _takes_categories(self) -> bool:
+        return not self.additive
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

