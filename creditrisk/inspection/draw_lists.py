@@ -18,7 +18,7 @@ from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
 
-__all__ = ["Verification", "published_list", "verify_draw", "write_draw"]
+__all__ = ["Verification", "draw_text", "published_list", "verify_draw", "write_draw"]
 
 _SCHEMA = {
     "order": pl.UInt32,
@@ -103,11 +103,15 @@ def write_draw(draw: Draw, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     target = Path(path)
+    write_together(target.parent, {target.name: lambda file: file.write_text(draw_text(draw), encoding="utf-8")})
+
+
+def draw_text(draw: Draw) -> str:
+    """The JSON of :func:`write_draw`."""
     data = published_list(draw)
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in data.pop("drawn"))
     head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
-    text = f'{head},\n "drawn": [\n{rows}\n]\n}}\n'
-    write_together(target.parent, {target.name: lambda file: file.write_text(text, encoding="utf-8")})
+    return f'{head},\n "drawn": [\n{rows}\n]\n}}\n'
 
 
 def verify_draw(path: str | os.PathLike[str], frame: Any = None) -> Verification:

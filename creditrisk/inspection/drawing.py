@@ -60,6 +60,8 @@ class Draw:
         Without, all of a stratum are equally likely to be drawn.
     rows : ndarray of uint32
         Which rows are drawn, in the order of the draw.
+    probabilities : ndarray of float64
+        With which each of them was.
     """
 
     item: str
@@ -71,6 +73,7 @@ class Draw:
     codes: Codes
     weights: Numbers | None
     rows: NDArray[np.uint32]
+    probabilities: Numbers
 
     @staticmethod
     def of(
@@ -78,30 +81,25 @@ class Draw:
         enterprise_ids: pl.Series, numbers: Numbers, codes: Codes, weights: Numbers | None = None,
     ) -> Draw:  # fmt: skip
         """Draw from rows that are already numbered and coded, and stand in the order of their ids."""
-        drawn, standing = [], []
+        targets = _targets(strata, codes, weights)
+        drawn, standing = [np.empty(0, dtype=np.intp)], [np.empty(0)]
         for place, stratum in enumerate(strata):
-            members = np.flatnonzero((codes & ~np.uint8(CLOSED)) == place)
-            members = members[codes[members] != OUTSIDE]
-            probabilities = _probabilities(stratum, None if weights is None else weights[members])
-            is_open = codes[members] < CLOSED
-            if not isinstance(probabilities, float):
-                is_open &= probabilities > 0
-                probabilities = probabilities[is_open]
-            rows = members[is_open]
+            rows = np.flatnonzero((codes == place) & (targets > 0))
             if len(rows) < stratum.drawn:
                 raise InputError(
                     f"{item}: {stratum.drawn} cannot be drawn out of {len(rows)} in {stratum.name}: "
                     "a probability would be above 1"
                 )
             own = shifted_numbers(numbers[rows], stratum.start)
-            chosen = smallest(pareto_ranks(own, probabilities), stratum.drawn)
+            # Where all are equally likely the ranks stand as the numbers do.
+            chosen = smallest(own if weights is None else pareto_ranks(own, targets[rows]), stratum.drawn)
             drawn.append(rows[chosen])
             # Of those drawn this is spread evenly from 0 to 1 whatever the probability, so no stratum goes first.
-            standing.append((own / probabilities)[chosen] if stratum.drawn else own[:0])
-        rows = np.concatenate(drawn) if drawn else np.empty(0, dtype=np.intp)
-        order = np.lexsort((rows, np.concatenate(standing))) if drawn else rows
+            standing.append(own[chosen] / targets[rows[chosen]])
+        chosen_rows = np.concatenate(drawn)
+        ordered = chosen_rows[np.lexsort((chosen_rows, np.concatenate(standing)))].astype(np.uint32)
         return Draw(
-            item, seed, series, tuple(strata), enterprise_ids, numbers, codes, weights, rows[order].astype(np.uint32)
+            item, seed, series, tuple(strata), enterprise_ids, numbers, codes, weights, ordered, targets[ordered]
         )
 
     def __len__(self) -> int:
@@ -129,20 +127,10 @@ class Draw:
         """Those among whom the draw was made: enterprise_id, stratum, open (may be drawn) and, if any, weight."""
         return pl.concat([self._frame_of(chunk) for chunk in self._member_chunks()], rechunk=True)
 
-    @cached_property
-    def probabilities(self) -> Numbers:
-        """The probability with which each enterprise drawn was drawn, shape (n_drawn,)."""
-        codes = self.codes[self.rows]
-        if self.weights is None:
-            return np.array([_probabilities(stratum, None) for stratum in self.strata])[codes]
-        found = np.empty(len(self))
-        for place, stratum in enumerate(self.strata):
-            members = np.flatnonzero((self.codes & ~np.uint8(CLOSED)) == place)
-            members = members[self.codes[members] != OUTSIDE]
-            own = codes == place
-            targets = _probabilities(stratum, self.weights[members])
-            found[own] = np.asarray(targets)[np.searchsorted(members, self.rows[own])]
-        return found
+    @property
+    def targets(self) -> Numbers:
+        """The probability of every row, shape (n,); 0 outside the frame."""
+        return _targets(self.strata, self.codes, self.weights)
 
     @cached_property
     def frame_sha256(self) -> str:
@@ -275,7 +263,15 @@ def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:
     return codes
 
 
-def _probabilities(stratum: Stratum, weights: Numbers | None) -> Numbers | float:
-    if weights is not None:
-        return inclusion_probabilities(weights, stratum.drawn)
-    return stratum.drawn / stratum.size if stratum.size else 0.0
+def _targets(strata: Sequence[Stratum], codes: Codes, weights: Numbers | None) -> Numbers:
+    """Those who are closed count in the stratum: their place is taken by others of it, and not for being better."""
+    if weights is None:
+        by_code = np.zeros(OUTSIDE + 1)
+        for place, stratum in enumerate(strata):
+            by_code[[place, place | CLOSED]] = stratum.drawn / stratum.size if stratum.size else 0.0
+        return by_code[codes]
+    targets = np.zeros(len(codes))
+    for place, stratum in enumerate(strata):
+        members = np.flatnonzero((codes == place) | (codes == place | CLOSED))
+        targets[members] = inclusion_probabilities(weights[members], stratum.drawn)
+    return targets
