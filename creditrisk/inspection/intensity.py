@@ -61,7 +61,7 @@ def drawn_of(size: int, item: InspectionItem, ratio: float) -> int:
 
 
 def annual_caps(policy: Policy, kind: str, cap: AnnualCap) -> dict[str, int | None]:
-    """The most on-site visits by draw to one enterprise in a year, by stratum; none in key areas, which are outside caps.
+    """The most on-site visits by draw to one enterprise in a year, by stratum; no cap holds in key areas.
 
     A cap of the plan (one for all, or by tier) counts beside that of the policy; the lower holds.
 

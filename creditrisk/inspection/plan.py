@@ -65,7 +65,7 @@ class PlanSummary:
         saved = 1 - self.drawn_visits / self.visits_if_independent if self.visits_if_independent else 0.0
         lines = [
             f"{self.year} 年度检查计划 Inspection plan, {self.policy}",
-            f"企业 enterprises {self.enterprises:,}，检查 visits {self.visits:,}，最多 at most {self.most_visits} 次 each",
+            f"企业 enterprises {self.enterprises:,}，检查 visits {self.visits:,}，每户至多 at most {self.most_visits}",
             *(f"  {name:<14}{count:>12,}" for name, count in self.visits_by_cause.items()),
             "等级或监管方式 tier or regime: 企业 enterprises，其中检查 visited",
             *(f"  {name:<14}{size:>12,}{seen:>12,}" for name, (size, seen) in self.visited_by_stratum.items()),
@@ -176,7 +176,7 @@ class InspectionPlan:
         """
         summary = json.dumps({**vars(self.summary()), "seed": self.seed}, ensure_ascii=False, indent=2)
         files: dict[str, Callable[[Path], object]] = {
-            "visits.parquet": self._write_visits,
+            "visits.parquet": self.save_visits,
             "unmet.csv": lambda path: write_spreadsheet(self.unmet_data, path),
             "coordination.csv": lambda path: write_spreadsheet(self.coordination_data, path),
             "overrides.csv": lambda path: write_spreadsheet(self.overrides_data, path),
@@ -186,6 +186,15 @@ class InspectionPlan:
             files |= {f"draw-{item}.json": _list_of(draw), f"frame-{item}.parquet": _frame_of(draw)}
         return write_together(folder, files)
 
+    def save_visits(self, path: str | os.PathLike[str]) -> None:
+        """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""
+        chunks = self._visit_chunks()
+        first = next(chunks).to_arrow()
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            writer.write_table(first)
+            for chunk in chunks:
+                writer.write_table(chunk.to_arrow().cast(first.schema))
+
     def __repr__(self) -> str:
         return f"<InspectionPlan {self.year}: {self.rows.height:,} visits, {len(self.draws)} draws>"
 
@@ -193,15 +202,6 @@ class InspectionPlan:
         for first in range(0, max(self.rows.height, 1), ROWS_PER_CHUNK):
             rows = self.rows.slice(first, ROWS_PER_CHUNK)
             yield visit_table(rows, self.population, self.groups, self.overrides_data, self.year)
-
-    def _write_visits(self, path: Path) -> None:
-        # Chunk by chunk: in full, the visits of millions take more memory than the plan itself.
-        chunks = self._visit_chunks()
-        first = next(chunks).to_arrow()
-        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
-            writer.write_table(first)
-            for chunk in chunks:
-                writer.write_table(chunk.to_arrow().cast(first.schema))
 
 
 _TOTALS = ("drawn", "visits", "visits_if_independent", "visits_at_least")

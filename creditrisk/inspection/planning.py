@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, get_args
@@ -212,7 +212,7 @@ class _Year:
         rows = np.flatnonzero(bits)
         if any(item.mode == "on_site" for item in items):
             self.on_site[rows] += 1
-        self.covered[rows] = True
+            self.covered[rows] = True
         self.joint.append(counts.row(name, [item.id for item in items], len(rows)))
         full = self.population.stratum[rows] == self.strata.index(FULL_COVERAGE)
         causes = np.where(full, Cause.FULL_COVERAGE, Cause.DRAW)
@@ -251,7 +251,7 @@ class _Year:
         )  # fmt: skip
 
     def _codes(self, item: InspectionItem, rested: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """The stratum of each enterprise for an item; those visited before in strata of their own, at the cap closed."""
+        """The stratum of each enterprise; those visited before in strata of their own, those at the cap closed."""
         codes = self.population.stratum.copy()
         codes[~self.population.members(item)] = OUTSIDE
         full = codes == self.strata.index(FULL_COVERAGE)
@@ -304,7 +304,7 @@ class _Year:
             elif row not in drawn.get(item, ()):
                 name, bit = place[item]
                 self._add(np.array([row]), name, np.array([1 << bit], dtype=np.uint64), Cause.OVERRIDE, note=note)
-                self.covered[row] = True
+                self.covered[row] |= any(one.mode == "on_site" for one in self.groups[name])
 
     def add_grid(self) -> None:
         """The grid visits all of its tiers whom nothing else does."""

@@ -111,7 +111,7 @@ class Population:
 def population_of(
     source: Any, policy: Policy | str | os.PathLike[str] | None, enterprises: Any = None, weight: str | None = None
 ) -> Population:
-    """The population of an assessment, or of a table with enterprise_id, tier and, where known, regime and attributes."""
+    """The population of an assessment, or of a table with enterprise_id, tier and what else is known."""
     if isinstance(source, Assessment):
         loaded = source.policy if policy is None else load_policy(policy, source.as_of)
         table = _assessed(source)

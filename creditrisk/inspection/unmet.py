@@ -37,7 +37,9 @@ UNMET: dict[str, Label] = {
         "其余企业仍在规定的不重复抽取期内，无法抽足",
         "all others were visited too recently to be drawn again; fewer are drawn",
     ),
-    "full_coverage": Label("重点领域部分企业无任何适用的抽查事项", "no item applies to some enterprises of key areas"),
+    "full_coverage": Label(
+        "重点领域部分企业无任何适用的现场检查事项", "no on-site item applies to some enterprises of key areas"
+    ),
     "grid": Label(
         "部分应由网格全覆盖的企业未登记网格", "some enterprises to be covered by the grid have no grid on record"
     ),

@@ -121,7 +121,7 @@ def _described(
         "joint_group": items[0].joint_group,
         "why_zh": why.zh,
         "why_en": why.en,
-        "id_stem": f"{year}-{name}-{f'override{kind["note"]}-' if cause == Cause.OVERRIDE else ''}",
+        "id_stem": f"{year}-{name}-override{kind['note']}-" if cause == Cause.OVERRIDE else f"{year}-{name}-",
     }
 
 
