@@ -260,6 +260,8 @@ def _from_the_list(published: _Published, listed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _compared(listed: pl.DataFrame, recomputed: pl.DataFrame) -> list[pl.DataFrame]:
+    if listed.equals(recomputed):
+        return []
     both = listed.unique("enterprise_id", keep="first").join(
         recomputed.unique("enterprise_id"), on="enterprise_id", suffix="_recomputed"
     )

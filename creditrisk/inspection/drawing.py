@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
@@ -17,7 +19,7 @@ from creditrisk.frames import to_polars
 from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
-__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "check_ids", "draw_sample"]
+__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "in_order", "lines_sha256"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -139,16 +141,7 @@ class Draw:
         Of the lines ``enterprise_id ⇥ stratum ⇥ 1 or 0 (open)``, with weights also ``⇥ weight`` as ``float.hex`` writes
         it, in the order of the ids, each ended by a line feed, in UTF-8.
         """
-        digest = sha256()
-        for chunk in self._member_chunks():
-            part = self._frame_of(chunk)
-            columns = ["enterprise_id", "stratum", pl.col("open").cast(pl.UInt8).cast(pl.String)]
-            if "weight" in part.columns:
-                hexadecimal = pl.Series("hex", [weight.hex() for weight in part["weight"]], dtype=pl.String)
-                columns.append(pl.lit(hexadecimal))
-            lines = part.select(pl.concat_str(columns, separator="\t").str.join("\n")).item()
-            digest.update((lines + "\n").encode() if len(chunk) else b"")
-        return digest.hexdigest()
+        return lines_sha256(self._frame_of(chunk, hexadecimal=True) for chunk in self._member_chunks())
 
     @cached_property
     def _names(self) -> pl.Series:
@@ -164,7 +157,7 @@ class Draw:
         for first in range(0, max(len(self.codes), 1), _CHUNK):
             yield np.flatnonzero(self.codes[first : first + _CHUNK] != OUTSIDE) + first
 
-    def _frame_of(self, rows: NDArray[np.intp]) -> pl.DataFrame:
+    def _frame_of(self, rows: NDArray[np.intp], *, hexadecimal: bool = False) -> pl.DataFrame:
         codes = self.codes[rows]
         columns: dict[str, Any] = {
             "enterprise_id": self.enterprise_ids.gather(rows),
@@ -172,7 +165,8 @@ class Draw:
             "open": codes < CLOSED,
         }
         if self.weights is not None:
-            columns["weight"] = self.weights[rows]
+            weights = self.weights[rows]
+            columns["weight"] = [weight.hex() for weight in weights.tolist()] if hexadecimal else weights
         return pl.DataFrame(columns)
 
 
@@ -221,8 +215,7 @@ def draw_sample(
     table = to_polars(frame)
     if "enterprise_id" not in table.columns:
         raise InputError("the frame of a draw needs the column enterprise_id")
-    table = table.with_columns(pl.col("enterprise_id").cast(pl.String)).sort("enterprise_id")
-    check_ids(table["enterprise_id"])
+    table = in_order(table)
     sizes = dict(size) if isinstance(size, Mapping) else {"all": size}
     if not isinstance(size, Mapping):
         table = table.with_columns(stratum=pl.lit("all"))
@@ -238,8 +231,24 @@ def draw_sample(
     return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
 
 
-def check_ids(ids: pl.Series) -> None:
-    """Raise an InputError unless the ids, in order, are all there, of one line without tabs, and each occurs once."""
+def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
+    """SHA-256 of rows: values with tabs between them, yes as 1 and no as 0, each row ended by a line feed."""
+    digest = sha256()
+    for part in parts:
+        lines = BytesIO()
+        flags = part.with_columns(cs.boolean().cast(pl.UInt8))
+        flags.write_csv(lines, separator="\t", include_header=False, quote_style="never")
+        digest.update(lines.getbuffer())
+    return digest.hexdigest()
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    """A table in the order of its ids, which must all be there, of one line without tabs, each once."""
+    table = table.with_columns(pl.col("enterprise_id").cast(pl.String))
+    ids = table["enterprise_id"]
+    if not ids.is_sorted():
+        table = table.sort("enterprise_id")
+        ids = table["enterprise_id"]
     if ids.null_count():
         raise InputError("an enterprise without an id cannot be drawn: remove the rows whose enterprise_id is missing")
     twice = (ids == ids.shift(1)).fill_null(False)
@@ -247,6 +256,7 @@ def check_ids(ids: pl.Series) -> None:
         raise InputError(f"enterprise {ids.filter(twice)[0]!r} stands in the table twice: keep one row of it")
     if ids.str.contains(r"[\t\n]").any():
         raise InputError("an enterprise_id must not contain a tab or a line break")
+    return table
 
 
 def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:

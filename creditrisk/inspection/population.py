@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from hashlib import sha256
 from operator import and_
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from creditrisk.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.drawing import OUTSIDE, check_ids
+from creditrisk.inspection.drawing import OUTSIDE, in_order, lines_sha256
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
@@ -95,17 +94,18 @@ class Population:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of ids, tiers and strata: what a seed is used for."""
-        digest = sha256()
         names = pl.Series([*strata_of(self.policy), "ended"])
-        for first in range(0, len(self), _CHUNK):
-            codes = np.minimum(self.stratum[first : first + _CHUNK], len(names) - 1)
-            part = pl.DataFrame(
-                {"id": self.ids.slice(first, _CHUNK), "tier": self.tier.slice(first, _CHUNK).cast(pl.String),
-                 "stratum": names.gather(codes)}
-            )  # fmt: skip
-            lines = part.select(pl.concat_str(pl.all(), separator="\t").str.join("\n")).item()
-            digest.update((lines + "\n").encode())
-        return digest.hexdigest()
+        codes = np.minimum(self.stratum, len(names) - 1)
+        return lines_sha256(
+            pl.DataFrame(
+                {
+                    "enterprise_id": self.ids.slice(first, _CHUNK),
+                    "tier": self.tier.slice(first, _CHUNK),
+                    "stratum": names.gather(codes[first : first + _CHUNK]),
+                }
+            )
+            for first in range(0, len(self), _CHUNK)
+        )
 
 
 def population_of(
@@ -124,10 +124,9 @@ def population_of(
     if enterprises is not None:
         table = _with_attributes(table, enterprises)
     wanted = [name for name in ("enterprise_id", "tier", "regime", *_ATTRIBUTES, weight) if name in table.columns]
-    table = table.select(wanted).with_columns(pl.col("enterprise_id").cast(pl.String)).sort("enterprise_id")
     if table.is_empty():
         raise InputError("there is no enterprise to inspect: the table of assessments is empty")
-    check_ids(table["enterprise_id"])
+    table = in_order(table.select(wanted))
     tier = _known(table["tier"], [one.id for one in loaded.tiers], "tier")
     return Population(
         policy=loaded,
