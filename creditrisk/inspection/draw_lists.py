@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -235,13 +236,20 @@ def _frame(frame: Any, published: _Published) -> pl.DataFrame:
 
 def _drawn_again(published: _Published, frame: pl.DataFrame) -> Draw:
     """The same draw on a frame; from a stratum that has become too small, all there are."""
+    drawn = partial(
+        draw_sample, frame, item=published.item, seed=published.seed, series=published.series,
+        starts={stratum.name: stratum.start for stratum in published.strata},
+    )  # fmt: skip
+    asked = {stratum.name: stratum.drawn for stratum in published.strata}
+    if frame["stratum"].is_in(list(asked)).all():
+        try:
+            return drawn(asked)
+        except InputError:
+            pass  # said better below, or by drawing what there is
     can_be_drawn = pl.col("open") & (pl.col("weight") > 0) if published.weighted else pl.col("open")
     able = dict(frame.group_by("stratum").agg(can_be_drawn.sum()).iter_rows())
-    asked = {stratum.name: stratum.drawn for stratum in published.strata}
     strangers = sorted(name for name in able if name not in asked and name is not None)
-    sizes = {name: min(size, able.get(name, 0)) for name, size in asked.items()} | dict.fromkeys(strangers, 0)
-    starts = {stratum.name: stratum.start for stratum in published.strata}
-    return draw_sample(frame, sizes, item=published.item, seed=published.seed, series=published.series, starts=starts)
+    return drawn({name: min(size, able.get(name, 0)) for name, size in asked.items()} | dict.fromkeys(strangers, 0))
 
 
 def _from_the_list(published: _Published, listed: pl.DataFrame) -> pl.DataFrame:

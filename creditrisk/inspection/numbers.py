@@ -61,11 +61,11 @@ def permanent_numbers(enterprise_ids: pl.Series | Sequence[str], *, seed: str, s
     ids = pl.Series(enterprise_ids, dtype=pl.String)
     if ids.null_count():
         raise InputError("an enterprise without an id cannot be drawn: remove the rows whose enterprise_id is missing")
-    start = f"{seed}\n{series}\n".encode()
+    start = pl.lit(f"{seed}\n{series}\n")
     numbers = np.empty(len(ids))
     for first in range(0, len(ids), _CHUNK):
-        texts = ids.slice(first, _CHUNK).cast(pl.Binary).to_list()
-        digests = b"".join([sha256(start + text).digest() for text in texts])
+        texts = pl.select(pl.concat_str(start, ids.slice(first, _CHUNK)).cast(pl.Binary)).to_series().to_list()
+        digests = b"".join([sha256(text).digest() for text in texts])
         bits = np.frombuffer(digests, dtype=">u8")[::4] >> np.uint64(64 - _BITS)
         numbers[first : first + len(texts)] = bits * _UNIT
     return numbers
