@@ -1,4 +1,4 @@
-"""The command line: ``creditrisk demo | simulate | validate | assess | explain | standing | policy``.
+"""The command line: ``creditrisk demo | simulate | validate | assess | explain | standing | plan | policy``.
 
 What is slow to import is imported inside the commands, so that help comes at once.
 """
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from creditrisk.cli import assessing, policies, provinces, sql, standing
+from creditrisk.cli import assessing, inspecting, policies, provinces, sql, standing
 from creditrisk.cli.failures import PlainFailures
 from creditrisk.cli.printing import print_line
 
@@ -30,6 +30,10 @@ app.command("validate", short_help="校验 say which rows have to be set aside, 
 app.command("assess", short_help="评价 scores, tiers and reasons, written to a folder")(assessing.assess)
 app.command("explain", short_help="解释 one enterprise's tier, down to its records")(assessing.explain)
 app.command("standing", short_help="效力 whether each record counts on a day, and why")(standing.standing)
+app.command("plan", short_help="检查计划 draws and visits of a year, from an assessment and items")(inspecting.plan)
+app.command("verify-draw", short_help="核验抽取 recompute a published draw and say what differs")(
+    inspecting.verify_draw
+)
 policies.app.command("sql", short_help="导出 the scoring step as SQL for a database")(sql.policy_sql)
 app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check, compare, publish policies")
 

@@ -147,7 +147,7 @@ class Draft:
         if asked.wanted > asked.ratio:
             what = "probability" if asked.wanted > 1 else "ratio"
             self._miss(what, item, stratum, asked.wanted, asked.ratio)
-        needed = drawn_of(size, item, asked.ratio)
+        needed = drawn_of(size, item, stratum, asked.ratio)
         if item.kind == "general" and needed > asked.ratio * size + 1e-9:
             self._miss("smallest_draw", item, stratum, asked.ratio, needed / size)
         forbidden = self.last.forbids(asked.not_again_within_months, date(self.year, 1, 1))

@@ -1,7 +1,7 @@
 """How many of each stratum an item draws in a year, and how often one enterprise may be visited: what the policy says.
 
-General items never exceed the policy's ratio, key items have no upper bound (article 三(二)1). No stratum is left out:
-of a tier too small for its ratio one is drawn all the same, and the plan says so.
+General items never exceed the policy's ratio, key items have no upper bound (article 三(二)1). No tier is left out: of
+one too small for its ratio one enterprise is drawn all the same, and the plan says so.
 """
 
 from __future__ import annotations
@@ -50,14 +50,13 @@ def requirement(policy: Policy, item: InspectionItem, stratum: str) -> Requireme
     return Requirement(ratio, max(ratio, least, often), intensity.not_again_within_months)
 
 
-def drawn_of(size: int, item: InspectionItem, ratio: float) -> int:
+def drawn_of(size: int, item: InspectionItem, stratum: str, ratio: float) -> int:
     """How many of a stratum are drawn: at most its share for general items, at least its share for key items."""
-    if not size:
-        return 0
     share = ratio * size
     if item.kind == "key":
         return min(size, math.ceil(share - _ROUNDING))
-    return max(1, math.floor(share + _ROUNDING))
+    least = 0 if stratum == OBSERVATION else min(size, 1)
+    return max(least, math.floor(share + _ROUNDING))
 
 
 def annual_caps(policy: Policy, kind: str, cap: AnnualCap) -> dict[str, int | None]:
