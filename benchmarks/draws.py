@@ -36,18 +36,24 @@ def ids(size: int) -> pl.Series:
 
 def table(size: int) -> pl.DataFrame:
     """Enterprises of the three tiers in the shares one meets, one in a hundred in a key area."""
-    place = np.arange(size)
-    tiers = np.array(["good", "ordinary", "high_risk"])[np.searchsorted([0.45, 0.95], (place * 0.618034) % 1)]
+    place = np.arange(size, dtype=np.uint32)
+    tiers = ["good", "ordinary", "high_risk"]
+    rank = np.searchsorted([0.45, 0.95], (place * 0.618034) % 1).astype(np.uint32)
     return pl.DataFrame(
         {
             "enterprise_id": ids(size),
-            "tier": pl.Series(tiers).cast(pl.Enum(["good", "ordinary", "high_risk"])),
-            "regime": pl.Series(np.where(place % 100 == 7, "full_coverage", "tiered")),
-            "industry": pl.Series((place % 90 + 10).astype(str)).cast(pl.Categorical),
-            "region": pl.Series((place % 97 + 320100).astype(str)).cast(pl.Categorical),
-            "grid": pl.Series((place % 5000).astype(str)).cast(pl.Categorical),
+            "tier": pl.Series(tiers, dtype=pl.Enum(tiers)).gather(rank),
+            "regime": pl.Series(["tiered", "full_coverage"]).gather((place % 100 == 7).astype(np.uint32)),
+            "industry": _codes(place % 90 + 10),
+            "region": _codes(place % 97 + 320100),
+            "grid": _codes(place % 5000),
         }
     )
+
+
+def _codes(numbers: np.ndarray) -> pl.Series:
+    words, position = np.unique(numbers, return_inverse=True)
+    return pl.Series(words.astype(str)).cast(pl.Categorical).gather(position.astype(np.uint32))
 
 
 def catalogue(count: int) -> list[InspectionItem]:

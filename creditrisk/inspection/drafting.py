@@ -162,19 +162,24 @@ class Draft:
         place = {item.id: (name, bit) for name, items in self.groups.items() for bit, item in enumerate(items)}
         rows = self.population.rows_of(overrides["enterprise_id"])
         drawn = {name: set(draw.rows.tolist()) for name, draw in self.draws.items() if name in set(overrides["item"])}
+        kept: dict[str, list[tuple[int, int, int]]] = {}
         for note, (row, entry) in enumerate(zip(rows, overrides.iter_rows(named=True), strict=True), start=1):
             item, enterprise = entry["item"], entry["enterprise_id"]
-            if row is None or item not in place:
-                zh, en = ("没有事项", "there is no item") if row is not None else ("没有企业", "there is no enterprise")
-                subject = item if row is not None else enterprise
-                self.unmet.append(
-                    unmet_row("override", item=item, tier=None, required=1, got=0,
-                              fault_zh=f"{zh} {subject}", fault_en=f"{en} {subject}")
-                )  # fmt: skip
+            if row is None:
+                self._refuse(item, f"没有企业 {enterprise}", f"there is no enterprise {enterprise}")
+            elif self.population.stratum[row] == OUTSIDE:
+                self._refuse(
+                    item, f"企业 {enterprise} 已吊销或注销", f"enterprise {enterprise} is revoked or deregistered"
+                )
+            elif item not in place:
+                self._refuse(item, f"没有事项 {item}", f"there is no item {item}")
             elif row not in drawn.get(item, ()):
                 name, bit = place[item]
-                self._add(np.array([row]), name, np.array([1 << bit], dtype=np.uint64), Cause.OVERRIDE, note=note)
-                self.covered[row] |= any(one.mode == "on_site" for one in self.groups[name])
+                kept.setdefault(name, []).append((row, 1 << bit, note))
+        for name, visits in kept.items():
+            at, bits, notes = (np.array(column, dtype=np.uint64) for column in zip(*visits, strict=True))
+            self._add(at, name, bits, Cause.OVERRIDE, note=notes)
+            self.covered[at] |= any(item.mode == "on_site" for item in self.groups[name])
 
     def add_grid(self) -> None:
         """The grid visits all of its tiers whom nothing else does."""
@@ -188,6 +193,11 @@ class Draft:
             if known < len(rows):
                 self.unmet.append(unmet_row("grid", item=None, tier=tier.id, required=len(rows), got=known))
 
+    def visit_rows(self) -> pl.DataFrame:
+        """All visits, by enterprise; what they were gathered in is let go, for they are many."""
+        gathered, self.visits = pl.concat(self.visits), []
+        return gathered.sort("row", maintain_order=True)
+
     def note_uncovered(self) -> None:
         full = self.population.stratum == self.strata.index(FULL_COVERAGE)
         covered = int((full & self.covered).sum())
@@ -196,12 +206,16 @@ class Draft:
                 unmet_row("full_coverage", item=None, tier=FULL_COVERAGE, required=int(full.sum()), got=covered)
             )
 
+    def _refuse(self, item: str, zh: str, en: str) -> None:
+        self.unmet.append(unmet_row("override", item=item, tier=None, required=1, got=0, fault_zh=zh, fault_en=en))
+
     def _miss(self, what: str, item: InspectionItem, stratum: str, required: float, got: float) -> None:
         self.unmet.append(unmet_row(what, item=item.id, tier=stratum, required=required, got=got))
 
     def _add(
         self, rows: NDArray[Any], group: str, bits: NDArray[np.uint64], cause: Any,
-        order: NDArray[np.uint32] | None = None, probability: NDArray[np.float64] | None = None, note: int = 0,
+        order: NDArray[np.uint32] | None = None, probability: NDArray[np.float64] | None = None,
+        note: NDArray[np.uint64] | int = 0,
     ) -> None:  # fmt: skip
         position = len(self.groups) if group == GRID else list(self.groups).index(group)
         self.visits.append(
@@ -209,7 +223,7 @@ class Draft:
                 {
                     "row": rows, "group": np.full(len(rows), position), "items": bits,
                     "stratum": self.population.stratum[rows], "cause": np.broadcast_to(cause, len(rows)),
-                    "note": np.full(len(rows), note), "order": order, "probability": probability,
+                    "note": np.broadcast_to(note, len(rows)), "order": order, "probability": probability,
                 },
                 schema_overrides=VISIT_ROWS,
             ).cast(pl.Schema(VISIT_ROWS))

@@ -140,7 +140,7 @@ def plan_inspections(
         population=population,
         groups=groups,
         draws={item.id: draft.draws[item.id] for item in catalogue if item.id in draft.draws},
-        rows=pl.concat(draft.visits).sort("row", "group", "cause"),
+        rows=draft.visit_rows(),
         unmet_data=unmet_table(draft.unmet),
         overrides_data=asked_overrides,
         coordination_data=pl.concat(draft.joint) if draft.joint else pl.DataFrame(),
