@@ -86,7 +86,8 @@ class Draw:
         targets = _targets(strata, codes, weights)
         drawn, standing = [np.empty(0, dtype=np.intp)], [np.empty(0)]
         for place, stratum in enumerate(strata):
-            rows = np.flatnonzero((codes == place) & (targets > 0))
+            rows = np.flatnonzero(codes == place)
+            rows = rows if weights is None else rows[targets[rows] > 0]
             if len(rows) < stratum.drawn:
                 raise InputError(
                     f"{item}: {stratum.drawn} cannot be drawn out of {len(rows)} in {stratum.name}: "
