@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plan", "verify_draw"]
 
+_SHOWN = 20
+
 
 def plan(
     assessment: Annotated[Path, typer.Argument(help="Folder of an assessment, or its assessments.parquet.")],
@@ -65,8 +67,10 @@ def plan(
         print_json({"summary": vars(summary), "files": {name: str(path) for name, path in files.items()}})
         return
     print_line(str(summary))
-    for row in made.unmet_data.iter_rows(named=True):
+    for row in made.unmet_data.head(_SHOWN).iter_rows(named=True):
         print_line(f"  {row['item'] or ''} {row['tier'] or ''}  {row['why_zh']}  {row['why_en']}")
+    if summary.unmet > _SHOWN:
+        print_line("  … unmet.csv")
     print_files(list(files.values()))
 
 

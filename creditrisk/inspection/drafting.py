@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from creditrisk.inspection.coordination import JointVisits, starts
 from creditrisk.inspection.drawing import CLOSED, OUTSIDE, Draw, Stratum
 from creditrisk.inspection.intensity import drawn_of, requirement
-from creditrisk.inspection.items import InspectionItem
+from creditrisk.inspection.items import GRID, InspectionItem
 from creditrisk.inspection.numbers import permanent_numbers
 from creditrisk.inspection.population import FULL_COVERAGE, Population, strata_of
 from creditrisk.inspection.resting import LastVisits
 from creditrisk.inspection.unmet import unmet_row
-from creditrisk.inspection.visits import GRID, VISIT_ROWS, Cause
+from creditrisk.inspection.visits import VISIT_ROWS, Cause
 
 __all__ = ["Coordination", "Draft"]
 
 Coordination = Literal["spread", "independent"]
 
 # More visits than anybody is ever paid in a year: no cap.
-_NO_CAP = 0xFF
+_NO_CAP = 0xFFFF
 _PLAN_SERIES = "plan"
 
 
@@ -48,7 +48,7 @@ class Draft:
     def __post_init__(self) -> None:
         size, policy = len(self.population), self.population.policy
         self.strata = strata_of(policy)
-        self.on_site = np.zeros(size, dtype=np.uint8)
+        self.on_site = np.zeros(size, dtype=np.uint16)
         self.covered = np.zeros(size, dtype=bool)
         self.numbers: dict[str, NDArray[np.float64]] = {}
         ratios = [
@@ -130,7 +130,7 @@ class Draft:
             codes[full & self.by_key_item] = OUTSIDE
         codes[rested & ~full & (codes != OUTSIDE)] += len(self.strata)
         if item.mode == "on_site":
-            most = np.full(CLOSED, _NO_CAP, dtype=np.uint8)
+            most = np.full(CLOSED, _NO_CAP, dtype=np.uint16)
             for place, stratum in enumerate(self.strata):
                 cap = self.caps[item.kind][stratum]
                 most[[place, place + len(self.strata)]] = _NO_CAP if cap is None else min(cap, _NO_CAP)

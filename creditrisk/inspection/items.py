@@ -16,10 +16,13 @@ from creditrisk.errors import InputError
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.rules import Identifier, PolicyPart
 
-__all__ = ["AppliesTo", "InspectionItem", "example_items", "joint_groups", "read_items"]
+__all__ = ["GRID", "AppliesTo", "InspectionItem", "example_items", "joint_groups", "read_items"]
 
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
+
+# The grid goes by itself, for no item.
+GRID = "grid"
 
 _LISTS = ("skills", "industries", "regions", "key_areas", "scales")
 _FILTERS = ("industries", "regions", "key_areas", "scales")
@@ -111,6 +114,8 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
     ids = [item.id for item in items]
     names = [*ids, *{item.joint_group for item in items if item.joint_group}]
     twice = next((name for name in names if names.count(name) > 1), None)
+    if GRID in names:
+        raise InputError(f"{path}: {GRID!r} is the name of visits by the grid: call the item or joint group otherwise")
     if twice is not None:
         raise InputError(f"{path}: two inspection items, or an item and a joint group, are called {twice!r}")
     return items
@@ -130,11 +135,22 @@ def joint_groups(items: Sequence[InspectionItem]) -> dict[str, tuple[InspectionI
     return groups
 
 
+class _Strict(yaml.SafeLoader):
+    """What YAML readers let pass in silence, a key given twice, is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
 def _yaml_rows(path: Path) -> list[Any]:
     if path.suffix not in (".yaml", ".yml"):
         raise InputError(f"inspection items are read from .yaml or .csv, got {path}")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Strict)  # noqa: S506 - a safe loader
     except OSError as error:
         raise InputError(f"the items {path} cannot be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

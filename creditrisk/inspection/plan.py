@@ -162,8 +162,9 @@ class InspectionPlan:
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the plan into a folder; each file appears whole or not at all.
 
-        ``visits.parquet``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary), and for
-        each item ``draw-ITEM.json``, the list to be published, with ``frame-ITEM.parquet``, by which it is verified.
+        ``visits.parquet``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed
+        and what it was used for), and for each item ``draw-ITEM.json``, the list to be published, with
+        ``frame-ITEM.parquet``, by which it is verified.
 
         Returns
         -------
@@ -174,7 +175,12 @@ class InspectionPlan:
         OutputError
             If the folder or a file cannot be written.
         """
-        summary = json.dumps({**vars(self.summary()), "seed": self.seed}, ensure_ascii=False, indent=2)
+        identity = {
+            "seed": self.seed,
+            "population_sha256": self.population.sha256,
+            "policy_sha256": self.population.policy.sha256,
+        }
+        summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)
         files: dict[str, Callable[[Path], object]] = {
             "visits.parquet": self.save_visits,
             "unmet.csv": lambda path: write_spreadsheet(self.unmet_data, path),

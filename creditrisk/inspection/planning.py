@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
@@ -116,16 +118,14 @@ def plan_inspections(
             if item.authority not in authorities
         ]
         catalogue = tuple(item for item in catalogue if item.authority in authorities)
-    is_plan = isinstance(last_plan, InspectionPlan)
-    last = last_visits(last_plan.visits_data if is_plan else last_plan, population)
-    if seed_register is not None:
-        continues = last_plan.population.sha256 if is_plan and last_plan.seed == seed else None
-        register_seed(seed_register, seed, population.sha256, continues=continues)
     groups = joint_groups(catalogue)
     for name, members in groups.items():
         if len(members) > _MOST_JOINT:
             raise InputError(f"the joint group {name} has more than {_MOST_JOINT} items")
     caps = {kind: annual_caps(population.policy, kind, annual_cap) for kind in ("general", "key")}
+    last = last_visits(last_plan.visits_data if isinstance(last_plan, InspectionPlan) else last_plan, population)
+    if seed_register is not None:
+        register_seed(seed_register, seed, population.sha256, continues=_continued(last_plan, seed))
     draft = Draft(population, groups, seed, year, last, caps, coordination, unmet=unmet)
     # Key items first: where a cap binds, it is the general ones that give way.
     in_turn = sorted(groups, key=lambda name: all(item.kind == "general" for item in groups[name]))
@@ -146,3 +146,14 @@ def plan_inspections(
         coordination_data=pl.concat(draft.joint) if draft.joint else pl.DataFrame(),
         output=output,
     )
+
+
+def _continued(last_plan: Any, seed: str) -> str | None:
+    """The population of the last plan, if that was drawn with the same seed."""
+    if isinstance(last_plan, InspectionPlan):
+        return last_plan.population.sha256 if last_plan.seed == seed else None
+    told = Path(last_plan) / "plan.json" if isinstance(last_plan, str | os.PathLike) else None
+    if told is None or not told.is_file():
+        return None
+    data = json.loads(told.read_text(encoding="utf-8"))
+    return data["population_sha256"] if data.get("seed") == seed else None

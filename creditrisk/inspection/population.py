@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
@@ -117,7 +118,7 @@ def population_of(
         table = _assessed(source)
     else:
         table = _table(source)
-        loaded = _policy_of(table) if policy is None else load_policy(policy)
+        loaded = _policy_of(table) if policy is None else load_policy(policy, _day_of(table))
     for column in ("enterprise_id", "tier"):
         if column not in table.columns:
             raise InputError(f"a plan needs the column {column} of the assessments")
@@ -166,12 +167,16 @@ def _policy_of(table: pl.DataFrame) -> Policy:
     if not {"policy", "as_of"} <= set(table.columns) or table.is_empty():
         raise InputError("the table does not say by which policy it was assessed: pass policy=")
     name, _, edition = str(table["policy"][0]).partition("@")
-    loaded = load_policy(name, table["as_of"][0])
+    loaded = load_policy(name, _day_of(table))
     if loaded.edition != edition:
         raise InputError(
             f"the table was assessed by edition {edition} of policy {name}, now {loaded.edition}: pass policy="
         )
     return loaded
+
+
+def _day_of(table: pl.DataFrame) -> date | None:
+    return table["as_of"][0] if "as_of" in table.columns and not table.is_empty() else None
 
 
 def _with_attributes(table: pl.DataFrame, enterprises: Any) -> pl.DataFrame:

@@ -9,15 +9,14 @@ from enum import IntEnum
 import polars as pl
 
 from creditrisk.inspection.intensity import requirement
-from creditrisk.inspection.items import InspectionItem
+from creditrisk.inspection.items import GRID, InspectionItem
 from creditrisk.inspection.overriding import OVERRIDE_REASONS
 from creditrisk.inspection.population import FULL_COVERAGE, OBSERVATION, Population, strata_of
 from creditrisk.policy.document import Policy
 from creditrisk.vocabulary import REGIMES, Label
 
-__all__ = ["CAUSES", "GRID", "VISIT_ROWS", "Cause", "visit_table"]
+__all__ = ["CAUSES", "VISIT_ROWS", "Cause", "visit_table"]
 
-GRID = "grid"
 CAUSES = ("draw", "full_coverage", "grid", "override")
 
 

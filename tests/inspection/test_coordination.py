@@ -132,7 +132,8 @@ def test_a_seed_goes_on_with_the_last_plan_only(tmp_path: Path) -> None:
     plan_of(TABLE, items, seed_register=register)
     with pytest.raises(cr.InputError, match="already used for another frame"):
         plan_of(changed, items, seed_register=register)
-    plan_of(changed, items, year=2027, seed_register=register, last_plan=before)
+    plan_of(changed, items, year=2027, seed_register=register, last_plan=before).save(tmp_path / "2027")
+    plan_of(TABLE.head(100), items, year=2028, seed_register=register, last_plan=tmp_path / "2027")
 
 
 ratios = st.lists(st.lists(st.floats(0.001, 1), min_size=2, max_size=2), min_size=1, max_size=8).map(np.array)

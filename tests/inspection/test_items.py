@@ -47,6 +47,8 @@ def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
         (YAML.replace("ratio_at_most", "ratio_at_least: 0.1, ratio_at_most"), "must not exceed ratio_at_most"),
         (YAML.replace("authority: 消防救援机构, ", ""), "item fire: authority"),
         (YAML + YAML.split("\n", 1)[1], "'fire'"),
+        (YAML.replace("kind: general", "kind: general, id: fire"), "key 'id' is given twice"),
+        (YAML.replace("id: fire", "id: grid"), "'grid' is the name of visits by the grid"),
         ("items: []", "holds no inspection item"),
         ("- fire", "a mapping with one key"),
         ("items: !!python/object/apply:os.system [ls]", "not valid YAML"),
