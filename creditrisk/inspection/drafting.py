@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.inspection.capping import binding_caps, is_capped
 from creditrisk.inspection.coordination import JointVisits, starts
 from creditrisk.inspection.drawing import CLOSED, OUTSIDE, Draw, Stratum
 from creditrisk.inspection.intensity import drawn_of, requirement
@@ -58,6 +59,10 @@ class Draft:
         shape = (len(self.groups), len(self.strata))
         spread = starts(np.array(ratios).reshape(shape), self.year)
         self.starts = spread if self.coordination == "spread" else np.zeros(shape)
+        binding = list(binding_caps(self.population, self.groups, self.caps["general"]))
+        for cap in binding:
+            self.unmet.append(unmet_row("cap_binds", item=None, tier=cap.name, required=cap.visits, got=cap.cap))
+        self.strata_with_binding_cap = [cap.stratum for cap in binding]
         full = self.population.stratum == self.strata.index(FULL_COVERAGE)
         self.by_key_item = np.zeros(size, dtype=bool)
         if full.any():
@@ -84,6 +89,8 @@ class Draft:
             self.on_site[rows] += 1
             self.covered[rows] = True
         self.joint.append(counts.row(name, [item.id for item in items], len(rows)))
+        if is_capped(items):
+            probability[np.isin(self.population.stratum, self.strata_with_binding_cap)] = np.nan
         full = self.population.stratum[rows] == self.strata.index(FULL_COVERAGE)
         causes = np.where(full, Cause.FULL_COVERAGE, Cause.DRAW)
         self._add(rows, name, bits[rows], causes, order[rows], probability[rows])
@@ -226,5 +233,7 @@ class Draft:
                     "note": np.broadcast_to(note, len(rows)), "order": order, "probability": probability,
                 },
                 schema_overrides=VISIT_ROWS,
-            ).cast(pl.Schema(VISIT_ROWS))
+            )
+            .cast(pl.Schema(VISIT_ROWS))
+            .with_columns(pl.col("probability").fill_nan(None))
         )  # fmt: skip

@@ -33,6 +33,11 @@ UNMET: dict[str, Label] = {
         "其余企业已达年度检查次数上限，无法抽足",
         "all others have as many visits as the annual cap allows; fewer are drawn",
     ),
+    "cap_binds": Label(
+        "部分企业各事项比例之和超过年度检查次数上限，一般事项的抽取概率因企业而异，不作记载",
+        "the ratios of some enterprises add up to more than the annual cap, so the probabilities of general draws "
+        "differ between enterprises and are not stated",
+    ),
     "rest": Label(
         "其余企业仍在规定的不重复抽取期内，无法抽足",
         "all others were visited too recently to be drawn again; fewer are drawn",

@@ -136,6 +136,35 @@ def test_enterprises_are_visited_as_often_as_the_plan_states(cap: int | None) ->
         assert abs(realised[key] - probability) <= 4.5 * error + 1e-9, key
 
 
+def test_where_a_cap_decides_beside_chance_no_probability_is_stated() -> None:
+    size = 400
+    table = table_of(size, tier=["ordinary"] * size, industry=["13", "52"] * (size // 2))
+    keyed = [item(f"key{number}", kind="key", applies_to={"industries": ["52"]}) for number in range(3)]
+    items = [*keyed, item("a"), item("b")]
+    plan = plan_of(table, items, annual_cap=1)
+    assert plan.unmet.filter(what="cap_binds").select("tier", "required", "got").rows() == [
+        ("ordinary", pytest.approx(1.2), 1.0)
+    ]
+    general = pl.col("items").list.contains("a") | pl.col("items").list.contains("b")
+    assert plan.visits.filter(general)["draw_probability"].null_count() == 120
+    assert plan.visits.filter(~general)["draw_probability"].null_count() == 0
+    for allowed in (plan_of(table, items), plan_of(table.filter(industry="52"), items, annual_cap=1)):
+        assert allowed.unmet.filter(what="cap_binds").is_empty()
+        assert allowed.visits["draw_probability"].null_count() == 0
+
+
+def test_differing_items_within_the_cap_hardly_shift_the_stated_probability() -> None:
+    size, seeds = 400, 150
+    table = table_of(size, tier=["ordinary"] * size, industry=["13", "52"] * (size // 2))
+    items = [item("a"), item("b", applies_to={"industries": ["52"]}), item("c")]
+    realised = np.zeros(2)
+    for seed in range(seeds):
+        draw = plan_of(table, items, f"seed {seed}", annual_cap=1).draws["c"]
+        assert set(draw.probabilities) == {0.15}
+        realised += np.bincount(draw.rows % 2, minlength=2) / (seeds * size / 2)
+    assert realised == pytest.approx([0.15, 0.15], abs=0.015)
+
+
 def test_the_plan_of_an_assessment_has_its_places_and_reasons(assessment: cr.Assessment) -> None:
     plan = cr.plan_inspections(assessment, cr.example_items(), seed="2026-07-01", year=2026, output="polars")
     visits = plan.visits
