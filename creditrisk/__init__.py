@@ -30,6 +30,19 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.inspection.draw_lists import published_list as published_list
+    from creditrisk.inspection.draw_lists import verify_draw as verify_draw
+    from creditrisk.inspection.draw_lists import write_draw as write_draw
+    from creditrisk.inspection.drawing import Draw as Draw
+    from creditrisk.inspection.drawing import draw_sample as draw_sample
+    from creditrisk.inspection.items import InspectionItem as InspectionItem
+    from creditrisk.inspection.items import example_items as example_items
+    from creditrisk.inspection.items import read_items as read_items
+    from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
+    from creditrisk.inspection.planning import plan_inspections as plan_inspections
+    from creditrisk.inspection.seeds import check_commitment as check_commitment
+    from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
+    from creditrisk.inspection.seeds import new_seed as new_seed
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
     from creditrisk.learning.bundle import ModelBundle as ModelBundle
     from creditrisk.learning.bundle import load_model as load_model
@@ -67,12 +80,15 @@ _WHERE = {
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
     "CutOffs": "learning.cut_offs",
+    "Draw": "inspection.drawing",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
     "Explanation": "report.explanation",
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
+    "InspectionItem": "inspection.items",
+    "InspectionPlan": "inspection.plan",
     "LearningWarning": "errors",
     "ModelBundle": "learning.bundle",
     "ModelEvaluation": "learning.evaluating",
@@ -88,22 +104,30 @@ _WHERE = {
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
     "ScoreComparison": "evaluation.comparison",
-    "Trace": "report.trace",
     "ScorecardScorer": "learning.scorecard",
+    "Trace": "report.trace",
     "TrainedModel": "learning.training",
     "assess": "assessment",
     "built_in_indicators": "indicators.built_in",
+    "check_commitment": "inspection.seeds",
+    "commit_to_seed": "inspection.seeds",
     "compare_policies": "policy.comparing",
     "compare_scores": "evaluation.comparison",
+    "draw_sample": "inspection.drawing",
     "evaluate_model": "learning.evaluating",
+    "example_items": "inspection.items",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_model": "learning.bundle",
     "load_policy": "policy.loading",
     "model_card": "learning.model_card",
+    "new_seed": "inspection.seeds",
+    "plan_inspections": "inspection.planning",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
+    "published_list": "inspection.draw_lists",
     "read_enterprises": "records.reading",
+    "read_items": "inspection.items",
     "read_records": "records.reading",
     "render_policy": "report.policies",
     "sample_paths": "sample",
@@ -112,6 +136,8 @@ _WHERE = {
     "simulate_province": "simulate",
     "standing_table": "standing",
     "train_model": "learning.training",
+    "verify_draw": "inspection.draw_lists",
+    "write_draw": "inspection.draw_lists",
 }
 
 __all__ = sorted(_WHERE)

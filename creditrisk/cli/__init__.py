@@ -1,4 +1,4 @@
-"""The command line: ``creditrisk demo | simulate | assess | explain | train | evaluate | policy`` and more.
+"""The command line: ``creditrisk demo | simulate | assess | explain | train | plan | policy`` and more.
 
 What is slow to import is imported inside the commands, so that help comes at once.
 """
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from creditrisk.cli import assessing, evaluating, policies, provinces, sql, standing, training
+from creditrisk.cli import assessing, evaluating, inspecting, policies, provinces, sql, standing, training
 from creditrisk.cli.failures import PlainFailures
 from creditrisk.cli.printing import print_line
 
@@ -32,6 +32,10 @@ app.command("explain", short_help="解释 one enterprise's tier, down to its rec
 app.command("standing", short_help="效力 whether each record counts on a day, and why")(standing.standing)
 app.command("train", short_help="训练 learn from what inspections found, and keep the model")(training.train)
 app.command("evaluate", short_help="评估 a kept model on later inspections, beside the rules")(evaluating.evaluate)
+app.command("plan", short_help="检查计划 draws and visits of a year, from an assessment and items")(inspecting.plan)
+app.command("verify-draw", short_help="核验抽取 recompute a published draw and say what differs")(
+    inspecting.verify_draw
+)
 policies.app.command("sql", short_help="导出 the scoring step as SQL for a database")(sql.policy_sql)
 app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check, compare, publish policies")
 

@@ -1,0 +1,288 @@
+"""A draw: who of a frame is drawn for an item, with the number and the probability of each, recomputable by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+from numpy.typing import NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.frames import to_polars
+from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
+from creditrisk.inspection.order_sampling import inclusion_probabilities, pareto_ranks, smallest
+
+__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "in_order", "lines_sha256"]
+
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+
+# A row's code is the position of its stratum; with CLOSED it belongs there but may not be drawn, OUTSIDE is no member.
+CLOSED = 0x80
+OUTSIDE = 0xFF
+_MOST_STRATA = 0x7F
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A part of the frame with a sample of its own.
+
+    ``start`` is where on the circle of random numbers its draw begins, a multiple of 2⁻⁵³.
+    """
+
+    name: str
+    size: int
+    drawn: int
+    start: float = 0.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Draw:
+    """A draw for one item; made by :func:`draw_sample` or :func:`creditrisk.plan_inspections`.
+
+    Attributes
+    ----------
+    item, seed, series : str
+    strata : tuple of Stratum
+    enterprise_ids : Series of str, shape (n,)
+        In order; those outside the frame may be among them.
+    numbers : ndarray of float64, shape (n,)
+        Permanent random numbers, before the shift of the stratum.
+    codes : ndarray of uint8, shape (n,)
+        The stratum of each row.
+    weights : ndarray of float64, shape (n,), optional
+        Without, all of a stratum are equally likely to be drawn.
+    rows : ndarray of uint32
+        Which rows are drawn, in the order of the draw.
+    probabilities : ndarray of float64
+        With which each of them was.
+    """
+
+    item: str
+    seed: str
+    series: str
+    strata: tuple[Stratum, ...]
+    enterprise_ids: pl.Series
+    numbers: Numbers
+    codes: Codes
+    weights: Numbers | None
+    rows: NDArray[np.uint32]
+    probabilities: Numbers
+
+    @staticmethod
+    def of(
+        item: str, seed: str, series: str, strata: Sequence[Stratum],
+        enterprise_ids: pl.Series, numbers: Numbers, codes: Codes, weights: Numbers | None = None,
+    ) -> Draw:  # fmt: skip
+        """Draw from rows that are already numbered and coded, and stand in the order of their ids."""
+        targets = _targets(strata, codes, weights)
+        drawn, standing = [np.empty(0, dtype=np.intp)], [np.empty(0)]
+        for place, stratum in enumerate(strata):
+            rows = np.flatnonzero(codes == place)
+            rows = rows if weights is None else rows[targets[rows] > 0]
+            if len(rows) < stratum.drawn:
+                raise InputError(
+                    f"{item}: {stratum.drawn} cannot be drawn out of {len(rows)} in {stratum.name}: "
+                    "a probability would be above 1"
+                )
+            own = shifted_numbers(numbers[rows], stratum.start)
+            # Where all are equally likely the ranks stand as the numbers do.
+            chosen = smallest(own if weights is None else pareto_ranks(own, targets[rows]), stratum.drawn)
+            drawn.append(rows[chosen])
+            # Of those drawn this is spread evenly from 0 to 1 whatever the probability, so no stratum goes first.
+            standing.append(own[chosen] / targets[rows[chosen]])
+        chosen_rows = np.concatenate(drawn)
+        ordered = chosen_rows[np.lexsort((chosen_rows, np.concatenate(standing)))].astype(np.uint32)
+        return Draw(
+            item, seed, series, tuple(strata), enterprise_ids, numbers, codes, weights, ordered, targets[ordered]
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        size = sum(stratum.size for stratum in self.strata)
+        return f"<Draw for {self.item}: {len(self):,} of {size:,} enterprises>"
+
+    @property
+    def list(self) -> pl.DataFrame:
+        """The enterprises drawn: order, enterprise_id, stratum, number, probability."""
+        return pl.DataFrame(
+            {
+                "order": np.arange(1, len(self) + 1, dtype=np.uint32),
+                "enterprise_id": self.enterprise_ids.gather(self.rows),
+                "stratum": self._names.gather(self.codes[self.rows]),
+                "number": self._own_numbers,
+                "probability": self.probabilities,
+            }
+        )
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Those among whom the draw was made: enterprise_id, stratum, open (may be drawn) and, if any, weight."""
+        return pl.concat([self._frame_of(chunk) for chunk in self._member_chunks()], rechunk=True)
+
+    @property
+    def targets(self) -> Numbers:
+        """The probability of every row, shape (n,); 0 outside the frame."""
+        return _targets(self.strata, self.codes, self.weights)
+
+    @cached_property
+    def frame_sha256(self) -> str:
+        """SHA-256 of the frame, whatever the order of its rows.
+
+        Of the lines ``enterprise_id ⇥ stratum ⇥ 1 or 0 (open)``, with weights also ``⇥ weight`` as ``float.hex`` writes
+        it, in the order of the ids, each ended by a line feed, in UTF-8.
+        """
+        return lines_sha256(self._frame_of(chunk, hexadecimal=True) for chunk in self._member_chunks())
+
+    @cached_property
+    def _names(self) -> pl.Series:
+        names = [stratum.name for stratum in self.strata]
+        return pl.Series(names, dtype=pl.Enum(names))
+
+    @property
+    def _own_numbers(self) -> Numbers:
+        starts = np.array([stratum.start for stratum in self.strata])
+        return shifted_numbers(self.numbers[self.rows], starts[self.codes[self.rows]])
+
+    def _member_chunks(self) -> Iterator[NDArray[np.intp]]:
+        for first in range(0, max(len(self.codes), 1), _CHUNK):
+            yield np.flatnonzero(self.codes[first : first + _CHUNK] != OUTSIDE) + first
+
+    def _frame_of(self, rows: NDArray[np.intp], *, hexadecimal: bool = False) -> pl.DataFrame:
+        codes = self.codes[rows]
+        columns: dict[str, Any] = {
+            "enterprise_id": self.enterprise_ids.gather(rows),
+            "stratum": self._names.gather(codes & ~np.uint8(CLOSED)),
+            "open": codes < CLOSED,
+        }
+        if self.weights is not None:
+            weights = self.weights[rows]
+            columns["weight"] = [weight.hex() for weight in weights.tolist()] if hexadecimal else weights
+        return pl.DataFrame(columns)
+
+
+def draw_sample(
+    frame: Any,
+    size: int | Mapping[str, int],
+    *,
+    item: str,
+    seed: str,
+    series: str | None = None,
+    starts: Mapping[str, float] | None = None,
+) -> Draw:
+    """Draw a sample of fixed size from a frame, simple, stratified or with unequal probabilities.
+
+    Parameters
+    ----------
+    frame : pandas, Polars or Arrow frame
+        ``enterprise_id``; where wanted ``stratum`` (text), ``weight`` (probabilities in proportion to it) and ``open``
+        (false for those who belong to the frame but may not be drawn).
+    size : int, or mapping of stratum to int
+    item : str
+        What is drawn for.
+    seed : str
+        Public, of one line.
+    series : str, optional
+        Draws of one series share their random numbers: by default the item, for joint items the joint group.
+    starts : mapping of stratum to float, optional
+        Where each stratum's draw begins on the circle of random numbers (:mod:`creditrisk.inspection.coordination`).
+
+    Returns
+    -------
+    Draw
+
+    Raises
+    ------
+    InputError
+        If an id is missing or occurs twice, or more are to be drawn than there are.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"enterprise_id": ["A", "B", "C", "D"], "weight": [1.0, 1.0, 2.0, 8.0]})
+    >>> draw = draw_sample(frame, 2, item="fire", seed="2026")
+    >>> draw.list.select("enterprise_id", "probability").rows()
+    [('D', 1.0), ('A', 0.25)]
+    """
+    table = to_polars(frame)
+    if "enterprise_id" not in table.columns:
+        raise InputError("the frame of a draw needs the column enterprise_id")
+    table = in_order(table)
+    sizes = dict(size) if isinstance(size, Mapping) else {"all": size}
+    if not isinstance(size, Mapping):
+        table = table.with_columns(stratum=pl.lit("all"))
+    codes = _codes(table, list(sizes))
+    counts = np.bincount(codes & ~np.uint8(CLOSED), minlength=len(sizes))
+    strata = [
+        Stratum(name, int(counts[place]), drawn, (starts or {}).get(name, 0.0))
+        for place, (name, drawn) in enumerate(sizes.items())
+    ]
+    ids = table["enterprise_id"]
+    numbers = permanent_numbers(ids, seed=seed, series=series if series is not None else item)
+    weights = table["weight"].cast(pl.Float64).to_numpy() if "weight" in table.columns else None
+    return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
+
+
+def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
+    """SHA-256 of rows: values with tabs between them, yes as 1 and no as 0, each row ended by a line feed."""
+    digest = sha256()
+    for part in parts:
+        lines = BytesIO()
+        flags = part.with_columns(cs.boolean().cast(pl.UInt8))
+        flags.write_csv(lines, separator="\t", include_header=False, quote_style="never")
+        digest.update(lines.getbuffer())
+    return digest.hexdigest()
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    """A table in the order of its ids, which must all be there, of one line without tabs, each once."""
+    table = table.with_columns(pl.col("enterprise_id").cast(pl.String))
+    ids = table["enterprise_id"]
+    if not ids.is_sorted():
+        table = table.sort("enterprise_id")
+        ids = table["enterprise_id"]
+    if ids.null_count():
+        raise InputError("an enterprise without an id cannot be drawn: remove the rows whose enterprise_id is missing")
+    twice = (ids == ids.shift(1)).fill_null(False)
+    if twice.any():
+        raise InputError(f"enterprise {ids.filter(twice)[0]!r} stands in the table twice: keep one row of it")
+    if ids.str.contains(r"[\t\n]").any():
+        raise InputError("an enterprise_id must not contain a tab or a line break")
+    return table
+
+
+def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:
+    if "stratum" not in table.columns:
+        raise InputError("sizes by stratum need the column stratum in the frame")
+    if len(names) > _MOST_STRATA:
+        raise InputError(f"a draw has at most {_MOST_STRATA} strata, got {len(names)}")
+    known = table["stratum"].cast(pl.String).cast(pl.Enum(list(names)), strict=False)
+    if known.null_count():
+        raise InputError(f"the stratum {table['stratum'].filter(known.is_null())[0]!r} has no size: name one, even 0")
+    codes = known.to_physical().cast(pl.UInt8).to_numpy().copy()
+    if "open" in table.columns:
+        codes[~table["open"].to_numpy().astype(bool)] |= CLOSED
+    return codes
+
+
+def _targets(strata: Sequence[Stratum], codes: Codes, weights: Numbers | None) -> Numbers:
+    """Those who are closed count in the stratum: their place is taken by others of it, and not for being better."""
+    if weights is None:
+        by_code = np.zeros(OUTSIDE + 1)
+        for place, stratum in enumerate(strata):
+            by_code[[place, place | CLOSED]] = stratum.drawn / stratum.size if stratum.size else 0.0
+        return by_code[codes]
+    targets = np.zeros(len(codes))
+    for place, stratum in enumerate(strata):
+        members = np.flatnonzero((codes == place) | (codes == place | CLOSED))
+        targets[members] = inclusion_probabilities(weights[members], stratum.drawn)
+    return targets

@@ -1,0 +1,221 @@
+"""An inspection plan: its visits, the draws behind them, what is unmet, a summary, and its files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars
+from creditrisk.inspection.draw_lists import draw_text
+from creditrisk.inspection.drawing import OUTSIDE, Draw
+from creditrisk.inspection.items import InspectionItem
+from creditrisk.inspection.population import Population, strata_of
+from creditrisk.inspection.visits import CAUSES, visit_table
+from creditrisk.report.spreadsheets import write_spreadsheet
+from creditrisk.writing import write_together
+
+__all__ = ["InspectionPlan", "PlanSummary"]
+
+
+@dataclass(frozen=True)
+class PlanSummary:
+    """A plan in figures.
+
+    Attributes
+    ----------
+    enterprises, ended : int
+        To be supervised; and revoked or deregistered, who are not.
+    visits : int
+    visits_by_cause : dict of str to int
+    visited_by_stratum : dict of str to (int, int)
+        Enterprises of each tier or regime, and those of them with at least one visit.
+    drawn : int
+        Enterprises drawn, counted for each item.
+    drawn_visits, visits_if_independent, visits_at_least : float
+        Visits by draw; the number expected if each item drew independently; and what no coordination can go below.
+    most_visits : int
+        To one enterprise.
+    unmet : int
+    """
+
+    year: int
+    policy: str
+    enterprises: int
+    ended: int
+    visits: int
+    visits_by_cause: dict[str, int]
+    visited_by_stratum: dict[str, tuple[int, int]]
+    drawn: int
+    drawn_visits: int
+    visits_if_independent: float
+    visits_at_least: float
+    most_visits: int
+    unmet: int
+
+    def __str__(self) -> str:
+        saved = 1 - self.drawn_visits / self.visits_if_independent if self.visits_if_independent else 0.0
+        lines = [
+            f"{self.year} 年度检查计划 Inspection plan, {self.policy}",
+            f"企业 enterprises {self.enterprises:,}，检查 visits {self.visits:,}，每户至多 at most {self.most_visits}",
+            *(f"  {name:<14}{count:>12,}" for name, count in self.visits_by_cause.items()),
+            "等级或监管方式 tier or regime: 企业 enterprises，其中检查 visited",
+            *(f"  {name:<14}{size:>12,}{seen:>12,}" for name, (size, seen) in self.visited_by_stratum.items()),
+            f"抽取事项企业数 drawn, by item {self.drawn:,} → 检查 visits {self.drawn_visits:,}",
+            f"  各自独立抽取需 if drawn independently {self.visits_if_independent:,.0f}，节省 saved {saved:.1%}；"
+            f"下限 at least {self.visits_at_least:,.0f}",
+            f"未满足 unmet {self.unmet:,}",
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InspectionPlan:
+    """The result of :func:`creditrisk.plan_inspections`.
+
+    Attributes
+    ----------
+    visits : frame
+        One row per visit, by enterprise: visit_id, enterprise_id, items, departments (lists of text),
+        lead_department, skills (list), region, grid, tier, joint_group, window_from, window_to, draw_order (place in
+        the draw, 1 first), draw_probability (the largest of the items'; none where a cap decides beside chance),
+        cause (draw, full_coverage, grid, override), why_zh, why_en. Visits by the grid and by override were not drawn:
+        no order, no probability; and the grid's own staff go for no particular item or department.
+    draws : dict of str to Draw
+        By item.
+    unmet : frame
+        item, tier, what, required, got, why_zh, why_en.
+    overrides : frame
+        The overrides asked for: enterprise_id, item, reason, note.
+    coordination : frame
+        One row per joint group or single item: joint_group, items, drawn, visits, visits_if_independent,
+        visits_at_least.
+    """
+
+    year: int
+    seed: str
+    population: Population
+    groups: dict[str, tuple[InspectionItem, ...]]
+    draws: dict[str, Draw]
+    rows: pl.DataFrame
+    unmet_data: pl.DataFrame
+    overrides_data: pl.DataFrame
+    coordination_data: pl.DataFrame
+    output: FrameKind
+
+    @property
+    def visits(self) -> Any:
+        return from_polars(self.visits_data, self.output)
+
+    @property
+    def unmet(self) -> Any:
+        return from_polars(self.unmet_data, self.output)
+
+    @property
+    def overrides(self) -> Any:
+        return from_polars(self.overrides_data, self.output)
+
+    @property
+    def coordination(self) -> Any:
+        return from_polars(self.coordination_data, self.output)
+
+    @cached_property
+    def visits_data(self) -> pl.DataFrame:
+        """The visits as a Polars frame."""
+        return pl.concat(self._visit_chunks())
+
+    def summary(self) -> PlanSummary:
+        """The plan in figures."""
+        names, stratum = strata_of(self.population.policy), self.population.stratum
+        seen = np.zeros(len(self.population), dtype=bool)
+        seen[self.rows["row"].to_numpy()] = True
+        sizes = np.bincount(stratum, minlength=OUTSIDE + 1)
+        visited = np.bincount(stratum[seen], minlength=OUTSIDE + 1)
+        causes = np.bincount(self.rows["cause"].to_numpy(), minlength=len(CAUSES))
+        per_enterprise = np.bincount(self.rows["row"].to_numpy(), minlength=1)
+        policy, joint = self.population.policy, self.coordination_data
+        totals = {name: float(joint[name].sum()) if joint.height else 0.0 for name in _TOTALS}
+        return PlanSummary(
+            year=self.year,
+            policy=f"{policy.id}@{policy.edition}",
+            enterprises=int(sizes[:OUTSIDE].sum()),
+            ended=int(sizes[OUTSIDE]),
+            visits=self.rows.height,
+            visits_by_cause={name: int(causes[place]) for place, name in enumerate(CAUSES)},
+            visited_by_stratum={name: (int(sizes[place]), int(visited[place])) for place, name in enumerate(names)},
+            drawn=int(totals["drawn"]),
+            drawn_visits=int(totals["visits"]),
+            visits_if_independent=totals["visits_if_independent"],
+            visits_at_least=totals["visits_at_least"],
+            most_visits=int(per_enterprise.max()),
+            unmet=self.unmet_data.height,
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write the plan into a folder; each file appears whole or not at all.
+
+        ``visits.parquet``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed
+        and what it was used for), and for each item ``draw-ITEM.json``, the list to be published, with
+        ``frame-ITEM.parquet``, by which it is verified.
+
+        Returns
+        -------
+        dict of str to Path
+
+        Raises
+        ------
+        OutputError
+            If the folder or a file cannot be written.
+        """
+        identity = {
+            "seed": self.seed,
+            "population_sha256": self.population.sha256,
+            "policy_sha256": self.population.policy.sha256,
+        }
+        summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)
+        files: dict[str, Callable[[Path], object]] = {
+            "visits.parquet": self.save_visits,
+            "unmet.csv": lambda path: write_spreadsheet(self.unmet_data, path),
+            "coordination.csv": lambda path: write_spreadsheet(self.coordination_data, path),
+            "overrides.csv": lambda path: write_spreadsheet(self.overrides_data, path),
+            "plan.json": lambda path: path.write_text(summary + "\n", encoding="utf-8"),
+        }
+        for item, draw in self.draws.items():
+            files |= {f"draw-{item}.json": _list_of(draw), f"frame-{item}.parquet": _frame_of(draw)}
+        return write_together(folder, files)
+
+    def save_visits(self, path: str | os.PathLike[str]) -> None:
+        """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""
+        chunks = self._visit_chunks()
+        first = next(chunks).to_arrow()
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            writer.write_table(first)
+            for chunk in chunks:
+                writer.write_table(chunk.to_arrow().cast(first.schema))
+
+    def __repr__(self) -> str:
+        return f"<InspectionPlan {self.year}: {self.rows.height:,} visits, {len(self.draws)} draws>"
+
+    def _visit_chunks(self) -> Iterator[pl.DataFrame]:
+        for first in range(0, max(self.rows.height, 1), ROWS_PER_CHUNK):
+            rows = self.rows.slice(first, ROWS_PER_CHUNK)
+            yield visit_table(rows, self.population, self.groups, self.overrides_data, self.year)
+
+
+_TOTALS = ("drawn", "visits", "visits_if_independent", "visits_at_least")
+
+
+def _list_of(draw: Draw) -> Callable[[Path], object]:
+    return lambda path: path.write_text(draw_text(draw), encoding="utf-8")
+
+
+def _frame_of(draw: Draw) -> Callable[[Path], object]:
+    return lambda path: draw.frame.write_parquet(path)

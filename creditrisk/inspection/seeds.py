@@ -1,0 +1,97 @@
+"""Public seeds: committed to before the frame is known, revealed after it, and used for one frame only.
+
+Who knows the seed while the frame can still be changed chooses who is drawn. So either the seed comes from an event
+after the frame was published (the numbers of a lottery), or its hash is published before and the seed itself after.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from creditrisk.errors import InputError
+from creditrisk.inspection.numbers import check_seed
+from creditrisk.writing import write_together
+
+__all__ = ["check_commitment", "commit_to_seed", "new_seed", "register_seed"]
+
+
+def new_seed() -> str:
+    """A seed that nobody can guess: 32 hexadecimal digits from the system's random source."""
+    return secrets.token_hex(16)
+
+
+def commit_to_seed(seed: str) -> str:
+    """The hash of a seed, to be published before the frame is fixed.
+
+    Of a seed that can be guessed the hash hides nothing: take one from :func:`new_seed`.
+
+    Returns
+    -------
+    str
+        SHA-256 of the seed in UTF-8, in hexadecimal; ``printf %s SEED | sha256sum`` gives the same.
+
+    Examples
+    --------
+    >>> commit_to_seed("5b7e2f90c1d84a6b9e03f7d21c5a8b46")[:16]
+    'f35a236332889400'
+    """
+    check_seed(seed)
+    return sha256(seed.encode()).hexdigest()
+
+
+def check_commitment(seed: str, commitment: str) -> None:
+    """Raise an InputError unless the seed revealed is the one that was committed to."""
+    if commit_to_seed(seed) != commitment.strip().lower():
+        raise InputError("the seed is not the one that was committed to: its SHA-256 differs from the one published")
+
+
+def register_seed(
+    register: str | os.PathLike[str], seed: str, frame_sha256: str, *, continues: str | None = None
+) -> None:
+    """Enter in a register that a seed is used for a frame; a seed used for another frame is refused.
+
+    Parameters
+    ----------
+    register : path
+        A file of JSON lines (seed_sha256, frame_sha256); made if it is not there.
+    seed : str
+    frame_sha256 : str
+    continues : str, optional
+        SHA-256 of the frame of the plan before, where a series of plans goes on with one seed on purpose: then the
+        seed may pass from that frame to this one.
+
+    Raises
+    ------
+    InputError
+        If the register is not one, or the seed was used for another frame.
+    """
+    path = Path(register)
+    entries = list(_entries(path)) if path.exists() else []
+    mine = commit_to_seed(seed)
+    frames = [frame for used, frame in entries if used == mine]
+    if frame_sha256 in frames:
+        return
+    if frames and frames[-1] != continues:
+        raise InputError(
+            f"the seed was already used for another frame (SHA-256 {frames[-1]}): draw with a new seed. "
+            "Who may try several frames with one seed can choose who is drawn."
+        )
+    lines = [
+        json.dumps({"seed_sha256": used, "frame_sha256": frame}) for used, frame in [*entries, (mine, frame_sha256)]
+    ]
+    text = "\n".join(lines) + "\n"
+    write_together(path.parent, {path.name: lambda file: file.write_text(text, encoding="utf-8")})
+
+
+def _entries(path: Path) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            yield entry["seed_sha256"], entry["frame_sha256"]
+        except (ValueError, TypeError, KeyError):
+            raise InputError(f"{path}, line {number}: not an entry of a register of seeds") from None

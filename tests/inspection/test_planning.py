@@ -1,0 +1,310 @@
+"""Plans keep the policy: ratios, full coverage, caps; and say where they cannot."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import creditrisk as cr
+from tests.inspection.conftest import TIERS, item, plan_of, table_of
+
+VISIT_COLUMNS = [
+    "visit_id", "enterprise_id", "items", "departments", "lead_department", "skills", "region", "grid", "tier",
+    "joint_group", "window_from", "window_to", "draw_order", "draw_probability", "cause", "why_zh", "why_en",
+]  # fmt: skip
+GENERAL = {"good": 0.05, "ordinary": 0.15, "high_risk": 0.5}
+KEY = {"good": 0.1, "ordinary": 0.3, "high_risk": 1.0}
+CAPS = {"good": 1, "ordinary": 2, "high_risk": 4}
+
+
+@st.composite
+def tables(draw: Any) -> pl.DataFrame:
+    size = draw(st.integers(1, 120))
+    column = lambda words: draw(st.lists(st.sampled_from(words), min_size=size, max_size=size))  # noqa: E731
+    return table_of(
+        size,
+        tier=column(TIERS),
+        regime=column(["tiered"] * 8 + ["full_coverage", "observation"]),
+        industry=column(["1310", "5211", "5212"]),
+        status=column(["active"] * 9 + ["revoked"]),
+    )
+
+
+@st.composite
+def catalogues(draw: Any) -> list[cr.InspectionItem]:
+    entries = st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["general", "general", "key"]),
+            "joint_group": st.sampled_from([None, "visit", "other_visit"]),
+            "mode": st.sampled_from(["on_site", "on_site", "off_site"]),
+            "applies_to": st.sampled_from([{}, {}, {"industries": ("52",)}, {"industries": ("5211", "13")}]),
+        }
+    )
+    found = draw(st.lists(entries, min_size=1, max_size=6))
+    return [item(f"item{number}", **keys) for number, keys in enumerate(found)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=tables(), items=catalogues(), seed=st.text("abc", min_size=1), cap=st.sampled_from([None, 1, 3]))
+def test_every_plan_keeps_the_policy_or_says_where_it_cannot(
+    table: pl.DataFrame, items: list[cr.InspectionItem], seed: str, cap: int | None
+) -> None:
+    plan = plan_of(table, items, seed, annual_cap=cap)
+    visits, unmet = plan.visits, plan.unmet
+    assert visits.columns == VISIT_COLUMNS
+    assert visits["visit_id"].n_unique() == visits.height
+    assert not set(visits["enterprise_id"]) & set(table.filter(status="revoked")["enterprise_id"])
+    short = {(row["item"], row["tier"]) for row in unmet.filter(what="cap").iter_rows(named=True)}
+    small = {(row["item"], row["tier"]) for row in unmet.filter(what="smallest_draw").iter_rows(named=True)}
+    for one in items:
+        if one.id not in plan.draws:
+            assert unmet.filter(item=one.id)["what"].to_list() == ["empty_frame"]
+            continue
+        for stratum in plan.draws[one.id].strata:
+            where = (one.id, stratum.name)
+            if stratum.name == "full_coverage":
+                assert stratum.drawn == stratum.size
+            elif one.kind == "key":
+                needed = math.ceil((KEY | {"observation": 0.1})[stratum.name] * stratum.size - 1e-9)
+                assert stratum.drawn == needed or (stratum.drawn < needed and where in short)
+            else:
+                assert stratum.drawn <= (GENERAL | {"observation": 0.05})[stratum.name] * stratum.size or where in small
+                assert stratum.drawn >= (stratum.name != "observation") or where in short
+    joined = table.join(visits, on="enterprise_id", how="left")
+    full = joined.filter(regime="full_coverage", status="active")
+    missing = full.filter(pl.col("visit_id").is_null())
+    assert missing.is_empty() or not unmet.filter(what="full_coverage").is_empty()
+    high = joined.filter(tier="high_risk", regime="tiered", status="active")
+    assert high["visit_id"].null_count() == 0
+    on_site = {one.id for one in items if one.mode == "on_site"}
+    drawn = visits.filter(cause="draw").filter(pl.col("items").list.eval(pl.element().is_in(on_site)).list.any())
+    general = drawn.filter(
+        ~pl.col("items").list.eval(pl.element().is_in([i.id for i in items if i.kind == "key"])).list.any()
+    )
+    caps = {tier: min(most, cap or most) for tier, most in CAPS.items()}
+    for row in general.group_by("enterprise_id", "tier").len().iter_rows(named=True):
+        assert row["len"] <= caps[row["tier"]]
+    if cap is not None:
+        assert drawn.group_by("enterprise_id").len()["len"].max() in (None, *range(1, cap + 1))
+
+
+@settings(max_examples=20, deadline=None)
+@given(table=tables(), items=catalogues(), order=st.randoms(use_true_random=False))
+def test_neither_the_order_of_rows_nor_the_kind_of_frame_changes_a_plan(
+    table: pl.DataFrame, items: list[cr.InspectionItem], order: Any
+) -> None:
+    rows = list(range(table.height))
+    order.shuffle(rows)
+    expected = plan_of(table, items).visits
+    assert plan_of(table[rows].to_pandas(), items).visits.equals(expected)
+
+
+@settings(max_examples=20, deadline=None)
+@given(table=tables(), items=catalogues(), cap=st.sampled_from([None, 1]))
+def test_every_draw_of_a_plan_verifies_against_its_frame(
+    table: pl.DataFrame, items: list[cr.InspectionItem], cap: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    plan = plan_of(table, items, annual_cap=cap)
+    for name, draw in plan.draws.items():
+        cr.write_draw(draw, folder / f"{name}.json")
+        assert cr.verify_draw(folder / f"{name}.json", draw.frame).holds
+
+
+@pytest.mark.parametrize("cap", [None, 1])
+def test_enterprises_are_visited_as_often_as_the_plan_states(cap: int | None) -> None:
+    table = table_of(60, tier=["good"] * 20 + ["ordinary"] * 20 + ["high_risk"] * 20)
+    items = [item("a", joint_group="visit"), item("b", kind="key", joint_group="visit"), item("c")]
+    seeds, realised, stated = 600, {}, {}
+    for seed in range(seeds):
+        plan = plan_of(table, items, f"seed {seed}", annual_cap=cap)
+        for name, draw in plan.draws.items():
+            for row, probability in zip(draw.rows, draw.probabilities, strict=True):
+                realised[name, row] = realised.get((name, row), 0) + 1 / seeds
+                stated[name, row] = probability
+    # With one visit allowed, the key item leaves nobody of the high-risk tier to item c.
+    assert len(stated) == (180 if cap is None else 160)
+    for key, probability in stated.items():
+        error = math.sqrt(probability * (1 - probability) / seeds)
+        assert abs(realised[key] - probability) <= 4.5 * error + 1e-9, key
+
+
+def test_where_a_cap_decides_beside_chance_no_probability_is_stated() -> None:
+    size = 400
+    table = table_of(size, tier=["ordinary"] * size, industry=["13", "52"] * (size // 2))
+    keyed = [item(f"key{number}", kind="key", applies_to={"industries": ["52"]}) for number in range(3)]
+    items = [*keyed, item("a"), item("b")]
+    plan = plan_of(table, items, annual_cap=1)
+    assert plan.unmet.filter(what="cap_binds").select("tier", "required", "got").rows() == [
+        ("ordinary", pytest.approx(1.2), 1.0)
+    ]
+    general = pl.col("items").list.contains("a") | pl.col("items").list.contains("b")
+    assert plan.visits.filter(general)["draw_probability"].null_count() == 120
+    assert plan.visits.filter(~general)["draw_probability"].null_count() == 0
+    for allowed in (plan_of(table, items), plan_of(table.filter(industry="52"), items, annual_cap=1)):
+        assert allowed.unmet.filter(what="cap_binds").is_empty()
+        assert allowed.visits["draw_probability"].null_count() == 0
+
+
+def test_differing_items_within_the_cap_hardly_shift_the_stated_probability() -> None:
+    size, seeds = 400, 150
+    table = table_of(size, tier=["ordinary"] * size, industry=["13", "52"] * (size // 2))
+    items = [item("a"), item("b", applies_to={"industries": ["52"]}), item("c")]
+    realised = np.zeros(2)
+    for seed in range(seeds):
+        draw = plan_of(table, items, f"seed {seed}", annual_cap=1).draws["c"]
+        assert set(draw.probabilities) == {0.15}
+        realised += np.bincount(draw.rows % 2, minlength=2) / (seeds * size / 2)
+    assert realised == pytest.approx([0.15, 0.15], abs=0.015)
+
+
+def test_the_plan_of_an_assessment_has_its_places_and_reasons(assessment: cr.Assessment) -> None:
+    plan = cr.plan_inspections(assessment, cr.example_items(), seed="2026-07-01", year=2026, output="polars")
+    visits = plan.visits
+    assert visits["why_zh"].null_count() == visits["why_en"].null_count() == 0
+    assert visits["region"].null_count() == visits["grid"].null_count() == 0
+    drawn = visits.filter(pl.col("cause").is_in(["draw", "full_coverage"]))
+    assert drawn["draw_probability"].is_between(0, 1).all()
+    assert drawn["lead_department"].null_count() == 0
+    assert drawn.filter(pl.col("joint_group") == "premises")["departments"].list.len().max() == 3
+    summary = plan.summary()
+    assert summary.visits == visits.height == sum(summary.visits_by_cause.values())
+    for name in ("high_risk", "full_coverage"):
+        size, visited = summary.visited_by_stratum[name]
+        assert size == visited
+    assert "节省 saved" in str(summary)
+
+
+def test_a_saved_assessment_is_planned_the_same(assessment: cr.Assessment, tmp_path: Path) -> None:
+    assessment.save(tmp_path)
+    options: dict[str, Any] = {"seed": "2026-07-01", "year": 2026, "output": "polars"}
+    direct = cr.plan_inspections(assessment, cr.example_items(), **options)
+    saved = cr.plan_inspections(tmp_path, cr.example_items(), enterprises=assessment.companies, **options)
+    assert saved.visits.equals(direct.visits)
+
+
+def test_a_plan_is_saved_whole(tmp_path: Path) -> None:
+    plan = plan_of(table_of(200), [item("a"), item("b", kind="key")])
+    files = plan.save(tmp_path)
+    assert (
+        pl.read_parquet(files["visits.parquet"])
+        .select(pl.exclude("tier", "cause"))
+        .equals(plan.visits.select(pl.exclude("tier", "cause")))
+    )
+    assert cr.verify_draw(files["draw-a.json"], files["frame-a.parquet"]).holds
+
+
+def test_overrides_add_visits_beside_the_draw_and_its_cap() -> None:
+    table, items = table_of(100), [item("a"), item("b")]
+    drawn = plan_of(table, items).draws["a"].list["enterprise_id"].to_list()
+    others = [one for one in table["enterprise_id"] if one not in drawn]
+    asked = [
+        {"enterprise_id": one, "item": "a", "reason": "complaint", "note": f"来信 {one}"}
+        for one in (others[0], drawn[0])
+    ] + [
+        {"enterprise_id": one, "item": name, "reason": "referral", "note": "转办"}
+        for one, name in (("X", "a"), (others[0], "z"))
+    ]
+    plan = plan_of(table, items, overrides=asked, annual_cap=1)
+    visit = plan.visits.filter(cause="override")
+    assert visit["enterprise_id"].to_list() == [others[0]]
+    assert visit["why_zh"].item() == f"投诉举报：来信 {others[0]}（事项a）"
+    assert visit["draw_probability"].item() is None
+    assert plan.overrides.height == 4
+    assert plan.unmet.filter(what="override")["why_en"].to_list() == [
+        "an override was not carried out: there is no enterprise X",
+        "an override was not carried out: there is no item z",
+    ]
+
+
+def test_weights_within_a_tier_are_the_probabilities() -> None:
+    table = table_of(100, tier=["ordinary"] * 100, risk=np.arange(1, 101))
+    draw = plan_of(table, [item("a")], weight="risk").draws["a"]
+    assert draw.targets == pytest.approx(15 * np.arange(1, 101) / 5050)
+
+
+def test_an_observation_period_is_as_gentle_as_the_best_tier() -> None:
+    table = table_of(200, tier=["high_risk"] * 200, regime=["observation"] * 200)
+    plan = plan_of(table, [item("a")])
+    assert len(plan.draws["a"]) == 10
+    assert plan.visits["cause"].unique().to_list() == ["draw"]
+
+
+def test_what_cannot_be_done_is_listed() -> None:
+    table = table_of(100, industry=["5211"] * 100, grid=[None] * 100, regime=["tiered"] * 99 + ["full_coverage"])
+    items = [
+        item("a", ratio_at_least=0.4),
+        item("stranger", authority="某部门"),
+        item("nobody", applies_to={"industries": ["99"]}),
+        *(item(f"key{number}", kind="key", applies_to={"industries": ["52"]}) for number in range(3)),
+    ]
+    plan = plan_of(table, items, annual_cap=2, authorities={one.authority for one in items if one.id != "stranger"})
+    found = {(row["what"], row["item"], row["tier"]): row for row in plan.unmet.iter_rows(named=True)}
+    assert found["authority", "stranger", None]["why_zh"] == "机关“某部门”不在本计划的机关名单内，事项未安排"
+    assert ("empty_frame", "nobody", None) in found
+    assert found["ratio", "a", "good"]["required"] == 0.4
+    assert found["ratio", "a", "good"]["got"] == 0.05
+    assert found["cap", "key2", "high_risk"]["required"] == 9
+    assert found["cap", "key2", "high_risk"]["got"] == 0
+    assert plan.unmet["why_zh"].null_count() == plan.unmet["why_en"].null_count() == 0
+
+
+def test_more_than_one_inspection_a_year_is_listed_as_beyond_a_yearly_draw() -> None:
+    table = pl.DataFrame({"enterprise_id": ["A", "B"], "tier": ["a", "e"]})
+    unmet = plan_of(table, [item("food")], policy="uk_food_law").unmet
+    assert unmet.filter(what="probability").select("tier", "required", "got").rows() == [("a", 2.0, 1.0)]
+
+
+def test_key_areas_that_no_item_covers_and_grids_unknown_are_listed() -> None:
+    table = table_of(
+        20,
+        tier=["high_risk"] * 20,
+        grid=[None] * 20,
+        industry=["1"] * 20,
+        regime=["full_coverage"] * 2 + ["tiered"] * 18,
+    )
+    unmet = plan_of(table, [item("a", mode="off_site")]).unmet
+    assert set(unmet["what"]) == {"full_coverage", "grid"}
+
+
+OVERRIDE = {"enterprise_id": "A", "item": "a", "reason": "complaint", "note": "来信"}
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"table": table_of(3).drop("tier")}, "needs the column tier"),
+    ({"table": table_of(3).head(0)}, "there is no enterprise to inspect"),
+    ({"table": table_of(2, enterprise_id=["A", "A"])}, "'A' stands in the table twice"),
+    ({"table": table_of(2, enterprise_id=["A", None])}, "without an id"),
+    ({"table": table_of(1, tier=["excellent"])}, "the tier 'excellent' of an enterprise is none of the policy's"),
+    ({"table": table_of(1, regime=["none"])}, "the regime 'none'"),
+    ({"table": 7}, "a plan is made from an assessment"),
+    ({"table": "none"}, "cannot be read"),
+    ({"policy": None}, "pass policy="),
+    ({"items": [item("a", applies_to={"regions": ["32"]})]}, "applies by region, which is not known"),
+    ({"seed": ""}, "the seed must be text of one line"),
+    ({"year": 0}, "the year of a plan"),
+    ({"annual_cap": 0}, "annual_cap must be at least 1"),
+    ({"annual_cap": {"best": 1}}, "annual_cap names 'best'"),
+    ({"weight": "risk"}, "are no column of numbers"),
+    ({"table": table_of(2, risk=[0, 1]), "weight": "risk"}, "nobody is exempt"),
+    ({"coordination": "none"}, "coordination must be one of"),
+    ({"output": "csv"}, "output must be one of"),
+    ({"last_plan": pl.DataFrame({"a": [1]})}, "need the column enterprise_id"),
+    ({"last_plan": "none"}, "cannot be read"),
+    ({"overrides": [{**OVERRIDE, "note": None}]}, "an override without note"),
+    ({"overrides": [{**OVERRIDE, "note": " "}]}, "an override without note"),
+    ({"overrides": [{**OVERRIDE, "reason": "mood"}]}, "'mood' of an override"),
+    ({"overrides": pl.DataFrame(OVERRIDE).drop("note")}, "overrides need the column note"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "message"), BAD, ids=[message[:30] for _, message in BAD])
+def test_bad_input_is_one_clear_error(options: dict[str, Any], message: str) -> None:
+    given_ = {"table": table_of(10), "items": [item("a")], **options}
+    with pytest.raises(cr.InputError, match=message):
+        plan_of(given_.pop("table"), given_.pop("items"), **given_)
