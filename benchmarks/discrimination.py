@@ -199,7 +199,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
-    python = asked.peers_python or _apart(asked.cache / "peers")
+    python = asked.peers_python or environment_apart(asked.cache / "peers")
     packages = ("creditrisk", "lightgbm", "scikit-learn", "optbinning", "pandas")
     print(f"{date.today()}, python {platform.python_version()}, "
           + ", ".join(f"{name} {version(name)}" for name in packages) + f", {', '.join(APART_PACKAGES[:2])}; "
@@ -238,7 +238,7 @@ def _ours(
     return pd.DataFrame(scores), whole.decision_function(swept)
 
 
-def _apart(folder: Path) -> Path:
+def environment_apart(folder: Path) -> Path:
     """An environment with the peers that need one of their own."""
     python = folder / "bin" / "python"
     if not (folder / ".installed").exists():
