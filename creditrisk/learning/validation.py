@@ -19,7 +19,7 @@ from creditrisk.errors import InputError, LearningWarning
 __all__ = ["Split", "check_time_order", "day_numbers", "split_rows"]
 
 # Of enterprises known both early and late, one in so many is held out; the others are learnt from.
-_ONE_IN = 3
+_ONE_IN = 2
 
 
 @dataclass(frozen=True)
