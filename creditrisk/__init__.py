@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.inspection.assigning import Assignment as Assignment
+    from creditrisk.inspection.assigning import assign_inspectors as assign_inspectors
+    from creditrisk.inspection.assigning import verify_assignment as verify_assignment
     from creditrisk.inspection.draw_lists import published_list as published_list
     from creditrisk.inspection.draw_lists import verify_draw as verify_draw
     from creditrisk.inspection.draw_lists import write_draw as write_draw
     from creditrisk.inspection.drawing import Draw as Draw
     from creditrisk.inspection.drawing import draw_sample as draw_sample
+    from creditrisk.inspection.inspectors import Inspectors as Inspectors
+    from creditrisk.inspection.inspectors import read_inspectors as read_inspectors
     from creditrisk.inspection.items import InspectionItem as InspectionItem
     from creditrisk.inspection.items import example_items as example_items
     from creditrisk.inspection.items import read_items as read_items
@@ -76,6 +81,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Assessment": "assessment",
+    "Assignment": "inspection.assigning",
     "BoostedScorer": "learning.boosted",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
@@ -89,6 +95,7 @@ _WHERE = {
     "InputError": "errors",
     "InspectionItem": "inspection.items",
     "InspectionPlan": "inspection.plan",
+    "Inspectors": "inspection.inspectors",
     "LearningWarning": "errors",
     "ModelBundle": "learning.bundle",
     "ModelEvaluation": "learning.evaluating",
@@ -108,6 +115,7 @@ _WHERE = {
     "Trace": "report.trace",
     "TrainedModel": "learning.training",
     "assess": "assessment",
+    "assign_inspectors": "inspection.assigning",
     "built_in_indicators": "indicators.built_in",
     "check_commitment": "inspection.seeds",
     "commit_to_seed": "inspection.seeds",
@@ -127,6 +135,7 @@ _WHERE = {
     "policy_schema": "policy.schema",
     "published_list": "inspection.draw_lists",
     "read_enterprises": "records.reading",
+    "read_inspectors": "inspection.inspectors",
     "read_items": "inspection.items",
     "read_records": "records.reading",
     "render_policy": "report.policies",
@@ -136,6 +145,7 @@ _WHERE = {
     "simulate_province": "simulate",
     "standing_table": "standing",
     "train_model": "learning.training",
+    "verify_assignment": "inspection.assigning",
     "verify_draw": "inspection.draw_lists",
     "write_draw": "inspection.draw_lists",
 }
