@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from creditrisk.inspection.items import read_items as read_items
     from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
     from creditrisk.inspection.planning import plan_inspections as plan_inspections
+    from creditrisk.inspection.results import RecordedResults as RecordedResults
+    from creditrisk.inspection.results import record_results as record_results
+    from creditrisk.inspection.results import results_form as results_form
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
@@ -106,6 +109,7 @@ _WHERE = {
     "PolicyImpact": "impact",
     "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
+    "RecordedResults": "inspection.results",
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
@@ -138,7 +142,9 @@ _WHERE = {
     "read_inspectors": "inspection.inspectors",
     "read_items": "inspection.items",
     "read_records": "records.reading",
+    "record_results": "inspection.results",
     "render_policy": "report.policies",
+    "results_form": "inspection.results",
     "sample_paths": "sample",
     "save_model": "learning.bundle",
     "scoring_sql": "scoring.sql",

@@ -1,0 +1,56 @@
+"""``creditrisk record-results``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from creditrisk.cli import options
+from creditrisk.cli.assessing import print_files
+from creditrisk.cli.printing import print_json, print_line
+from creditrisk.cli.reading import check_rejects
+from creditrisk.errors import InputError
+
+__all__ = ["record_results"]
+
+
+def record_results(
+    plan: Annotated[Path, typer.Argument(help="Folder of a saved plan.")],
+    results: Annotated[Path, typer.Argument(help="The form filled in, .csv, .xlsx or .parquet.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Records to write, .parquet or .csv.")],
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", metavar="FILE", help="Write the rows set aside, .csv.")
+    ] = None,
+    max_rejects: options.MaxRejects = None,
+    json: options.Json = False,
+) -> None:
+    """Turn results of visits into records, to be read with all others. 登记检查结果。"""
+    from creditrisk.inspection.results import record_results
+    from creditrisk.report.spreadsheets import write_spreadsheet
+    from creditrisk.writing import write_together
+
+    if out.suffix not in (".parquet", ".csv"):
+        raise InputError(f"--out must end in .parquet or .csv, got {out}")
+    recorded = record_results(results, plan, output="polars")
+    records = recorded.records_data
+    write = records.write_parquet if out.suffix == ".parquet" else records.write_csv
+    files = list(write_together(out.parent, {out.name: write}).values())
+    if rejects is not None:
+        table = recorded.rejects_data
+        files += write_together(rejects.parent, {rejects.name: lambda path: write_spreadsheet(table, path)}).values()
+    counts = {
+        "records": records.height,
+        "rows_set_aside": recorded.rejects_data.height,
+        "open_visits": recorded.open_data.height,
+    }
+    if json:
+        print_json({**counts, "files": [str(path) for path in files]})
+    else:
+        print_line(
+            f"记录 records {counts['records']:,}；剔除行 rows set aside {counts['rows_set_aside']:,}；"
+            f"尚无结果的检查 visits still open {counts['open_visits']:,}"
+        )
+        print_files(files)
+    check_rejects(counts["rows_set_aside"], max_rejects)

@@ -1,0 +1,270 @@
+"""What visits found, back as records: the loop from records to tiers to inspections is closed in one step.
+
+Each visit carried out becomes an inspection record, with the probability by which the enterprise was drawn: by it,
+outcomes of random draws speak for all enterprises (:mod:`creditrisk.learning.outcomes`). Each finding becomes a
+violation record.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.inspection.inspectors import read_table
+from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
+
+__all__ = ["RecordedResults", "record_results", "results_form"]
+
+_OUTCOMES = {name: OUTCOMES[name] for name in ("pass", "pass_with_conditions", "fail", "unreachable")}
+_FORM = ("visit_id", "enterprise_id", "inspected_on", "outcome", "dimension", "severity", "matter")
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
+
+
+def _known(words: Mapping[str, Label]) -> str:
+    return "、".join(f"{name}（{label.zh}）" for name, label in words.items())
+
+
+_REASONS: dict[str, Label] = {
+    "missing_value": Label("该列必填", "every result needs it"),
+    "unknown_visit": Label("计划中没有该检查", "the plan has no such visit"),
+    "other_enterprise": Label("与计划中该检查的企业不符", "the visit of the plan is to another enterprise"),
+    "invalid_date": Label("不是有效日期", "not a real calendar date"),
+    "unknown_outcome": Label(
+        f"未知的结果；可用：{_known(_OUTCOMES)}", f"unknown outcome; known: {', '.join(_OUTCOMES)}"
+    ),
+    "unknown_severity": Label(
+        f"未知的严重程度；可用：{_known(SEVERITIES)}", f"unknown severity; known: {', '.join(SEVERITIES)}"
+    ),
+    "unknown_dimension": Label("未知的维度", f"unknown dimension; known: {', '.join(DIMENSIONS)}"),
+    "duplicate_result": Label("该检查已有相同的一行", "the same row is there already"),
+    "conflicting_result": Label(
+        "与该检查前面的日期或结果矛盾", "it contradicts the day or outcome given before for the visit"
+    ),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class RecordedResults:
+    """Results of visits as records.
+
+    Attributes
+    ----------
+    records : frame
+        In the data model, for :func:`creditrisk.read_records`: one inspection for each visit (and dimension, where
+        several are named), one violation for each finding.
+    rejects : frame
+        source, row (from 1, without the header), column, value, code, message_zh, message_en.
+    open_visits : frame
+        visit_id, enterprise_id: visits of the plan without a result yet.
+    """
+
+    records_data: pl.DataFrame
+    rejects_data: pl.DataFrame
+    open_data: pl.DataFrame
+    output: FrameKind
+
+    @property
+    def records(self) -> Any:
+        return from_polars(self.records_data, self.output)
+
+    @property
+    def rejects(self) -> Any:
+        return from_polars(self.rejects_data, self.output)
+
+    @property
+    def open_visits(self) -> Any:
+        return from_polars(self.open_data, self.output)
+
+    def __repr__(self) -> str:
+        return (
+            f"<RecordedResults: {self.records_data.height:,} records, {self.rejects_data.height:,} rows set aside, "
+            f"{self.open_data.height:,} visits open>"
+        )
+
+
+def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
+    """The form that inspectors fill in: one row for each visit, more for further findings.
+
+    Parameters
+    ----------
+    visits : InspectionPlan, frame of visits, or folder of a saved plan
+    output : {"pandas", "polars", "arrow"}
+
+    Returns
+    -------
+    frame
+        visit_id, enterprise_id; to be filled in: inspected_on, outcome (pass, pass_with_conditions, fail,
+        unreachable), dimension, and for each finding severity and matter.
+    """
+    check_frame_kind(output)
+    table = _visits(visits).select("visit_id", "enterprise_id").sort("visit_id")
+    empty = [pl.lit(None, dtype=pl.String).alias(name) for name in _FORM[2:]]
+    return from_polars(table.with_columns(empty), output)
+
+
+def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -> RecordedResults:
+    """Turn the results of visits into records.
+
+    Parameters
+    ----------
+    results : frame, or path of a .csv, .xlsx or .parquet
+        As :func:`results_form` gives it. A row without day, outcome and severity is a visit not carried out yet. Words
+        may be Chinese or English.
+    visits : InspectionPlan, frame of visits, or folder of a saved plan
+    output : {"pandas", "polars", "arrow"}
+
+    Returns
+    -------
+    RecordedResults
+        Rows that cannot be used are set aside with a reason, and no record is made of them.
+
+    Raises
+    ------
+    InputError
+        If the results cannot be read or lack a column.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame({"visit_id": ["v1"], "enterprise_id": ["E1"], "lead_department": ["market"],
+    ...                        "draw_probability": [0.1]})
+    >>> results = pl.DataFrame({"visit_id": ["v1"], "inspected_on": ["2026-03-02"], "outcome": ["不合格"],
+    ...                         "severity": ["较重"], "matter": ["标签"]})
+    >>> record_results(results, visits, output="polars").records.select("type", "outcome", "severity").rows()
+    [('inspection', 'fail', None), ('violation', None, 'serious')]
+    """
+    check_frame_kind(output)
+    planned = _visits(visits)
+    table, source = read_table(results, "results")
+    for column in ("visit_id", "inspected_on", "outcome"):
+        if column not in table.columns:
+            raise InputError(f"{source}: results need the column {column}; results_form gives one to fill in")
+    rows = _read(table, planned)
+    rejects = [_rejected(rows, source, column, code, fault) for column, code, fault in _faults()]
+    kept = rows.filter(~pl.col("row").is_in(pl.concat(rejects)["row"].to_list()), ~pl.col("not_done"))
+    contradicts = (pl.col("day") != pl.col("day").first().over("visit_id", order_by="row")) | (
+        pl.col("result") != pl.col("result").first().over("visit_id", "dim", order_by="row")
+    )
+    repeated = ~pl.struct("visit_id", "dim", "grade", "matter").is_first_distinct()
+    kept = kept.with_columns(contradicts=contradicts, repeated=repeated)
+    rejects += [
+        _rejected(kept, source, "inspected_on", "conflicting_result", pl.col("contradicts")),
+        _rejected(kept, source, "visit_id", "duplicate_result", pl.col("repeated") & ~pl.col("contradicts")),
+    ]
+    kept = kept.filter(~pl.col("contradicts"), ~pl.col("repeated"))
+    records = _records(kept)
+    all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
+    still_open = planned.join(kept, on="visit_id", how="anti").select("visit_id", "enterprise_id").sort("visit_id")
+    return RecordedResults(records, all_rejects, still_open, output)
+
+
+def _visits(visits: Any) -> pl.DataFrame:
+    if isinstance(visits, InspectionPlan):
+        return visits.visits_data
+    if isinstance(visits, str | os.PathLike):
+        path = Path(visits) / "visits.parquet" if Path(visits).is_dir() else Path(visits)
+        if not path.is_file():
+            raise InputError(f"{visits} is no folder of a saved plan: it has no visits.parquet")
+        return pl.read_parquet(path)
+    return to_polars(visits)
+
+
+def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
+    """The form as text, what its words mean, and the visit that each row belongs to."""
+    cells = [
+        (pl.col(name) if name in table.columns else pl.lit(None)).cast(pl.String).str.strip_chars().alias(name)
+        for name in _FORM
+    ]
+    rows = table.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row"), *cells)
+    rows = rows.with_columns(pl.when(pl.col(name) != "").then(name).alias(name) for name in _FORM)
+    given = planned.select(
+        "visit_id",
+        planned_id="enterprise_id",
+        authority="lead_department",
+        probability="draw_probability",
+        is_planned=pl.lit(True),
+    )
+    return rows.join(given, on="visit_id", how="left", maintain_order="left").with_columns(
+        day=pl.coalesce(pl.col("inspected_on").str.to_date(form, strict=False) for form in _DAYS),
+        result=_meaning("outcome", _OUTCOMES),
+        grade=_meaning("severity", SEVERITIES),
+        dim=_meaning("dimension", DIMENSIONS),
+        not_done=pl.all_horizontal(pl.col("inspected_on", "outcome", "severity", "matter").is_null()),
+    )
+
+
+def _meaning(column: str, words: Mapping[str, Label]) -> pl.Expr:
+    known = {form: name for name, label in words.items() for form in (name, label.zh, label.en)}
+    return pl.col(column).replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String)
+
+
+def _faults() -> list[tuple[str, str, pl.Expr]]:
+    done = ~pl.col("not_done")
+    planned = pl.col("is_planned").fill_null(False)
+    return [
+        ("visit_id", "missing_value", done & pl.col("visit_id").is_null()),
+        ("visit_id", "unknown_visit", pl.col("visit_id").is_not_null() & ~planned),
+        ("enterprise_id", "other_enterprise", planned & (pl.col("enterprise_id") != pl.col("planned_id"))),
+        ("inspected_on", "missing_value", done & pl.col("inspected_on").is_null()),
+        ("inspected_on", "invalid_date", pl.col("inspected_on").is_not_null() & pl.col("day").is_null()),
+        ("outcome", "missing_value", done & pl.col("outcome").is_null()),
+        ("outcome", "unknown_outcome", pl.col("outcome").is_not_null() & pl.col("result").is_null()),
+        ("severity", "unknown_severity", pl.col("severity").is_not_null() & pl.col("grade").is_null()),
+        ("dimension", "unknown_dimension", pl.col("dimension").is_not_null() & pl.col("dim").is_null()),
+    ]
+
+
+def _rejected(rows: pl.DataFrame, source: str, column: str, code: str, fault: pl.Expr) -> pl.DataFrame:
+    reason = _REASONS[code]
+    return rows.filter(fault.fill_null(False)).select(
+        source=pl.lit(source),
+        row="row",
+        column=pl.lit(column),
+        value=column,
+        code=pl.lit(code),
+        message_zh=pl.lit(reason.zh),
+        message_en=pl.lit(reason.en),
+    )
+
+
+def _records(rows: pl.DataFrame) -> pl.DataFrame:
+    """One inspection for each visit and dimension, one violation for each finding."""
+    common = {
+        "enterprise_id": pl.col("planned_id"),
+        "occurred_on": pl.col("day"),
+        "known_on": pl.col("day"),
+        "dimension": pl.col("dim"),
+        "authority": pl.col("authority"),
+    }
+    part = pl.when(pl.col("dim").is_null()).then(pl.lit("")).otherwise(pl.format("-{}", "dim"))
+    visited = rows.unique(["visit_id", "dim"], keep="first", maintain_order=True).select(
+        record_id=pl.format("{}-I{}", "visit_id", part),
+        type=pl.lit("inspection"),
+        **common,
+        outcome="result",
+        severity=pl.lit(None, dtype=pl.String),
+        matter=pl.lit(None, dtype=pl.String),
+        draw_probability="probability",
+    )
+    number = pl.int_range(1, pl.len() + 1).over("visit_id")
+    found = (
+        rows.filter(pl.col("grade").is_not_null())
+        .with_columns(number=number)
+        .select(
+            record_id=pl.format("{}-V{}", "visit_id", "number"),
+            type=pl.lit("violation"),
+            **common,
+            outcome=pl.lit(None, dtype=pl.String),
+            severity="grade",
+            matter="matter",
+            draw_probability=pl.lit(None, dtype=pl.Float64),
+        )
+    )
+    return pl.concat([visited, found]).sort("record_id")
