@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from creditrisk.inspection.results import RecordedResults as RecordedResults
     from creditrisk.inspection.results import record_results as record_results
     from creditrisk.inspection.results import results_form as results_form
+    from creditrisk.inspection.scheduling import Schedule as Schedule
+    from creditrisk.inspection.scheduling import schedule_visits as schedule_visits
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
@@ -114,6 +116,7 @@ _WHERE = {
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
+    "Schedule": "inspection.scheduling",
     "ScoreComparison": "evaluation.comparison",
     "ScorecardScorer": "learning.scorecard",
     "Trace": "report.trace",
@@ -147,6 +150,7 @@ _WHERE = {
     "results_form": "inspection.results",
     "sample_paths": "sample",
     "save_model": "learning.bundle",
+    "schedule_visits": "inspection.scheduling",
     "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
     "standing_table": "standing",

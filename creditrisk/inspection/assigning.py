@@ -6,10 +6,13 @@ from the seed, the visit and the inspector's id; of those who may go, only such 
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import inf
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -19,6 +22,7 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polar
 from creditrisk.inspection.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.numbers import check_seed
 from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.report.spreadsheets import write_spreadsheets
 from creditrisk.vocabulary import Label
 
 __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
@@ -31,6 +35,9 @@ _WHY = {
         "部门“{department}”没有负责该地区的检查人员", "nobody of department {department} is responsible for the region"
     ),
     "skill": Label("没有具备“{skill}”能力且可派出的检查人员", "nobody who may go has the skill {skill}"),
+    "capacity": Label(
+        "部门“{department}”检查人员的可用人日已用完", "the inspectors of department {department} have no days left"
+    ),
     "recused": Label(
         "回避后部门“{department}”可派人员不足{size}人",
         "after recusal fewer than {size} of department {department} may go",
@@ -47,14 +54,17 @@ class Assignment:
     table : frame
         visit_id, enterprise_id, department, inspector_id; by visit, department and inspector.
     unmet : frame
-        visit_id, enterprise_id, department, what (department, region, skill, recused), why_zh, why_en. Nobody is sent
-        on such a visit.
+        visit_id, enterprise_id, department, what (department, region, skill, recused, capacity), why_zh, why_en. Nobody
+        is sent on such a visit.
     loads : frame
-        inspector_id, department, visits.
+        inspector_id, department, visits, available_days.
+    shortfall : frame
+        department, visits (that lack somebody with days left), days (of one inspector, that these would take).
     """
 
     seed: str
     team_size: int
+    visits_per_day: int
     table_data: pl.DataFrame
     unmet_data: pl.DataFrame
     loads_data: pl.DataFrame
@@ -72,6 +82,43 @@ class Assignment:
     def loads(self) -> Any:
         return from_polars(self.loads_data, self.output)
 
+    @property
+    def shortfall(self) -> Any:
+        return from_polars(self.shortfall_data, self.output)
+
+    @property
+    def shortfall_data(self) -> pl.DataFrame:
+        """The shortfall as a Polars frame."""
+        short = self.unmet_data.filter(what="capacity").group_by("department").agg(visits=pl.len())
+        days = (pl.col("visits") * self.team_size / self.visits_per_day).ceil().cast(pl.UInt32)
+        return short.with_columns(days=days).sort("department")
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``assignment.csv``, ``unstaffed.csv`` and ``loads.csv``; they appear together or not at all.
+
+        Returns
+        -------
+        dict of str to Path
+
+        Raises
+        ------
+        OutputError
+            If the folder or a file cannot be written.
+        """
+        files = {"assignment": self.table_data, "unstaffed": self.unmet_data, "loads": self.loads_data}
+        return write_spreadsheets(folder, files)
+
+    def __str__(self) -> str:
+        staffed, unmet = self.table_data["visit_id"].n_unique(), self.unmet_data["visit_id"].n_unique()
+        loads = self.loads_data["visits"].to_list()
+        lines = [
+            f"已派员检查 visits with inspectors {staffed:,}，未派员 without {unmet:,}；"
+            f"每人检查次数 visits of each {min(loads):,}–{max(loads):,}"
+        ]
+        for row in self.shortfall_data.iter_rows(named=True):
+            lines.append(f"  {row['department']}: 尚缺人日 days lacking {row['days']:,}")
+        return "\n".join(lines)
+
     def __repr__(self) -> str:
         visits = self.table_data["visit_id"].n_unique()
         return f"<Assignment: {visits:,} visits staffed, {self.unmet_data['visit_id'].n_unique():,} not>"
@@ -83,6 +130,7 @@ class _Inspector:
     department: str
     skills: frozenset[str]
     regions: frozenset[str]
+    most_visits: float
 
 
 def assign_inspectors(
@@ -91,22 +139,28 @@ def assign_inspectors(
     *,
     seed: str,
     team_size: int = 2,
+    visits_per_day: int = 3,
     recusals: Any = None,
     previous: Any = None,
     output: FrameKind = "pandas",
 ) -> Assignment:
     """Draw inspectors for the visits of a plan.
 
+    Where days run short, visits that must be made come first: overrides and key areas, then those drawn, by their place
+    in the draw.
+
     Parameters
     ----------
     visits : InspectionPlan or frame
-        visit_id, enterprise_id, departments, skills and region, as a plan has them. Visits of no department, those of
-        the grid's own staff, are left out.
+        visit_id, enterprise_id, departments, skills and region, and where known cause and draw_order, as a plan has
+        them. Visits of no department, those of the grid's own staff, are left out.
     inspectors : Inspectors, or what read_inspectors reads
     seed : str
         Public, as that of the plan.
     team_size : int, default=2
         Of each department: no fewer than two may inspect (行政处罚法 art. 42).
+    visits_per_day : int, default=3
+        So many visits take one of the available_days of an inspector.
     recusals : frame, optional
         enterprise_id, inspector_id: who is partial to whom.
     previous : Assignment or frame, optional
@@ -136,6 +190,8 @@ def assign_inspectors(
     check_seed(seed)
     if team_size < 2:
         raise InputError(f"no fewer than two inspect together, got team_size={team_size}")
+    if visits_per_day < 1:
+        raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
     table = visits.visits_data if isinstance(visits, InspectionPlan) else to_polars(visits)
     for column in ("visit_id", "enterprise_id", "departments", "skills", "region"):
         if column not in table.columns:
@@ -143,16 +199,18 @@ def assign_inspectors(
     staff = inspectors if isinstance(inspectors, Inspectors) else read_inspectors(inspectors)
     by_department: dict[str, list[_Inspector]] = defaultdict(list)
     for row in staff.data.iter_rows(named=True):
+        most = inf if row["available_days"] is None else int(row["available_days"]) * visits_per_day
         by_department[row["department"]].append(
-            _Inspector(row["inspector_id"], row["department"], frozenset(row["skills"]), frozenset(row["regions"]))
+            _Inspector(
+                row["inspector_id"], row["department"], frozenset(row["skills"]), frozenset(row["regions"]), most
+            )
         )
     before = previous.table_data if isinstance(previous, Assignment) else previous
     barred = _pairs(recusals, "recusals") | _pairs(before, "previous")
     loads = dict.fromkeys(staff.data["inspector_id"].to_list(), 0)
     local = _LocalStaff(by_department)
     teams, unmet = [], []
-    # By id, so that the order of rows decides nothing.
-    for visit in table.sort("visit_id").iter_rows(named=True):
+    for visit in _in_turn(table).iter_rows(named=True):
         if not visit["departments"]:
             continue
         found = _team(visit, local, barred, loads, seed, team_size)
@@ -166,12 +224,12 @@ def assign_inspectors(
             teams.append((visit["visit_id"], visit["enterprise_id"], one.department, one.id))
     names = ["visit_id", "enterprise_id", "department", "inspector_id"]
     reasons = ["visit_id", "enterprise_id", "department", "what", "why_zh", "why_en"]
-    load_table = staff.data.select("inspector_id", "department").with_columns(
-        visits=pl.Series([loads[one] for one in staff.data["inspector_id"]], dtype=pl.UInt32)
-    )
+    visits_of_each = pl.Series([loads[one] for one in staff.data["inspector_id"]], dtype=pl.UInt32)
+    load_table = staff.data.select("inspector_id", "department", visits_of_each.alias("visits"), "available_days")
     return Assignment(
         seed=seed,
         team_size=team_size,
+        visits_per_day=visits_per_day,
         table_data=pl.DataFrame(teams, schema=dict.fromkeys(names, pl.String), orient="row").sort(names),
         unmet_data=pl.DataFrame(unmet, schema=dict.fromkeys(reasons, pl.String), orient="row"),
         loads_data=load_table,
@@ -186,6 +244,7 @@ def verify_assignment(
     *,
     seed: str,
     team_size: int = 2,
+    visits_per_day: int = 3,
     recusals: Any = None,
     previous: Any = None,
     output: FrameKind = "pandas",
@@ -196,7 +255,7 @@ def verify_assignment(
     ----------
     assigned : Assignment or frame
         visit_id, department, inspector_id.
-    visits, inspectors, seed, team_size, recusals, previous
+    visits, inspectors, seed, team_size, visits_per_day, recusals, previous
         As in :func:`assign_inspectors`.
     output : {"pandas", "polars", "arrow"}
 
@@ -210,13 +269,30 @@ def verify_assignment(
     listed = assigned.table_data if isinstance(assigned, Assignment) else to_polars(assigned)
     listed = listed.select(pl.col(keys).cast(pl.String))
     drawn = assign_inspectors(
-        visits, inspectors, seed=seed, team_size=team_size, recusals=recusals, previous=previous, output="polars"
+        visits,
+        inspectors,
+        seed=seed,
+        team_size=team_size,
+        visits_per_day=visits_per_day,
+        recusals=recusals,
+        previous=previous,
+        output="polars",
     ).table_data.select(keys)
     parts = [
         listed.join(drawn, on=keys, how="anti").with_columns(what=pl.lit("listed, not drawn")),
         drawn.join(listed, on=keys, how="anti").with_columns(what=pl.lit("drawn, not listed")),
     ]
     return from_polars(pl.concat(parts).sort(*keys, "what"), output)
+
+
+def _in_turn(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits that must be made, then those drawn, in the order of the draw; the order of rows decides nothing."""
+    keys = [pl.col("visit_id")]
+    if "draw_order" in visits.columns:
+        keys.insert(0, pl.col("draw_order"))
+    if "cause" in visits.columns:
+        keys.insert(0, pl.col("cause").cast(pl.String) == "draw")
+    return visits.sort(keys, nulls_last=True)
 
 
 class _LocalStaff(dict[tuple[str, str | None], list[_Inspector]]):
@@ -251,7 +327,10 @@ def _team(
         free = [one for one in staff if (visit["enterprise_id"], one.id) not in barred]
         if len(free) < team_size:
             return "recused", {"department": department, "size": team_size}
-        may_go[department] = _in_order(free, visit["visit_id"], loads, seed)
+        rested = [one for one in free if loads[one.id] < one.most_visits]
+        if len(rested) < team_size:
+            return "capacity", {"department": department}
+        may_go[department] = _in_order(rested, visit["visit_id"], loads, seed)
     chosen: list[_Inspector] = []
     for skill in visit["skills"]:
         if not any(skill in one.skills for one in chosen):

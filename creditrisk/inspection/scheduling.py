@@ -1,28 +1,35 @@
-"""Days for visits: what fits into the days that teams have, and what it would take where not everything does.
+"""Days for visits: what fits into the days of those who go, and what it would take where not everything does.
 
-A team makes so many visits a day in one grid; going on to another grid of the region takes the time of one. Days are
-filled one after another: the first visit is that with the nearest deadline, then of the highest rank, and the others of
-its grid follow. No solver is needed: within a region all teams are alike, so only order and neighbourhood matter.
+A day has so many slots. A visit takes one slot of everybody who goes on it, the way to another grid one more.
+Days are filled one after another: first the visit with the nearest deadline, then that whose turn it is, and after it
+the others of its grid that cost no way. That needs no solver. Where inspectors were drawn for each visit, and all of
+them must be free at one time, a better timetable may exist: ``method="exact"`` looks for one.
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from heapq import heappop, heappush
-from itertools import count
-from typing import Any
+from math import ceil, inf
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.inspection.assigning import Assignment
 from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.timetable import Placed, Timetable, Visit
 from creditrisk.records.months import as_date
+from creditrisk.report.spreadsheets import write_spreadsheets
 
-__all__ = ["Schedule", "schedule_visits"]
+__all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
+
+SchedulingMethod = Literal["by_turns", "exact"]
 
 _SATURDAY = 5
 
@@ -34,12 +41,13 @@ class Schedule:
     Attributes
     ----------
     table : frame
-        visit_id, enterprise_id, region, grid, date, team (from 1, within the region and day), place (in the day of the
-        team).
+        visit_id, enterprise_id, region, grid, date, slot (from 1: the place in the day), team (list of inspector ids;
+        or of one number, from 1, where teams of the region were given).
     unmet : frame
         visit_id, enterprise_id, region, window_to, why_zh, why_en: what does not fit.
     shortfall : frame
-        region, visits (left over), team_days (that they would take), team_days_available (in all): what it would take.
+        region, department (missing for teams), visits (left over), days (of a team, or of one inspector, that these
+        would take), days_available (in all): what it would take.
     """
 
     table_data: pl.DataFrame
@@ -64,19 +72,36 @@ class Schedule:
         """Whether every visit has its day."""
         return self.unmet_data.height == 0
 
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``schedule.csv``, ``unscheduled.csv`` and ``shortfall.csv``; they appear together or not at all.
+
+        Returns
+        -------
+        dict of str to Path
+
+        Raises
+        ------
+        OutputError
+            If the folder or a file cannot be written.
+        """
+        files = {"schedule": self.table_data, "unscheduled": self.unmet_data, "shortfall": self.shortfall_data}
+        return write_spreadsheets(folder, files)
+
+    def __str__(self) -> str:
+        lines = [
+            f"已排定检查 visits with a day {self.table_data.height:,}，"
+            f"未排定 without {self.unmet_data.height:,}，检查日 days {self.table_data['date'].n_unique():,}"
+        ]
+        for row in self.shortfall_data.iter_rows(named=True):
+            where = " ".join(one for one in (row["region"], row["department"]) if one)
+            lines.append(
+                f"  {where}: 尚缺人日 days lacking {row['days']:,}（{row['visits']:,} 次检查 visits；"
+                f"可用 available {row['days_available']:,}）"
+            )
+        return "\n".join(lines)
+
     def __repr__(self) -> str:
         return f"<Schedule: {self.table_data.height:,} visits with a day, {self.unmet_data.height:,} without>"
-
-
-@dataclass(order=True)
-class _Visit:
-    deadline: int
-    rank: float
-    visit_id: str
-    enterprise_id: str
-    region: str
-    grid: str
-    begins: int
 
 
 def schedule_visits(
@@ -84,11 +109,14 @@ def schedule_visits(
     *,
     first_day: date | str,
     last_day: date | str,
-    teams: int | Mapping[str, int],
+    teams: int | Mapping[str, int] | None = None,
+    assignment: Assignment | None = None,
     visits_per_day: int = 3,
     rank: str | None = None,
     days_off: Collection[date] = (),
     workdays: Collection[date] = (),
+    method: SchedulingMethod = "by_turns",
+    effort: float = 60.0,
     output: FrameKind = "pandas",
 ) -> Schedule:
     """Give visits their days.
@@ -98,16 +126,25 @@ def schedule_visits(
     visits : InspectionPlan or frame
         visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``.
     first_day, last_day : date or ISO text
-        Between which teams go out.
+        Between which visits are made.
     teams : int or mapping of region to int
-        That can go out on one day, in each region.
+        Teams that can go out on one day, in each region; all of a region are alike.
+    assignment : Assignment
+        In their place: the inspectors drawn for each visit, with the days that each has. Visits without any, those by
+        the grid and those that could not be staffed, are left out.
     visits_per_day : int, default=3
-        Of one team in one grid; a change of grid takes the time of one visit.
+        Slots of a day; a change of grid takes one.
     rank : str, optional
-        A column, such as the expected findings: the greatest first among visits of one deadline. By default the order
-        of the draw.
+        A column, such as the expected findings: where ``tier`` and ``draw_order`` are known, the greatest of a tier
+        take the first turns that the draw gave to the tier; else the greatest of all come first. By default the turns
+        are those of the draw.
     days_off, workdays : collection of date
         Public holidays, and weekend days that are worked (调休).
+    method : {"by_turns", "exact"}, default="by_turns"
+        ``"exact"`` looks for a timetable with more visits where some have no day (OR-Tools, the extra ``schedule``).
+    effort : float, default=60
+        Of the exact method, in OR-Tools' deterministic time, about as many seconds: the same effort gives the same
+        timetable.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -117,7 +154,7 @@ def schedule_visits(
     Raises
     ------
     InputError
-        If a column is missing or a number makes no sense.
+        If a column is missing, a number makes no sense, or not one of ``teams`` and ``assignment`` is given.
 
     Examples
     --------
@@ -130,57 +167,63 @@ def schedule_visits(
     [('a', '2026-01-05'), ('c', '2026-01-05'), ('b', '2026-01-06')]
     """
     check_frame_kind(output)
-    table = visits.visits_data if isinstance(visits, InspectionPlan) else to_polars(visits)
-    ranked = rank if rank is not None else "draw_order"
-    for column in ("visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", ranked):
-        if column not in table.columns:
-            raise InputError(f"visits need the column {column} to be scheduled")
+    if method not in get_args(SchedulingMethod):
+        raise InputError(f"method must be one of {', '.join(get_args(SchedulingMethod))}, got {method!r}")
+    if (teams is None) == (assignment is None):
+        raise InputError("give either teams=, how many each region has, or assignment=, who goes on each visit")
     first, last = as_date(first_day, "first_day"), as_date(last_day, "last_day")
     if visits_per_day < 1:
         raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
     if last < first:
         raise InputError(f"last_day {last} lies before first_day {first}")
     days = list(_days(first, last, frozenset(days_off), frozenset(workdays)))
-    by_region: dict[str, list[_Visit]] = defaultdict(list)
-    sign = -1.0 if rank is not None else 1.0
-    for row in table.sort("visit_id").iter_rows(named=True):
-        given = row[ranked]
-        by_region[row["region"] or ""].append(
-            _Visit(
-                row["window_to"].toordinal(),
-                float("inf") if given is None else sign * float(given),
-                row["visit_id"],
-                row["enterprise_id"],
-                row["region"] or "",
-                row["grid"] or "",
-                row["window_from"].toordinal(),
-            )
-        )
-    lines: list[tuple[Any, ...]] = []
-    left: list[_Visit] = []
-    shortfall = []
-    for region in sorted(by_region):
-        n_teams = teams if isinstance(teams, int) else teams.get(region, 0)
-        if n_teams < 0:
-            raise InputError(f"the teams of region {region} cannot be {n_teams}")
-        waiting = _fill(by_region[region], days, n_teams, visits_per_day, lines)
-        if waiting:
-            left += waiting
-            needed = _team_days(waiting, visits_per_day)
-            shortfall.append((region or None, len(waiting), needed, n_teams * len(days)))
+    table = _visits(visits, rank)
+    departments: dict[str, str] = {}
+    if teams is not None:
+        asked, limits = _with_teams(table, teams), {}
+    else:
+        assert assignment is not None
+        asked, limits = _with_inspectors(table, assignment), _days_of_inspectors(assignment)
+        departments = dict(assignment.loads_data.select("inspector_id", "department").iter_rows())
+    timetable = Timetable(days, visits_per_day, limits)
+    placed = timetable.by_turns(asked)
+    if method == "exact" and len(placed) < len(asked):
+        from creditrisk.inspection.exact_timetable import more_visits
+
+        placed = more_visits(timetable, asked, placed, effort)
+    left = [one for one in asked if one.id not in placed]
     return Schedule(
-        pl.DataFrame(lines, schema=_TABLE, orient="row").sort("date", "region", "team", "place"),
-        pl.DataFrame([_left_over(one) for one in sorted(left)], schema=_UNMET, orient="row"),
-        pl.DataFrame(shortfall, schema=_SHORTFALL, orient="row"),
+        _table(asked, placed, numbered=teams is not None),
+        pl.DataFrame([_left_over(one) for one in left], schema=_UNMET, orient="row"),
+        _shortfall(left, asked, timetable, departments),
         output,
     )
 
 
-_TABLE = {"visit_id": pl.String, "enterprise_id": pl.String, "region": pl.String, "grid": pl.String, "date": pl.Date,
-          "team": pl.UInt32, "place": pl.UInt32}  # fmt: skip
-_UNMET = {"visit_id": pl.String, "enterprise_id": pl.String, "region": pl.String, "window_to": pl.Date,
-          "why_zh": pl.String, "why_en": pl.String}  # fmt: skip
-_SHORTFALL = {"region": pl.String, "visits": pl.UInt32, "team_days": pl.UInt32, "team_days_available": pl.UInt32}
+_TABLE: dict[str, Any] = {
+    "visit_id": pl.String,
+    "enterprise_id": pl.String,
+    "region": pl.String,
+    "grid": pl.String,
+    "date": pl.Date,
+    "slot": pl.UInt32,
+    "team": pl.List(pl.String),
+}
+_UNMET: dict[str, Any] = {
+    "visit_id": pl.String,
+    "enterprise_id": pl.String,
+    "region": pl.String,
+    "window_to": pl.Date,
+    "why_zh": pl.String,
+    "why_en": pl.String,
+}
+_SHORTFALL: dict[str, Any] = {
+    "region": pl.String,
+    "department": pl.String,
+    "visits": pl.UInt32,
+    "days": pl.UInt32,
+    "days_available": pl.UInt32,
+}
 
 
 def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]) -> Iterator[date]:
@@ -190,60 +233,105 @@ def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]
             yield day
 
 
-def _fill(
-    visits: list[_Visit], days: list[date], n_teams: int, visits_per_day: int, lines: list[tuple[Any, ...]]
-) -> list[_Visit]:
-    """Fill the days of one region, and say which visits are left."""
-    coming = sorted(visits, key=lambda one: (one.begins, one))
-    at = 0
-    queue: list[_Visit] = []
-    grids: dict[str, list[_Visit]] = defaultdict(list)
-    done: set[str] = set()
-    for day in days:
-        today = day.toordinal()
-        while at < len(coming) and coming[at].begins <= today:
-            heappush(queue, coming[at])
-            heappush(grids[coming[at].grid], coming[at])
-            at += 1
-        for team in range(1, n_teams + 1):
-            time_left, place = visits_per_day, count(1)
-            grid: str | None = None
-            while time_left > 0:
-                of_grid = _next(grids[grid], done, today) if grid is not None else None
-                if of_grid is None:
-                    following = _next(queue, done, today)
-                    cost = 1 if grid is None else 2
-                    if following is None or cost > time_left:
-                        break
-                    of_grid, grid = following, following.grid
-                    time_left -= cost
-                else:
-                    time_left -= 1
-                done.add(of_grid.visit_id)
-                lines.append(
-                    (of_grid.visit_id, of_grid.enterprise_id, of_grid.region or None, of_grid.grid or None, day, team,
-                     next(place))
-                )  # fmt: skip
-    return [one for one in visits if one.visit_id not in done]
+def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
+    table = visits.visits_data if isinstance(visits, InspectionPlan) else to_polars(visits)
+    for column in ("visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"):
+        if column not in table.columns:
+            raise InputError(f"visits need the column {column} to be scheduled")
+    twice = table.filter(pl.col("visit_id").is_duplicated())
+    if twice.height:
+        raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
+    return table.with_columns(turn=pl.col("draw_order")) if rank is None else _by_rank(table, rank)
 
 
-def _next(queue: list[_Visit], done: set[str], today: int) -> _Visit | None:
-    """The visit with the nearest deadline that is still to be made; those too late are taken out."""
-    while queue and (queue[0].visit_id in done or queue[0].deadline < today):
-        heappop(queue)
-    return queue[0] if queue else None
+def _by_rank(table: pl.DataFrame, rank: str) -> pl.DataFrame:
+    """The greatest first; within a tier, so that no tier has to wait for another longer than the draw says."""
+    table = table.sort(pl.col(rank), "visit_id", descending=[True, False], nulls_last=True)
+    if {"tier", "draw_order"} <= set(table.columns):
+        return table.with_columns(turn=pl.col("draw_order").sort(nulls_last=True).over("tier"))
+    return table.with_row_index("turn")
 
 
-def _team_days(visits: list[_Visit], visits_per_day: int) -> int:
-    """Days of a team that visits take, grid by grid: an upper bound, as a day may serve two grids."""
-    counts: dict[str, int] = defaultdict(int)
-    for one in visits:
-        counts[one.grid] += 1
-    return sum(-(-number // visits_per_day) for number in counts.values())
+def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Visit]:
+    """Visits that any team of their region can make."""
+    known: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for region in table["region"].cast(pl.String).fill_null("").unique().sort():
+        n_teams = teams if isinstance(teams, int) else teams.get(region, 0)
+        if n_teams < 0:
+            raise InputError(f"the teams of region {region} cannot be {n_teams}")
+        known[region] = tuple((f"{region} {number}",) for number in range(1, n_teams + 1))
+    return [_visit(row, known[row["region"] or ""]) for row in table.iter_rows(named=True)]
 
 
-def _left_over(visit: _Visit) -> tuple[Any, ...]:
+def _with_inspectors(table: pl.DataFrame, assignment: Assignment) -> list[Visit]:
+    """Visits that the inspectors drawn for them make together."""
+    drawn = assignment.table_data.group_by("visit_id").agg(pl.col("inspector_id").unique().sort())
+    going = dict(drawn.iter_rows())
+    return [
+        _visit(row, (tuple(going[row["visit_id"]]),)) for row in table.iter_rows(named=True) if row["visit_id"] in going
+    ]
+
+
+def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:
+    return Visit(
+        deadline=row["window_to"].toordinal(),
+        turn=inf if row["turn"] is None else row["turn"],
+        id=row["visit_id"],
+        enterprise_id=row["enterprise_id"],
+        region=row["region"] or "",
+        grid=row["grid"] or "",
+        begins=row["window_from"].toordinal(),
+        teams=teams,
+    )
+
+
+def _days_of_inspectors(assignment: Assignment) -> dict[str, int]:
+    """On how many days each inspector can go out, where that is known."""
+    known = assignment.loads_data.drop_nulls("available_days")
+    return {name: int(days) for name, days in known.select("inspector_id", "available_days").iter_rows()}
+
+
+def _table(asked: Sequence[Visit], placed: Mapping[str, Placed], *, numbered: bool) -> pl.DataFrame:
+    lines = []
+    for one in asked:
+        if one.id in placed:
+            at = placed[one.id]
+            team = [name.removeprefix(f"{one.region} ") for name in at.team] if numbered else list(at.team)
+            lines.append((one.id, one.enterprise_id, one.region or None, one.grid or None, at.day, at.slot, team))
+    return pl.DataFrame(lines, schema=_TABLE, orient="row").sort("date", "region", "slot", "visit_id")
+
+
+def _left_over(visit: Visit) -> tuple[Any, ...]:
     return (
-        visit.visit_id, visit.enterprise_id, visit.region or None, date.fromordinal(visit.deadline),
-        "期限内检查组人日不足", "the teams have no day left for it within its time",
+        visit.id, visit.enterprise_id, visit.region or None, date.fromordinal(visit.deadline),
+        "期限内检查人日不足", "those who would go have no day left for it within its time",
     )  # fmt: skip
+
+
+def _shortfall(
+    left: Sequence[Visit], asked: Sequence[Visit], timetable: Timetable, departments: Mapping[str, str]
+) -> pl.DataFrame:
+    """Days that the visits left over would take, grid by grid: an upper bound, as a day may serve two grids."""
+    visits: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+    by_grid: dict[tuple[str, str | None], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    there: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+    for one in asked:
+        for name in {name for team in one.teams for name in team}:
+            there[one.region, departments.get(name)].add(name)
+    for one in left:
+        going = one.teams[0] if departments and one.teams else ("",)
+        for name in going:
+            key = one.region, departments.get(name)
+            visits[key].add(one.id)
+            by_grid[key][name, one.grid] += 1
+    lines = [
+        (
+            key[0] or None,
+            key[1],
+            len(visits[key]),
+            sum(ceil(number / timetable.slots) for number in by_grid[key].values()),
+            sum(timetable.days_of(name) for name in there[key]),
+        )
+        for key in sorted(visits, key=lambda key: (key[0], key[1] or ""))
+    ]
+    return pl.DataFrame(lines, schema=_SHORTFALL, orient="row")

@@ -121,6 +121,7 @@ def test_an_assignment_can_be_rechecked_and_a_change_shows() -> None:
         (visits_of(1), staff_of(3, regions=["320200"] * 3), "region", "responsible for the region"),
         (visits_of(1, skills=[["lifts"]]), staff_of(3), "skill", "has the skill lifts"),
         (visits_of(1), staff_of(1), "region", "responsible"),
+        (visits_of(1), staff_of(3, available_days=["0", "0", "200"]), "capacity", "have no days left"),
     ],
 )
 def test_a_visit_that_cannot_be_staffed_says_why(
@@ -130,6 +131,17 @@ def test_a_visit_that_cannot_be_staffed_says_why(
     assert assigned.table.height == 0
     assert assigned.unmet["what"].to_list() == [what]
     assert said in assigned.unmet["why_en"][0] and assigned.unmet["why_zh"][0]
+
+
+def test_days_of_inspectors_bound_their_visits_and_what_lacks_is_said() -> None:
+    visits = visits_of(10, cause=["draw"] * 9 + ["full_coverage"], draw_order=[*range(9, 0, -1), None])
+    assigned = assign_inspectors(
+        visits, staff_of(2, available_days=["2", "2"]), seed=SEED, visits_per_day=2, output="polars"
+    )
+    # Key areas first, then the first of the draw.
+    assert sorted(teams(assigned)) == ["v0006", "v0007", "v0008", "v0009"]
+    assert assigned.loads["visits"].to_list() == [4, 4]
+    assert assigned.shortfall.rows() == [("market", 6, 6)]
 
 
 def test_regions_hold_for_what_lies_in_them() -> None:
@@ -178,6 +190,8 @@ def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path
         )
     with pytest.raises(cr.InputError, match="cannot be read"):
         read_inspectors(tmp_path / "none.csv")
+    with pytest.raises(cr.InputError, match="visits_per_day must be at least 1"):
+        assign_inspectors(visits_of(1), staff_of(3), seed=SEED, visits_per_day=0)
     with pytest.raises(cr.InputError, match="no fewer than two"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, team_size=1)
     with pytest.raises(cr.InputError, match="visits need the column region"):

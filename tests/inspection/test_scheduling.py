@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditrisk as cr
+from creditrisk.inspection.assigning import Assignment
 from creditrisk.inspection.scheduling import schedule_visits
 
 MONDAY = date(2026, 1, 5)
@@ -25,6 +26,33 @@ def visits_of(rows: list[tuple[str, str, int, int]]) -> pl.DataFrame:
         schema={"visit_id": pl.String, "enterprise_id": pl.String, "region": pl.String, "grid": pl.String,
                 "window_from": pl.Date, "window_to": pl.Date, "draw_order": pl.Int64},
         orient="row",
+    )  # fmt: skip
+
+
+def nobody_in_two_places(table: pl.DataFrame, per_day: int) -> bool:
+    """One visit a slot for everybody, and a slot between visits in two grids."""
+    each = table.explode("team").sort("region", "team", "date", "slot")
+    before = pl.col("slot", "grid").shift(1).over("region", "team", "date").name.prefix("before_")
+    each = each.with_columns(before)
+    way = pl.when(pl.col("grid") == pl.col("before_grid")).then(1).otherwise(2)
+    too_soon = each.filter(pl.col("slot") < pl.col("before_slot") + way)
+    return too_soon.height == 0 and each.filter(~pl.col("slot").is_between(1, per_day)).height == 0
+
+
+def crews_of(**teams: list[str]) -> Assignment:
+    """Who goes on each visit; an inspector's name ends with the days that he has, if he has not all."""
+    names = sorted({one for team in teams.values() for one in team})
+    return Assignment(
+        seed="s", team_size=2, visits_per_day=3, output="polars",
+        table_data=pl.DataFrame(
+            [(visit, None, "market", one) for visit, team in teams.items() for one in team],
+            schema=dict.fromkeys(("visit_id", "enterprise_id", "department", "inspector_id"), pl.String), orient="row",
+        ),
+        unmet_data=pl.DataFrame(),
+        loads_data=pl.DataFrame({
+            "inspector_id": names, "department": "market",
+            "available_days": [int(one[-1]) if one[-1].isdigit() else None for one in names],
+        }, schema_overrides={"available_days": pl.Float64}),
     )  # fmt: skip
 
 
@@ -58,10 +86,8 @@ def test_every_visit_has_one_day_in_its_window_or_is_said_not_to(
     placed = schedule.table.join(visits, on="visit_id")
     assert placed.filter(~pl.col("date").is_between("window_from", "window_to")).height == 0
     assert placed.filter(pl.col("date").dt.weekday() > 5).height == 0
-    # A change of grid takes the time of one visit.
-    days = schedule.table.group_by("region", "date", "team").agg(pl.len(), changes=pl.col("grid").n_unique() - 1)
-    assert days.filter(pl.col("len") + pl.col("changes") > per_day).height == 0
-    assert schedule.table["team"].max() is None or schedule.table["team"].max() <= teams  # type: ignore[operator]
+    assert nobody_in_two_places(schedule.table, per_day)
+    assert schedule.table.height == 0 or max(int(team[0]) for team in schedule.table["team"]) <= teams
     assert schedule.shortfall["visits"].sum() == schedule.unmet.height
 
 
@@ -85,13 +111,24 @@ def test_the_greatest_expected_findings_come_first_where_asked() -> None:
     assert schedule.table["visit_id"].to_list() == ["v001", "v003", "v002", "v000"]
 
 
+def test_a_rank_holds_within_a_tier_and_leaves_each_tier_its_turns() -> None:
+    visits = visits_of([("r", f"g{number}", 0, 30) for number in range(4)]).with_columns(
+        worth=pl.Series([0.1, 0.9, 0.2, 0.8]), tier=pl.Series(["good", "high_risk", "good", "high_risk"])
+    )
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day=date(2026, 1, 9), teams=1, visits_per_day=1, rank="worth", output="polars"
+    )
+    assert schedule.table["visit_id"].to_list() == ["v002", "v001", "v000", "v003"]
+
+
 def test_what_does_not_fit_is_listed_with_what_it_would_take() -> None:
     visits = visits_of([("r", "g1", 0, 30)] * 10)
     short = schedule_visits(
         visits, first_day=MONDAY, last_day=date(2026, 1, 6), teams=1, visits_per_day=3, output="polars"
     )
     assert not short.is_feasible and short.table.height == 6
-    assert short.shortfall.rows() == [("r", 4, 2, 2)]
+    assert short.shortfall.rows() == [("r", None, 4, 2, 2)]
+    assert "days lacking 2" in str(short)
     assert "no day left" in short.unmet["why_en"][0]
     more = schedule_visits(
         visits, first_day=MONDAY, last_day=date(2026, 1, 8), teams=1, visits_per_day=3, output="polars"
@@ -114,6 +151,81 @@ def test_a_region_without_teams_is_all_left_over() -> None:
     assert schedule.unmet["region"].to_list() == ["b"]
 
 
+def test_all_who_go_together_are_free_in_one_slot() -> None:
+    visits = visits_of([("r", "g", 0, 0)] * 3)
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day=MONDAY, visits_per_day=2, output="polars",
+        assignment=crews_of(v000=["A", "B"], v001=["A", "C"], v002=["B", "C"]),
+    )  # fmt: skip
+    assert schedule.table.select("visit_id", "slot", "team").rows() == [
+        ("v000", 1, ["A", "B"]),
+        ("v001", 2, ["A", "C"]),
+    ]
+    assert schedule.unmet["visit_id"].to_list() == ["v002"]
+    assert schedule.shortfall.rows() == [("r", "market", 1, 2, 3)]
+
+
+def test_an_inspector_goes_out_on_no_more_days_than_he_has() -> None:
+    visits = visits_of([("r", f"g{number}", 0, 30) for number in range(5)])
+    crews = crews_of(**{f"v{number:03}": ["A", "B2"] for number in range(5)})
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day="2026-01-30", visits_per_day=1, assignment=crews, output="polars"
+    )
+    assert schedule.table["date"].n_unique() == 2 and schedule.unmet.height == 3
+    # Twenty working days of A, two of B2.
+    assert schedule.shortfall.rows() == [("r", "market", 3, 6, 22)]
+
+
+def test_visits_nobody_was_drawn_for_are_left_out() -> None:
+    visits = visits_of([("r", "g", 0, 30)] * 2)
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day="2026-01-30", assignment=crews_of(v001=["A", "B"]), output="polars"
+    )
+    assert schedule.table["visit_id"].to_list() == ["v001"] and schedule.is_feasible
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["g1", "g2"]), st.sets(st.sampled_from("ABCD"), min_size=2, max_size=2)),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(1, 3),
+)
+def test_the_exact_method_never_makes_fewer_visits(rows: list[tuple[str, set[str]]], per_day: int) -> None:
+    visits = visits_of([("r", grid, 0, 1) for grid, _ in rows])
+    asked = {
+        "assignment": crews_of(**{f"v{number:03}": sorted(team) for number, (_, team) in enumerate(rows)}),
+        "first_day": MONDAY, "last_day": MONDAY + timedelta(1), "visits_per_day": per_day, "output": "polars",
+    }  # fmt: skip
+    by_turns, exact = (schedule_visits(visits, **asked, method=method) for method in ("by_turns", "exact"))
+    assert exact.table.height >= by_turns.table.height
+    assert exact.table.height + exact.unmet.height == len(rows)
+    assert nobody_in_two_places(exact.table, per_day)
+
+
+def test_the_exact_method_finds_the_timetable_that_turns_miss() -> None:
+    # By turns A and B go first, and then neither C nor D finds the other free of the way.
+    visits = visits_of([("r", "g1", 0, 0), ("r", "g2", 0, 0), ("r", "g2", 0, 0)])
+    asked = {
+        "assignment": crews_of(v000=["A", "B"], v001=["A", "C"], v002=["B", "D"]),
+        "first_day": MONDAY, "last_day": MONDAY, "visits_per_day": 2, "output": "polars",
+    }  # fmt: skip
+    assert schedule_visits(visits, **asked).table["visit_id"].to_list() == ["v000"]
+    exact = schedule_visits(visits, **asked, method="exact")
+    assert exact.table["visit_id"].to_list() == ["v001", "v002"]
+    assert exact.table.equals(schedule_visits(visits, **asked, method="exact").table)
+
+
+def test_a_timetable_too_large_to_weigh_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("creditrisk.inspection.exact_timetable.MOST_CHOICES", 10)
+    with pytest.raises(cr.InputError, match="one region or one department at a time"):
+        schedule_visits(
+            visits_of([("r", "g", 0, 30)] * 9), first_day=MONDAY, last_day=MONDAY, teams=1, method="exact",
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -121,6 +233,8 @@ def test_a_region_without_teams_is_all_left_over() -> None:
         ({"visits_per_day": 0}, "visits_per_day must be at least 1"),
         ({"teams": {"r": -1}}, "cannot be -1"),
         ({"rank": "worth"}, "need the column worth"),
+        ({"teams": None}, "give either teams"),
+        ({"method": "magic"}, "method must be one of by_turns, exact"),
     ],
 )
 def test_arguments_that_cannot_be_are_clear_errors(arguments: dict[str, object], message: str) -> None:

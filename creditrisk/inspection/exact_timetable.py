@@ -1,0 +1,126 @@
+"""A timetable with as many visits as can be, by OR-Tools, where those of joint visits are seldom free together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from creditrisk.errors import InputError
+from creditrisk.inspection.timetable import Placed, Timetable, Visit
+
+__all__ = ["more_visits"]
+
+# Choices of day, slot and team; above this the model takes gigabytes.
+MOST_CHOICES = 500_000
+
+
+def more_visits(
+    timetable: Timetable, visits: Sequence[Visit], placed: Mapping[str, Placed], effort: float
+) -> dict[str, Placed]:
+    """Look for a timetable with more visits than one that is there.
+
+    As many visits as can be are made; among timetables with as many, the earlier the visits the better, and those that
+    come first by deadline and turn count most.
+
+    Parameters
+    ----------
+    timetable : Timetable
+    visits : sequence of Visit
+    placed : mapping of str to Placed
+        By visit: where the search begins.
+    effort : float
+        In OR-Tools' deterministic time.
+
+    Returns
+    -------
+    dict of str to Placed
+        Never fewer visits than before.
+
+    Raises
+    ------
+    InputError
+        If OR-Tools is not installed, or there are too many visits and days.
+    """
+    try:
+        from ortools.sat.python import cp_model
+    except ImportError:
+        raise InputError(
+            "an exact timetable needs OR-Tools: pip install 'creditrisk[schedule]', or take method='by_turns'"
+        ) from None
+    days = {one.id: [day for day in timetable.days if one.begins <= day.toordinal() <= one.deadline] for one in visits}
+    choices = sum(len(days[one.id]) * timetable.slots * len(one.teams) for one in visits)
+    if choices > MOST_CHOICES:
+        raise InputError(
+            f"an exact timetable of {len(visits):,} visits has {choices:,} choices, at most {MOST_CHOICES:,} can be "
+            "weighed: give fewer days, one region or one department at a time, or take method='by_turns'"
+        )
+    model = cp_model.CpModel()
+    chosen: dict[tuple[str, date, int, tuple[str, ...]], Any] = {}
+    for one in visits:
+        mine = []
+        for day in days[one.id]:
+            for slot in range(1, timetable.slots + 1):
+                for team in one.teams:
+                    variable = model.new_bool_var("")
+                    chosen[one.id, day, slot, team] = variable
+                    mine.append(variable)
+                    model.add_hint(variable, placed.get(one.id) == Placed(day, slot, team))
+        model.add_at_most_one(mine)
+    _nobody_in_two_places(model, timetable, {one.id: one for one in visits}, chosen)
+    order = {one.id: place for place, one in enumerate(sorted(visits))}
+    first, length = timetable.days[0].toordinal(), timetable.days[-1].toordinal() - timetable.days[0].toordinal() + 1
+    # One visit more outweighs any days that all of them could be earlier.
+    visit_worth = len(visits) * len(visits) * length + 1
+    model.maximize(
+        sum(
+            variable * (visit_worth - (len(visits) - order[visit]) * (day.toordinal() - first))
+            for (visit, day, _, _), variable in chosen.items()
+        )
+    )
+    solver = cp_model.CpSolver()
+    # One thread and a seed: the same timetable each time.
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = effort
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return dict(placed)
+    found = {
+        visit: Placed(day, slot, team)
+        for (visit, day, slot, team), variable in chosen.items()
+        if solver.boolean_value(variable)
+    }
+    return found if len(found) >= len(placed) else dict(placed)
+
+
+def _nobody_in_two_places(
+    model: Any, timetable: Timetable, visits: Mapping[str, Visit], chosen: Mapping[tuple[Any, ...], Any]
+) -> None:
+    """One visit a slot for everybody, a slot for the way between grids, and no more days than each has."""
+    at: dict[tuple[str, date, int], dict[tuple[str, str], list[Any]]] = defaultdict(lambda: defaultdict(list))
+    out: dict[tuple[str, date], list[Any]] = defaultdict(list)
+    for (visit, day, slot, team), variable in chosen.items():
+        for name in team:
+            at[name, day, slot][visits[visit].place].append(variable)
+            out[name, day].append(variable)
+    for (name, day, slot), places in at.items():
+        model.add_at_most_one(variable for variables in places.values() for variable in variables)
+        following = at.get((name, day, slot + 1))
+        if following is None or (len(following) < 2 and set(following) == set(places)):
+            continue
+        for place, variables in places.items():
+            elsewhere = [variable for other, them in following.items() if other != place for variable in them]
+            if elsewhere:
+                model.add_at_most_one([*variables, *elsewhere])
+    for name in {name for name, _ in out}:
+        mine = [(day, variables) for (other, day), variables in out.items() if other == name]
+        if timetable.days_of(name) >= len(mine):
+            continue
+        going = []
+        for _, variables in mine:
+            goes = model.new_bool_var("")
+            model.add_max_equality(goes, variables)
+            going.append(goes)
+        model.add(sum(going) <= timetable.days_of(name))

@@ -1,0 +1,150 @@
+"""Timetables: slots of days, who is where in them, and visits put into them one after another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+__all__ = ["Placed", "Timetable", "Visit"]
+
+
+@dataclass(frozen=True, order=True)
+class Visit:
+    """A visit to be made; visits sort by deadline, then turn.
+
+    Attributes
+    ----------
+    deadline, begins : int
+        Last and first day, as ordinals.
+    turn : float
+        The least first.
+    id, enterprise_id, region, grid : str
+    teams : tuple of tuple of str
+        Each a team that could make it: all of its members, at one time.
+    """
+
+    deadline: int
+    turn: float
+    id: str
+    enterprise_id: str
+    region: str
+    grid: str
+    begins: int
+    teams: tuple[tuple[str, ...], ...]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Grids of two regions may have one name."""
+        return self.region, self.grid
+
+
+@dataclass(frozen=True)
+class Placed:
+    """When a visit is made, and by whom; slots count from 1."""
+
+    day: date
+    slot: int
+    team: tuple[str, ...]
+
+
+class _Day:
+    """Where everybody is, and from which slot on they are free."""
+
+    def __init__(self, slots: int, rested: Mapping[str, int]) -> None:
+        self.slots = slots
+        self.days_left = rested
+        self.free: dict[str, int] = {}
+        self.place: dict[str, tuple[str, str]] = {}
+
+    def slot_of(self, team: tuple[str, ...], place: tuple[str, str], *, no_way: bool) -> int | None:
+        """The first slot in which a team can be in a grid; None if it cannot, or only after a way that is not to be."""
+        slot = 0
+        for name in team:
+            if name not in self.free:
+                if self.days_left.get(name, 1) < 1:
+                    return None
+                continue
+            moves = self.place[name] != place
+            if moves and no_way:
+                return None
+            slot = max(slot, self.free[name] + moves)
+        return slot if slot < self.slots else None
+
+    def take(self, team: tuple[str, ...], place: tuple[str, str], slot: int) -> None:
+        for name in team:
+            self.free[name], self.place[name] = slot + 1, place
+
+
+class Timetable:
+    """Working days with slots, and on how many of them each may go out.
+
+    Parameters
+    ----------
+    days : sequence of date
+    slots : int
+        Of a day.
+    limits : mapping of str to int
+        Days on which somebody can go out; who is not named can on all.
+    """
+
+    def __init__(self, days: Sequence[date], slots: int, limits: Mapping[str, int]) -> None:
+        self.days = days
+        self.slots = slots
+        self.limits = limits
+
+    def days_of(self, name: str) -> int:
+        """On how many of the days somebody can go out."""
+        return min(self.limits.get(name, len(self.days)), len(self.days))
+
+    def by_turns(self, visits: Sequence[Visit]) -> dict[str, Placed]:
+        """Fill day after day: the nearest deadline first, then the least turn, and with it the others of its grid."""
+        days_left = dict(self.limits)
+        waiting = sorted(visits)
+        placed: dict[str, Placed] = {}
+        for day in self.days:
+            today = day.toordinal()
+            waiting = [one for one in waiting if one.deadline >= today and one.id not in placed]
+            if not waiting:
+                break
+            state = _Day(self.slots, days_left)
+            self._fill(state, day, [one for one in waiting if one.begins <= today], placed)
+            for name in state.free:
+                if name in days_left:
+                    days_left[name] -= 1
+        return placed
+
+    def _fill(self, state: _Day, day: date, waiting: Sequence[Visit], placed: dict[str, Placed]) -> None:
+        neighbours: dict[tuple[str, str], list[Visit]] = defaultdict(list)
+        able: dict[str, set[str]] = defaultdict(set)
+        for one in waiting:
+            neighbours[one.place].append(one)
+            able[one.region].update(name for team in one.teams for name in team)
+        for first in waiting:
+            if first.id in placed or not self._place(state, day, first, placed, no_way=False):
+                continue
+            for other in neighbours[first.place]:
+                if other.id not in placed:
+                    self._place(state, day, other, placed, no_way=True)
+            if all(state.free.get(name, 0) >= self.slots for name in able.get(first.region, ())):
+                able.pop(first.region, None)
+                if not able:
+                    return
+
+    def _place(self, state: _Day, day: date, visit: Visit, placed: dict[str, Placed], *, no_way: bool) -> bool:
+        best: tuple[bool, int, tuple[str, ...]] | None = None
+        for team in visit.teams:
+            slot = state.slot_of(team, visit.place, no_way=no_way)
+            if slot is None:
+                continue
+            # Who is in the grid already goes before who would have to set out.
+            choice = (any(state.place.get(name) != visit.place for name in team), slot, team)
+            if best is None or choice < best:
+                best = choice
+        if best is None:
+            return False
+        _, slot, team = best
+        state.take(team, visit.place, slot)
+        placed[visit.id] = Placed(day, slot + 1, team)
+        return True
