@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
+    from creditrisk.evaluation.choices import ChoiceComparison as ChoiceComparison
+    from creditrisk.evaluation.choices import compare_choices as compare_choices
     from creditrisk.evaluation.comparison import ScoreComparison as ScoreComparison
     from creditrisk.evaluation.comparison import compare_scores as compare_scores
     from creditrisk.impact import PolicyImpact as PolicyImpact
@@ -86,6 +88,7 @@ _WHERE = {
     "Assessment": "assessment",
     "Assignment": "inspection.assigning",
     "BoostedScorer": "learning.boosted",
+    "ChoiceComparison": "evaluation.choices",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
     "CutOffs": "learning.cut_offs",
@@ -123,6 +126,7 @@ _WHERE = {
     "built_in_indicators": "indicators.built_in",
     "check_commitment": "inspection.seeds",
     "commit_to_seed": "inspection.seeds",
+    "compare_choices": "evaluation.choices",
     "compare_policies": "policy.comparing",
     "compare_scores": "evaluation.comparison",
     "draw_sample": "inspection.drawing",
