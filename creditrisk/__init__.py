@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
+    from creditrisk.inspection.worth import PlanWorth as PlanWorth
+    from creditrisk.inspection.worth import plan_worth as plan_worth
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
     from creditrisk.learning.bundle import ModelBundle as ModelBundle
     from creditrisk.learning.bundle import load_model as load_model
@@ -106,6 +108,7 @@ _WHERE = {
     "ModelBundle": "learning.bundle",
     "ModelEvaluation": "learning.evaluating",
     "OutputError": "errors",
+    "PlanWorth": "inspection.worth",
     "Policy": "policy.document",
     "PolicyDifference": "policy.comparing",
     "PolicyError": "errors",
@@ -139,6 +142,7 @@ _WHERE = {
     "model_card": "learning.model_card",
     "new_seed": "inspection.seeds",
     "plan_inspections": "inspection.planning",
+    "plan_worth": "inspection.worth",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
     "published_list": "inspection.draw_lists",
