@@ -304,7 +304,8 @@ def _on_site_ids(last_plan: Any) -> pl.Series:
 
 
 def _columns(population: Population, by: Sequence[str] | None) -> list[str]:
-    known = ["tier", *(name for name in _ATTRIBUTES if name in population.attributes.columns)]
+    attributes = population.attributes
+    known = ["tier", *(name for name in _ATTRIBUTES if name in attributes.columns and attributes[name].count())]
     if by is None:
         return [name for name in _BY if name in known]
     if not by:
