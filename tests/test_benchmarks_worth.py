@@ -26,9 +26,7 @@ def test_it_runs_on_small_provinces_and_says_that_the_city_is_left_out(
     assert "SKIPPED" in capsys.readouterr().out
     report = json.loads(out.read_text(encoding="utf-8"))
     assert "city" not in report
-    lifts = {
-        row["choice"]: row["value"] for row in report["provinces"]["truth"]["figures"] if row["figure"] == "lift"
-    }
+    lifts = {row["choice"]: row["value"] for row in report["provinces"]["truth"]["figures"] if row["figure"] == "lift"}
     assert lifts[TIERS] > lifts[PLAIN] == pytest.approx(1, abs=0.01)
     for row in report["provinces"]["coordination"]:
         assert row["visits"] < row["visits_if_independent"] < row["drawn"]
