@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from creditrisk.errors import OutputError as OutputError
     from creditrisk.errors import PolicyError as PolicyError
     from creditrisk.errors import PolicyReviewWarning as PolicyReviewWarning
+    from creditrisk.evaluation.choices import ChoiceComparison as ChoiceComparison
+    from creditrisk.evaluation.choices import compare_choices as compare_choices
     from creditrisk.evaluation.comparison import ScoreComparison as ScoreComparison
     from creditrisk.evaluation.comparison import compare_scores as compare_scores
     from creditrisk.impact import PolicyImpact as PolicyImpact
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
+    from creditrisk.inspection.worth import PlanWorth as PlanWorth
+    from creditrisk.inspection.worth import plan_worth as plan_worth
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
     from creditrisk.learning.bundle import ModelBundle as ModelBundle
     from creditrisk.learning.bundle import load_model as load_model
@@ -88,6 +92,7 @@ _WHERE = {
     "Assessment": "assessment",
     "Assignment": "inspection.assigning",
     "BoostedScorer": "learning.boosted",
+    "ChoiceComparison": "evaluation.choices",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
     "CutOffs": "learning.cut_offs",
@@ -105,6 +110,7 @@ _WHERE = {
     "ModelBundle": "learning.bundle",
     "ModelEvaluation": "learning.evaluating",
     "OutputError": "errors",
+    "PlanWorth": "inspection.worth",
     "Policy": "policy.document",
     "PolicyDifference": "policy.comparing",
     "PolicyError": "errors",
@@ -126,6 +132,7 @@ _WHERE = {
     "built_in_indicators": "indicators.built_in",
     "check_commitment": "inspection.seeds",
     "commit_to_seed": "inspection.seeds",
+    "compare_choices": "evaluation.choices",
     "compare_policies": "policy.comparing",
     "compare_scores": "evaluation.comparison",
     "draw_sample": "inspection.drawing",
@@ -138,6 +145,7 @@ _WHERE = {
     "model_card": "learning.model_card",
     "new_seed": "inspection.seeds",
     "plan_inspections": "inspection.planning",
+    "plan_worth": "inspection.worth",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
     "published_list": "inspection.draw_lists",

@@ -1,0 +1,199 @@
+"""Rules of choosing whom to visit, compared by what was found: the same rows, each rule with its own visits.
+
+A rule gives every row the visits it makes there: 1 or 0, or the chance of one where it draws at random. What a rule is
+expected to find is then exact, over all draws it could make. Where only the inspected have outcomes, the rows are their
+inspections, and the question is which of these each rule would have kept had there been time for a part of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.evaluation.resampling import interval, resamples
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+
+__all__ = ["ChoiceComparison", "compare_choices", "longest_ago"]
+
+Numbers = NDArray[np.float64]
+
+_FIGURES = ("findings_per_visit", "lift", "share_found")
+
+
+@dataclass(frozen=True)
+class ChoiceComparison:
+    """Rules of choosing on the same rows.
+
+    Attributes
+    ----------
+    figures : frame
+        choice, figure, value, low, high (the interval), visits (expected), rows. Figures:
+        findings_per_visit; lift, that over the findings per visit of plain random visits; share_found, the share of all
+        findings that the visits find.
+    differences : frame
+        choice, reference, figure, value (the choice's less the reference's), low, high: from the same resamples.
+    """
+
+    figures: Any
+    differences: Any
+
+
+def compare_choices(
+    outcomes: Any,
+    choices: Mapping[str, ArrayLike],
+    *,
+    weight: str | None = None,
+    reference: str | None = None,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    output: FrameKind = "pandas",
+) -> ChoiceComparison:
+    """Compare rules of choosing by what their visits find.
+
+    Parameters
+    ----------
+    outcomes : frame
+        One row per enterprise or inspection: ``finding`` (1 or 0, or its probability where the truth is known; rows
+        where it is missing are left out), and ``enterprise_id``, of which resamples are drawn.
+    choices : mapping of str to array_like of float, shape (n_rows,)
+        Visits that the rule makes at each row, or the chance of one; at least 0.
+    weight : str, optional
+        A column of weights, such as the inverse draw probability; rows of weight 0 are left out.
+    reference : str, optional
+        The choice that others are compared with; by default the first.
+    n_resamples : int, default=1000
+    level : float, default=0.95
+        Of the intervals: percentiles of a bootstrap over enterprises, each of which keeps its visits.
+    seed : int, default=0
+    output : {"pandas", "polars", "arrow"}
+
+    Raises
+    ------
+    InputError
+        If a column is missing, visits are missing, negative or nowhere, or nothing was found.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"enterprise_id": list("abcd"), "finding": [1, 1, 0, 0]})
+    >>> comparison = compare_choices(rows, {"plain": [0.5] * 4, "tiers": [1, 0.5, 0.5, 0]}, output="polars")
+    >>> comparison.figures.filter(figure="findings_per_visit")["value"].to_list()
+    [0.5, 0.75]
+    """
+    check_frame_kind(output)
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1, got {level}")
+    if n_resamples < 1:
+        raise InputError(f"n_resamples must be at least 1, got {n_resamples}")
+    names = list(choices)
+    if not names:
+        raise InputError("there is no choice to compare: give at least one")
+    compared_with = reference if reference is not None else names[0]
+    if compared_with not in names:
+        raise InputError(f"reference {compared_with!r} is none of the choices {', '.join(names)}")
+    found, weights, unit, kept = _rows(outcomes, weight)
+    visits = np.stack([_visits(name, values, kept) for name, values in choices.items()])
+    if not weights @ found > 0:
+        raise InputError(f"of {len(found):,} rows with a known outcome none has a finding: nothing to compare by")
+    value = _figures(visits, found, weights)
+    drawn = np.stack([_figures(visits, found, weights * counts) for counts in resamples(unit, n_resamples, seed)])
+    low, high = interval(drawn.reshape(n_resamples, -1), level)
+    keys = pl.DataFrame({"choice": names}).join(pl.DataFrame({"figure": _FIGURES}), how="cross", maintain_order="left")
+    made = np.repeat(visits @ weights, len(_FIGURES))
+    table = keys.with_columns(value=value.ravel(), low=low, high=high, visits=pl.Series(made), rows=pl.lit(len(found)))
+    at = names.index(compared_with)
+    less_low, less_high = interval((drawn - drawn[:, at : at + 1]).reshape(n_resamples, -1), level)
+    differences = keys.select(
+        "choice",
+        "figure",
+        reference=pl.lit(compared_with),
+        value=pl.Series((value - value[at]).ravel()),
+        low=pl.Series(less_low),
+        high=pl.Series(less_high),
+    ).filter(pl.col("choice") != compared_with)
+    return ChoiceComparison(from_polars(table, output), from_polars(differences, output))
+
+
+def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
+    """The visits of who goes by the last inspection alone: first to those whose last lies furthest back.
+
+    Parameters
+    ----------
+    inspected_on : sequence of dates, shape (n_rows,)
+        The last inspection; missing where there was none, which is furthest back of all.
+    n_visits : float
+        How many visits are made. With more visits than rows the round begins anew.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows,)
+        Adds up to ``n_visits``. Rows of one day share what is left for them: each is as likely to be visited.
+
+    Raises
+    ------
+    InputError
+        If there is nobody to visit, or the number of visits is negative.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> longest_ago([date(2024, 5, 1), None, date(2023, 1, 1), date(2024, 5, 1)], 3).tolist()
+    [0.5, 1.0, 1.0, 0.5]
+    """
+    days = pl.Series(inspected_on, dtype=pl.Date) if not isinstance(inspected_on, pl.Series) else inspected_on
+    if not len(days):
+        raise InputError("there is nobody to visit: no last inspections are given")
+    if not n_visits >= 0:
+        raise InputError(f"the number of visits must not be negative, got {n_visits}")
+    rounds, left = divmod(float(n_visits), len(days))
+    day = days.cast(pl.Date).cast(pl.Int32).fill_null(np.iinfo(np.int32).min).to_numpy()
+    _, place, size = np.unique(day, return_inverse=True, return_counts=True)
+    before = np.cumsum(size) - size
+    return rounds + (np.clip(left - before, 0, size) / size)[place]
+
+
+def _rows(outcomes: Any, weight: str | None) -> tuple[Numbers, Numbers, NDArray[np.intp], NDArray[np.bool_]]:
+    """Findings, weights and numbers of enterprises, of the rows whose outcome is known; and which those are."""
+    frame = to_polars(outcomes)
+    for column in ["finding", "enterprise_id", *([weight] if weight else [])]:
+        if column not in frame.columns:
+            raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
+    finding = frame["finding"].cast(pl.Float64).fill_nan(None)
+    if not finding.drop_nulls().is_between(0, 1).all():
+        raise InputError("finding must be 1, 0, a probability between them, or missing")
+    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise InputError(f"weights in {weight!r} must be finite and not negative")
+    kept = finding.is_not_null().to_numpy() & (weights > 0)
+    if not kept.any():
+        raise InputError("no row has a known outcome: give the findings of inspections that were made")
+    unit = frame["enterprise_id"].filter(kept).rank("dense").to_numpy().astype(np.intp) - 1
+    return finding.to_numpy()[kept], weights[kept], unit, kept
+
+
+def _visits(name: str, values: ArrayLike, kept: NDArray[np.bool_]) -> Numbers:
+    visits = np.asarray(values, dtype=np.float64)
+    if visits.shape != kept.shape:
+        raise InputError(f"choice {name!r} must have one value for each of {len(kept)} rows, got shape {visits.shape}")
+    visits = visits[kept]
+    if not (np.isfinite(visits).all() and (visits >= 0).all()):
+        raise InputError(f"choice {name!r} must say how many visits each row gets: numbers of at least 0, none missing")
+    if not visits.any():
+        raise InputError(f"choice {name!r} visits nobody with a known outcome: there is nothing to compare")
+    return visits
+
+
+def _figures(visits: Numbers, found: Numbers, weight: Numbers) -> Numbers:
+    """The figures of all choices; shape (n_choices, n_figures). NaN where a resample has no visit or finding."""
+    made, caught, total = visits @ weight, visits @ (weight * found), weight @ found
+    nothing = np.full_like(made, np.nan)
+    per_visit = np.divide(caught, made, out=nothing.copy(), where=made > 0)
+    share = caught / total if total > 0 else nothing
+    lift = per_visit * weight.sum() / total if total > 0 else nothing
+    return np.stack([per_visit, lift, share], axis=1)
