@@ -21,7 +21,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.numbers import check_seed
-from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.plan import visits_of
 from creditrisk.report.spreadsheets import write_spreadsheets
 from creditrisk.vocabulary import Label
 
@@ -151,7 +151,7 @@ def assign_inspectors(
 
     Parameters
     ----------
-    visits : InspectionPlan or frame
+    visits : InspectionPlan, frame, or folder of a saved plan
         visit_id, enterprise_id, departments, skills and region, and where known cause and draw_order, as a plan has
         them. Visits of no department, those of the grid's own staff, are left out.
     inspectors : Inspectors, or what read_inspectors reads
@@ -192,10 +192,7 @@ def assign_inspectors(
         raise InputError(f"no fewer than two inspect together, got team_size={team_size}")
     if visits_per_day < 1:
         raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
-    table = visits.visits_data if isinstance(visits, InspectionPlan) else to_polars(visits)
-    for column in ("visit_id", "enterprise_id", "departments", "skills", "region"):
-        if column not in table.columns:
-            raise InputError(f"visits need the column {column}, as those of a plan have it")
+    table = visits_of(visits, ("visit_id", "enterprise_id", "departments", "skills", "region"), ("cause", "draw_order"))
     staff = inspectors if isinstance(inspectors, Inspectors) else read_inspectors(inspectors)
     by_department: dict[str, list[_Inspector]] = defaultdict(list)
     for row in staff.data.iter_rows(named=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars
+from creditrisk.errors import InputError
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.inspection.draw_lists import draw_text
 from creditrisk.inspection.drawing import OUTSIDE, Draw
 from creditrisk.inspection.items import InspectionItem
@@ -23,7 +24,7 @@ from creditrisk.inspection.visits import CAUSES, visit_table
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.writing import write_together
 
-__all__ = ["InspectionPlan", "PlanSummary"]
+__all__ = ["InspectionPlan", "PlanSummary", "visits_of"]
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,48 @@ class InspectionPlan:
         for first in range(0, max(self.rows.height, 1), ROWS_PER_CHUNK):
             rows = self.rows.slice(first, ROWS_PER_CHUNK)
             yield visit_table(rows, self.population, self.groups, self.overrides_data, self.year)
+
+
+def visits_of(
+    source: Any, columns: Sequence[str], further: Sequence[str] = (), *, argument: str = "visits"
+) -> pl.DataFrame:
+    """The visits of a plan, from the plan, a frame, a file of them, or the folder that the plan was saved in.
+
+    Parameters
+    ----------
+    source : InspectionPlan, frame or path
+    columns : sequence of str
+        That are needed.
+    further : sequence of str
+        Taken along where they are known.
+    argument : str
+        What the visits were given as, for messages.
+
+    Raises
+    ------
+    InputError
+        If there are no visits to be read, or a column is missing.
+    """
+    if isinstance(source, InspectionPlan):
+        table = source.visits_data
+    elif is_frame(source):
+        table = to_polars(source)
+    elif isinstance(source, str | os.PathLike):
+        path = Path(source) / "visits.parquet" if Path(source).is_dir() else Path(source)
+        try:
+            there = pl.read_parquet_schema(path)
+            table = pl.read_parquet(path, columns=[name for name in (*columns, *further) if name in there])
+        except (OSError, pl.exceptions.PolarsError) as error:
+            reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
+            raise InputError(f"{argument}: {path} holds no visits of a saved plan: {reason}") from error
+    else:
+        raise InputError(
+            f"{argument} must be a plan, a frame or the folder of a saved plan, got {type(source).__name__}"
+        )
+    missing = next((name for name in columns if name not in table.columns), None)
+    if missing is not None:
+        raise InputError(f"{argument}: visits need the column {missing}, as those of a plan have it")
+    return table.select(*columns, *(name for name in further if name in table.columns))
 
 
 _TOTALS = ("drawn", "visits", "visits_if_independent", "visits_at_least")

@@ -123,7 +123,7 @@ def plan_inspections(
         if len(members) > _MOST_JOINT:
             raise InputError(f"the joint group {name} has more than {_MOST_JOINT} items")
     caps = {kind: annual_caps(population.policy, kind, annual_cap) for kind in ("general", "key")}
-    last = last_visits(last_plan.visits_data if isinstance(last_plan, InspectionPlan) else last_plan, population)
+    last = last_visits(last_plan, population)
     if seed_register is not None:
         register_seed(seed_register, seed, population.sha256, continues=_continued(last_plan, seed))
     draft = Draft(population, groups, seed, year, last, caps, coordination, unmet=unmet)

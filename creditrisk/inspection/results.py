@@ -7,18 +7,16 @@ violation record.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.inspectors import read_table
-from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.plan import visits_of
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
 __all__ = ["RecordedResults", "record_results", "results_form"]
@@ -105,7 +103,7 @@ def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
         unreachable), dimension, and for each finding severity and matter.
     """
     check_frame_kind(output)
-    table = _visits(visits).select("visit_id", "enterprise_id").sort("visit_id")
+    table = visits_of(visits, ("visit_id", "enterprise_id")).sort("visit_id")
     empty = [pl.lit(None, dtype=pl.String).alias(name) for name in _FORM[2:]]
     return from_polars(table.with_columns(empty), output)
 
@@ -141,7 +139,7 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     [('inspection', 'fail', None), ('violation', None, 'serious')]
     """
     check_frame_kind(output)
-    planned = _visits(visits)
+    planned = visits_of(visits, ("visit_id", "enterprise_id", "lead_department", "draw_probability"))
     table, source = read_table(results, "results")
     for column in ("visit_id", "inspected_on", "outcome"):
         if column not in table.columns:
@@ -163,17 +161,6 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
     still_open = planned.join(kept, on="visit_id", how="anti").select("visit_id", "enterprise_id").sort("visit_id")
     return RecordedResults(records, all_rejects, still_open, output)
-
-
-def _visits(visits: Any) -> pl.DataFrame:
-    if isinstance(visits, InspectionPlan):
-        return visits.visits_data
-    if isinstance(visits, str | os.PathLike):
-        path = Path(visits) / "visits.parquet" if Path(visits).is_dir() else Path(visits)
-        if not path.is_file():
-            raise InputError(f"{visits} is no folder of a saved plan: it has no visits.parquet")
-        return pl.read_parquet(path)
-    return to_polars(visits)
 
 
 def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:

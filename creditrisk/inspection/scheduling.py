@@ -20,9 +20,9 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.assigning import Assignment
-from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.plan import visits_of
 from creditrisk.inspection.timetable import Placed, Timetable, Visit
 from creditrisk.records.months import as_date
 from creditrisk.report.spreadsheets import write_spreadsheets
@@ -123,7 +123,7 @@ def schedule_visits(
 
     Parameters
     ----------
-    visits : InspectionPlan or frame
+    visits : InspectionPlan, frame, or folder of a saved plan
         visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``.
     first_day, last_day : date or ISO text
         Between which visits are made.
@@ -234,10 +234,8 @@ def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]
 
 
 def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
-    table = visits.visits_data if isinstance(visits, InspectionPlan) else to_polars(visits)
-    for column in ("visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"):
-        if column not in table.columns:
-            raise InputError(f"visits need the column {column} to be scheduled")
+    needed = ["visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"]
+    table = visits_of(visits, needed, [name for name in ("tier", "draw_order") if name not in needed])
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")

@@ -6,10 +6,8 @@ of those visited, and nothing need be simulated: plain random visits find the me
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from creditrisk.errors import InputError
 from creditrisk.evaluation.choices import longest_ago
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.drawing import OUTSIDE
-from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.plan import InspectionPlan, visits_of
 from creditrisk.inspection.population import Population
 from creditrisk.inspection.visits import Cause
 from creditrisk.vocabulary import SCALES, Label
@@ -294,12 +292,7 @@ def _on_site_ids(last_plan: Any) -> pl.Series:
     """The enterprise of each visit of the plan before; of visits alone, all that have an item count as on site."""
     if isinstance(last_plan, InspectionPlan):
         return last_plan.population.ids.gather(last_plan.rows["row"].filter(pl.Series(_is_on_site(last_plan))))
-    if isinstance(last_plan, str | os.PathLike):
-        path = Path(last_plan) / "visits.parquet" if Path(last_plan).is_dir() else Path(last_plan)
-        if not path.is_file():
-            raise InputError(f"last_plan: {last_plan} is no folder of a saved plan: it has no visits.parquet")
-        last_plan = pl.read_parquet(path)
-    table = _with_columns(last_plan, ("enterprise_id", "items"), "last_plan")
+    table = visits_of(last_plan, ("enterprise_id", "items"), argument="last_plan")
     return table.filter(pl.col("items").list.len() > 0)["enterprise_id"]
 
 

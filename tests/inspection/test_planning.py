@@ -295,7 +295,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"coordination": "none"}, "coordination must be one of"),
     ({"output": "csv"}, "output must be one of"),
     ({"last_plan": pl.DataFrame({"a": [1]})}, "need the column enterprise_id"),
-    ({"last_plan": "none"}, "cannot be read"),
+    ({"last_plan": "none"}, "holds no visits of a saved plan"),
     ({"overrides": [{**OVERRIDE, "note": None}]}, "an override without note"),
     ({"overrides": [{**OVERRIDE, "note": " "}]}, "an override without note"),
     ({"overrides": [{**OVERRIDE, "reason": "mood"}]}, "'mood' of an override"),

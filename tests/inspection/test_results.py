@@ -108,7 +108,7 @@ def test_rows_left_empty_are_visits_still_open_not_rejects() -> None:
 def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(cr.InputError, match="results need the column outcome"):
         record_results(results(visit_id=["v1"], inspected_on=["2026-03-02"]), VISITS)
-    with pytest.raises(cr.InputError, match=r"has no visits\.parquet"):
+    with pytest.raises(cr.InputError, match=r"visits\.parquet holds no visits of a saved plan"):
         record_results(results(visit_id=["v1"], inspected_on=["2026-03-02"], outcome=["pass"]), tmp_path)
 
 

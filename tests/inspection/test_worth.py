@@ -199,8 +199,8 @@ TABLE = table_of(10)
         (chances(TABLE, 0.1), {"by": ["ownership"]}, "cannot be told by 'ownership'; the plan knows tier, grid"),
         (chances(TABLE, 0.1), {"by": []}, "names no column"),
         (chances(TABLE, 0.1), {"last_inspected": TABLE}, "last_inspected has no column 'inspected_on'"),
-        (chances(TABLE, 0.1), {"last_plan": TABLE}, "last_plan has no column 'items'"),
-        (chances(TABLE, 0.1), {"last_plan": "nowhere"}, "no folder of a saved plan"),
+        (chances(TABLE, 0.1), {"last_plan": TABLE}, "last_plan: visits need the column items"),
+        (chances(TABLE, 0.1), {"last_plan": "nowhere"}, "holds no visits of a saved plan: there is no such file"),
         (chances(TABLE, 0.1), {"output": "excel"}, "output must be one of"),
     ],
 )
