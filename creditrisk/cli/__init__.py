@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from creditrisk.cli import assessing, evaluating, inspecting, policies, provinces, results, sql, standing, training
+from creditrisk.cli import (
+    assessing,
+    evaluating,
+    inspecting,
+    policies,
+    provinces,
+    results,
+    scheduling,
+    sql,
+    standing,
+    training,
+)
 from creditrisk.cli.failures import PlainFailures
 from creditrisk.cli.printing import print_line
 
@@ -36,6 +47,7 @@ app.command("plan", short_help="检查计划 draws and visits of a year, from an
 app.command("verify-draw", short_help="核验抽取 recompute a published draw and say what differs")(
     inspecting.verify_draw
 )
+app.command("schedule", short_help="派员与排期 inspectors and days for the visits of a plan")(scheduling.schedule)
 app.command("record-results", short_help="登记检查结果 results of visits, back as records")(results.record_results)
 policies.app.command("sql", short_help="导出 the scoring step as SQL for a database")(sql.policy_sql)
 app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, check, compare, publish policies")

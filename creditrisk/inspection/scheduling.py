@@ -194,7 +194,7 @@ def schedule_visits(
     left = [one for one in asked if one.id not in placed]
     return Schedule(
         _table(asked, placed, numbered=teams is not None),
-        pl.DataFrame([_left_over(one) for one in left], schema=_UNMET, orient="row"),
+        pl.DataFrame([_left_over(one, last) for one in left], schema=_UNMET, orient="row"),
         _shortfall(left, asked, timetable, departments),
         output,
     )
@@ -299,11 +299,16 @@ def _table(asked: Sequence[Visit], placed: Mapping[str, Placed], *, numbered: bo
     return pl.DataFrame(lines, schema=_TABLE, orient="row").sort("date", "region", "slot", "visit_id")
 
 
-def _left_over(visit: Visit) -> tuple[Any, ...]:
-    return (
-        visit.id, visit.enterprise_id, visit.region or None, date.fromordinal(visit.deadline),
-        "期限内检查人日不足", "those who would go have no day left for it within its time",
-    )  # fmt: skip
+def _left_over(visit: Visit, last_day: date) -> tuple[Any, ...]:
+    deadline = date.fromordinal(visit.deadline)
+    if deadline > last_day:
+        why = (
+            f"至{last_day}人日已排满，期限{deadline}前可另行安排",
+            f"those who would go have no day left up to {last_day}; it may be made later, until {deadline}",
+        )
+    else:
+        why = "期限内检查人日不足", "those who would go have no day left for it within its time"
+    return visit.id, visit.enterprise_id, visit.region or None, deadline, *why
 
 
 def _shortfall(

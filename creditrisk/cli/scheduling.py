@@ -1,0 +1,141 @@
+"""``creditrisk schedule``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from creditrisk.cli import options
+from creditrisk.cli.assessing import print_files
+from creditrisk.cli.printing import print_json, print_line, working
+from creditrisk.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from creditrisk.inspection.assigning import Assignment
+
+__all__ = ["schedule"]
+
+_SHOWN = 20
+
+
+def schedule(
+    plan: Annotated[Path, typer.Argument(help="Folder of a saved plan.")],
+    first_day: Annotated[date, typer.Option("--from", parser=options.day, metavar="DAY", help="First day of visits.")],
+    last_day: Annotated[date, typer.Option("--to", parser=options.day, metavar="DAY", help="Last day of visits.")],
+    out: options.OutFolder,
+    inspectors: Annotated[
+        Path | None,
+        typer.Option("--inspectors", metavar="FILE", help="List of inspectors, of whom each visit draws its team."),
+    ] = None,
+    teams: Annotated[
+        int | None, typer.Option("--teams", min=1, help="In place of inspectors: teams of each region on a day.")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option("--seed", help="Public seed of the draw of inspectors; by default that of the plan.")
+    ] = None,
+    team_size: Annotated[int, typer.Option("--team-size", help="Inspectors of each department, at least two.")] = 2,
+    visits_per_day: Annotated[int, typer.Option("--visits-per-day", help="Of one inspector or team.")] = 3,
+    recusals: Annotated[
+        Path | None,
+        typer.Option("--recusals", metavar="FILE", help="Who may not go where: enterprise_id, inspector_id."),
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option("--previous", metavar="FILE", help="Who went last: enterprise_id, inspector_id (assignment.csv)."),
+    ] = None,
+    days: Annotated[
+        Path | None,
+        typer.Option("--days", metavar="FILE", help="Holidays and worked weekends: date, kind (off or work)."),
+    ] = None,
+    method: Annotated[
+        Literal["by_turns", "exact"],
+        typer.Option("--method", help="'exact' looks for days for more visits (OR-Tools)."),
+    ] = "by_turns",
+    json: options.Json = False,
+) -> None:
+    """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
+    from creditrisk.inspection.inspectors import read_table
+    from creditrisk.inspection.scheduling import schedule_visits
+    from creditrisk.writing import prepare_folder
+
+    prepare_folder(out)
+    off, worked = ([], []) if days is None else _days(read_table(days, "days")[0], days)
+    assignment = None
+    if inspectors is not None:
+        with working("抽取检查人员 drawing inspectors …"):
+            assignment = _assignment(plan, inspectors, seed, team_size, visits_per_day, recusals, previous)
+    with working("排期 scheduling …"):
+        made = schedule_visits(
+            plan, first_day=first_day, last_day=last_day, teams=teams, assignment=assignment,
+            visits_per_day=visits_per_day, days_off=off, workdays=worked, method=method, output="polars",
+        )  # fmt: skip
+    files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
+    if json:
+        print_json(
+            {
+                "scheduled": made.table_data.height,
+                "unscheduled": made.unmet_data.height,
+                "unstaffed": 0 if assignment is None else assignment.unmet_data["visit_id"].n_unique(),
+                "files": [str(path) for path in files],
+            }
+        )
+        return
+    if assignment is not None:
+        print_line(str(assignment))
+        for row in assignment.unmet_data.head(_SHOWN).iter_rows(named=True):
+            print_line(f"  {row['visit_id']}  {row['why_zh']}  {row['why_en']}")
+    print_line(str(made))
+    print_files(files)
+
+
+def _assignment(
+    plan: Path,
+    inspectors: Path,
+    seed: str | None,
+    team_size: int,
+    visits_per_day: int,
+    recusals: Path | None,
+    previous: Path | None,
+) -> Assignment:
+    from creditrisk.inspection.assigning import assign_inspectors
+    from creditrisk.inspection.inspectors import read_inspectors, read_table
+
+    staff = read_inspectors(inspectors)
+    for row in staff.rejects.iter_rows(named=True):
+        print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
+    return assign_inspectors(
+        plan, staff, seed=seed if seed is not None else _seed_of(plan), team_size=team_size,
+        visits_per_day=visits_per_day, recusals=None if recusals is None else read_table(recusals, "recusals")[0],
+        previous=None if previous is None else read_table(previous, "previous")[0], output="polars",
+    )  # fmt: skip
+
+
+def _seed_of(plan: Path) -> str:
+    """The seed that a plan was drawn with."""
+    import json
+
+    try:
+        return str(json.loads((plan / "plan.json").read_text(encoding="utf-8"))["seed"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{plan} does not say with what seed it was drawn: give --seed") from error
+
+
+def _days(table: pl.DataFrame, path: Path) -> tuple[list[date], list[date]]:
+    """Days off, and days worked all the same."""
+    kinds: dict[str, list[date]] = {"off": [], "work": []}
+    for column in ("date", "kind"):
+        if column not in table.columns:
+            raise InputError(f"{path}: days need the columns date and kind (off or work)")
+    for number, row in enumerate(table.iter_rows(named=True), start=1):
+        try:
+            kinds[row["kind"]].append(date.fromisoformat(str(row["date"])))
+        except (KeyError, ValueError):
+            raise InputError(
+                f"{path}, row {number}: {row['date']!r}, {row['kind']!r} is no day such as 2026-10-01 with off or work"
+            ) from None
+    return kinds["off"], kinds["work"]
