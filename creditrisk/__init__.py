@@ -58,12 +58,12 @@ if TYPE_CHECKING:
     from creditrisk.inspection.worth import PlanWorth as PlanWorth
     from creditrisk.inspection.worth import plan_worth as plan_worth
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
-    from creditrisk.learning.bundle import ModelBundle as ModelBundle
     from creditrisk.learning.bundle import load_model as load_model
     from creditrisk.learning.bundle import save_model as save_model
     from creditrisk.learning.cut_offs import CutOffs as CutOffs
     from creditrisk.learning.evaluating import ModelEvaluation as ModelEvaluation
     from creditrisk.learning.evaluating import evaluate_model as evaluate_model
+    from creditrisk.learning.manifest import ModelBundle as ModelBundle
     from creditrisk.learning.model_card import model_card as model_card
     from creditrisk.learning.scorecard import ScorecardScorer as ScorecardScorer
     from creditrisk.learning.training import TrainedModel as TrainedModel
@@ -107,7 +107,7 @@ _WHERE = {
     "InspectionPlan": "inspection.plan",
     "Inspectors": "inspection.inspectors",
     "LearningWarning": "errors",
-    "ModelBundle": "learning.bundle",
+    "ModelBundle": "learning.manifest",
     "ModelEvaluation": "learning.evaluating",
     "OutputError": "errors",
     "PlanWorth": "inspection.worth",

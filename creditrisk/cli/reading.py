@@ -18,8 +18,8 @@ from creditrisk.cli.printing import working
 
 if TYPE_CHECKING:
     from creditrisk.assessment import Assessment
-    from creditrisk.learning.bundle import ModelBundle
     from creditrisk.learning.combining import Combining
+    from creditrisk.learning.manifest import ModelBundle
     from creditrisk.policy.document import Policy
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records

@@ -6,25 +6,23 @@ total is the model's to the thousandth, whichever dimension the indicator belong
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import BilingualText, IndicatorSpec
-from creditrisk.learning.additive import PointScale, Steps
+from creditrisk.learning.additive import AdditivePoints, PointScale, Steps
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import parse_policy
 from creditrisk.policy.tiers import Tier
 from creditrisk.vocabulary import DIMENSIONS
 
-if TYPE_CHECKING:
-    from creditrisk.learning.scorer import LearnedScorer
-
-__all__ = ["policy_text"]
+__all__ = ["AdditiveModel", "policy_text"]
 
 _TITLE = BilingualText(zh="学习所得的加性评分", en="Additive score learned from outcomes")
 # Of every number that the model gives; the basis of the whole policy says from what it learned.
@@ -32,8 +30,38 @@ _BASIS = "learned from outcomes, see the basis of the policy"
 _SHARE_OF_DIMENSION = 1 / len(DIMENSIONS)
 
 
+@dataclass(frozen=True)
+class AdditiveModel:
+    """What of a learned model goes into a policy.
+
+    Attributes
+    ----------
+    kind : str
+        The class of the model.
+    points : AdditivePoints or None
+        None where the model is no sum of steps.
+    names : sequence of str
+        Its columns; empty where they have no names.
+    tiers : tuple of str
+        From best to worst.
+    thresholds : tuple of float
+        Raw scores at which each tier but the best begins.
+    made_of : BilingualText
+    training : mapping
+        rows, findings, from, to.
+    """
+
+    kind: str
+    points: AdditivePoints | None
+    names: Sequence[str]
+    tiers: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    made_of: BilingualText
+    training: Mapping[str, Any]
+
+
 def policy_text(
-    scorer: LearnedScorer,
+    model: AdditiveModel,
     *,
     id: str,  # noqa: A002 as the key of the document
     template: Policy,
@@ -43,14 +71,14 @@ def policy_text(
     bounds: bool,
 ) -> str:
     """Write the document; see :meth:`creditrisk.BoostedScorer.to_policy`."""
-    points = scorer.points_
+    points = model.points
     if points is None:
         raise InputError(
             "only an additive model can be written as a policy: fit BoostedScorer(additive=True) or a ScorecardScorer"
         )
     if not points.steps:
         raise InputError("the model uses no indicator, so there is no rule to write; see the warnings of its fit")
-    names = [str(name) for name in getattr(scorer, "feature_names_in_", ())]
+    names = model.names
     strangers = [names[step.feature] for step in points.steps if names and names[step.feature] not in template.specs]
     if strangers or not names:
         raise InputError(
@@ -59,7 +87,7 @@ def policy_text(
             else "the model was fitted on an array; a policy needs indicators by name: fit it on a frame"
         )
     specs = [template.specs[names[step.feature]] for step in points.steps]
-    basis = _provenance(scorer)
+    basis = _provenance(model)
     document = {
         "format": 1,
         "id": id,
@@ -71,7 +99,7 @@ def policy_text(
         **_taken_over(template, bounds=bounds),
         "dimensions": _dimensions(points.base, points.steps, specs),
         "rules": [_rule(step, spec) for step, spec in zip(points.steps, specs, strict=True)],
-        "tiers": _tiers(scorer, template),
+        "tiers": _tiers(model, points, template),
     }
     text = yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
     parse_policy(text.encode(), f"{id}.yaml")  # what is given out is a policy, with its proofs
@@ -88,15 +116,15 @@ def _notes(basis: BilingualText, scale: PointScale) -> dict[str, str]:
     }
 
 
-def _provenance(scorer: LearnedScorer) -> BilingualText:
-    how = scorer.made_of()
-    rows, findings = scorer.training_["rows"], scorer.training_["findings"]
-    first, last = scorer.training_["from"], scorer.training_["to"]
+def _provenance(model: AdditiveModel) -> BilingualText:
+    how = model.made_of
+    rows, findings = model.training["rows"], model.training["findings"]
+    first, last = model.training["from"], model.training["to"]
     zh_days, en_days = (f"，评价基准日{first}至{last}", f" as of {first} to {last}") if first else ("", "")
     return BilingualText(
         zh=f"由{rows}行检查结果（其中发现问题{findings}行{zh_days}）学习所得，{how.zh}",
         en=f"learned from {rows} outcomes of inspections ({findings} with a finding{en_days}), {how.en} "
-        f"(creditrisk.{type(scorer).__name__})",
+        f"(creditrisk.{model.kind})",
     )
 
 
@@ -140,16 +168,15 @@ def _rule(step: Steps, spec: IndicatorSpec) -> dict[str, Any]:
     }
 
 
-def _tiers(scorer: LearnedScorer, template: Policy) -> list[dict[str, Any]]:
-    assert scorer.points_ is not None
-    named = scorer.cut_offs_.tiers
+def _tiers(model: AdditiveModel, points: AdditivePoints, template: Policy) -> list[dict[str, Any]]:
+    named = model.tiers
     by_score = [tier.id for tier in template.tiers if not tier.by_condition_only]
     if tuple(by_score) != named:
         raise InputError(
             f"the model's tiers are {', '.join(named)}, those of policy {template.id} {', '.join(by_score)}: "
             "give cut-offs for these, or another template"
         )
-    cuts = dict(zip(named, [scorer.points_.total_below(one) / 1000 for one in scorer.thresholds_], strict=False))
+    cuts = dict(zip(named, [points.total_below(one) / 1000 for one in model.thresholds], strict=False))
     return [_tier(tier, cuts.get(tier.id)) for tier in template.tiers]
 
 

@@ -17,7 +17,7 @@ from creditrisk.learning.calibration import Calibration, CalibrationKind, calibr
 from creditrisk.learning.categories import Unseen
 from creditrisk.learning.cut_offs import CutOffs
 from creditrisk.learning.fitting import TUNABLE, Budget, Trainer, booster_of_text
-from creditrisk.learning.parts import boosted_from_parts, boosted_to_parts
+from creditrisk.learning.parts import SCORER, from_parts, part_of, to_parts
 from creditrisk.learning.reason_texts import top_of
 from creditrisk.learning.scorer import LearnedScorer
 from creditrisk.learning.search import Trial
@@ -28,6 +28,8 @@ from creditrisk.learning.validation import Split
 __all__ = ["BoostedScorer"]
 
 Numbers = NDArray[np.float64]
+
+_BOOSTER = "booster.txt"
 
 
 class BoostedScorer(LearnedScorer):
@@ -167,7 +169,8 @@ class BoostedScorer(LearnedScorer):
     def to_parts(self) -> dict[str, bytes]:
         """All of the fitted model by file name, as text: ``scorer.json`` and, unless additive, ``booster.txt``."""
         check_is_fitted(self)
-        return boosted_to_parts(self)
+        parts = to_parts(self, {"n_trees": self.n_trees_, "params": self.params_, "trials": self.trials_})
+        return parts if self.booster_ is None else parts | {_BOOSTER: self.booster_.model_to_string().encode()}
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> BoostedScorer:
@@ -178,7 +181,15 @@ class BoostedScorer(LearnedScorer):
         InputError
             If a part is missing or damaged.
         """
-        scorer: BoostedScorer = boosted_from_parts(cls, parts)
+
+        def restore(scorer: BoostedScorer, state: Mapping[str, Any]) -> None:
+            scorer.n_trees_ = int(state["n_trees"])
+            scorer.params_ = state["params"]
+            scorer.trials_ = [(params, loss) for params, loss in state["trials"]]
+
+        scorer = from_parts(cls, parts, restore)
+        scorer._tables = None
+        scorer.booster_ = None if scorer.points_ is not None else _booster(parts, scorer.n_features_in_)
         return scorer
 
     def __getstate__(self) -> dict[str, Any]:
@@ -287,3 +298,15 @@ class BoostedScorer(LearnedScorer):
                 return None
             self._tables = ShapleyTables(trees, self.n_features_in_)
         return self._tables
+
+
+def _booster(parts: Mapping[str, bytes], n_features: int) -> Any:
+    try:
+        booster = booster_of_text(part_of(parts, _BOOSTER).decode())
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{_BOOSTER} is damaged ({error}): take the bundle from its source again") from error
+    if booster.num_feature() != n_features:
+        raise InputError(f"{_BOOSTER} reads {booster.num_feature()} columns, {SCORER} {n_features}: not of one model")
+    return booster

@@ -12,23 +12,22 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from creditrisk import __version__
 from creditrisk.errors import InputError, OutputError
 from creditrisk.indicators.built_in import built_in_indicators
-from creditrisk.indicators.spec import BilingualText, IndicatorSpec
-from creditrisk.learning.outcomes import Target
+from creditrisk.indicators.spec import BilingualText
+from creditrisk.learning.manifest import Manifest, ModelBundle, PolicyUsed, TrainingCohort, manifest_digest
+from creditrisk.learning.model_card import model_card
 from creditrisk.policy.document import Policy
 
-__all__ = ["CARDS", "Manifest", "ModelBundle", "TrainingCohort", "load_model", "save_model"]
+__all__ = ["CARDS", "load_model", "save_model"]
 
 MANIFEST = "manifest.json"
 CARDS = ("model-card.md", "model-card.html")
@@ -39,123 +38,6 @@ _KINDS = {
 }
 _REFERENCE = "reference"
 _PACKAGES = ("lightgbm", "numpy", "polars", "scikit-learn")
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrainingCohort(_Data):
-    """What a model learnt from.
-
-    Attributes
-    ----------
-    source : str
-        Where the records come from, in words.
-    first_day, last_day : datetime.date
-        On which enterprises were looked at.
-    every : str, optional
-        Between these days, such as "3M".
-    target : Target
-    learnt_until : datetime.date, optional
-        The last day of an outcome.
-    enterprises, rows, findings : int
-    random_draws : int
-        Rows whose inspection was a random draw.
-    """
-
-    source: BilingualText
-    first_day: date
-    last_day: date
-    every: str | None = None
-    target: Target = Target()
-    learnt_until: date | None = None
-    enterprises: int
-    rows: int
-    findings: int
-    random_draws: int = 0
-
-
-class PolicyUsed(_Data):
-    """The policy whose indicators a model reads."""
-
-    id: str
-    edition: str
-    sha256: str
-
-
-class Manifest(_Data):
-    """What a bundle is, and what it must consist of.
-
-    Attributes
-    ----------
-    format : int
-    kind : str
-        "boosted" or "scorecard".
-    name, intended_use, limits : BilingualText
-    columns : tuple of str
-        What the model reads, in its order.
-    indicators : tuple of IndicatorSpec
-        How those that are indicators are defined.
-    policy : PolicyUsed, optional
-    cohort : TrainingCohort, optional
-    figures : dict
-        How it did on held-out rows, as plain data.
-    versions : dict of str to str
-    parts : dict of str to str
-        sha256 of every part by file name.
-    """
-
-    format: int
-    kind: str
-    name: BilingualText
-    intended_use: BilingualText
-    limits: BilingualText
-    columns: tuple[str, ...]
-    indicators: tuple[IndicatorSpec, ...]
-    policy: PolicyUsed | None = None
-    cohort: TrainingCohort | None = None
-    figures: dict[str, Any] = Field(default_factory=dict)
-    versions: dict[str, str]
-    parts: Annotated[dict[str, str], Field(min_length=1)]
-
-    @property
-    def sha256(self) -> str:
-        """The digest of the manifest, and through it of all parts: which model it is."""
-        return _digest(_canonical(self.model_dump(mode="json", exclude_none=True)))
-
-
-@dataclass(frozen=True)
-class ModelBundle:
-    """A saved model.
-
-    Attributes
-    ----------
-    scorer : BoostedScorer or ScorecardScorer
-    manifest : Manifest
-    """
-
-    scorer: Any
-    manifest: Manifest
-
-    @property
-    def target(self) -> Target | None:
-        """What the model was trained to foretell, where the manifest says so."""
-        return None if self.manifest.cohort is None else self.manifest.cohort.target
-
-    @property
-    def learnt_until(self) -> date | None:
-        """The last day of an outcome that it learnt from, where the manifest says so."""
-        return None if self.manifest.cohort is None else self.manifest.cohort.learnt_until
-
-    def check_indicators(self, policy: Policy) -> None:
-        """Raise an InputError where the policy defines an indicator otherwise than the training did."""
-        for spec in self.manifest.indicators:
-            if policy.specs.get(spec.id) not in (None, spec):
-                raise InputError(
-                    f"policy {policy.id} defines indicator {spec.id} otherwise than it was when the model was trained: "
-                    "assess by the policy of the training, or train again"
-                )
 
 
 _INTENDED_USE = BilingualText(
@@ -194,7 +76,7 @@ def save_model(
         Whose indicators the model reads; without one, the built-in indicators.
     cohort : TrainingCohort, optional
     figures : mapping, optional
-        How it did on rows that it did not learn from, as :func:`creditrisk.learning.figures.held_out_figures` gives.
+        On rows that it did not learn from: ``to_dict()`` of a :class:`creditrisk.ModelEvaluation`.
     intended_use, limits : BilingualText, optional
 
     Returns
@@ -220,7 +102,9 @@ def save_model(
     """
     kind = next((kind for kind in _KINDS if type(scorer).__name__ == _KINDS[kind].partition(":")[2]), None)
     if kind is None:
-        raise InputError(f"a {type(scorer).__name__} cannot be kept as a bundle; give a BoostedScorer")
+        raise InputError(
+            f"a {type(scorer).__name__} cannot be kept as a bundle; give a BoostedScorer or a ScorecardScorer"
+        )
     columns = tuple(getattr(scorer, "feature_names_in_", ()))
     if not columns:
         raise InputError("the model was fitted to columns without names: fit it to a frame, so that they can be kept")
@@ -242,7 +126,7 @@ def save_model(
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
         },
-        parts={part: _digest(content) for part, content in sorted(parts.items())},
+        parts={part: hashlib.sha256(content).hexdigest() for part, content in sorted(parts.items())},
     )
     _write(Path(folder), {**parts, MANIFEST: _manifest_text(manifest), **_cards(manifest)})
     return ModelBundle(scorer, manifest)
@@ -322,7 +206,7 @@ def _audited(content: bytes, path: Path) -> dict[str, Any]:
         stored = json.loads(content)
     except ValueError as error:
         raise InputError(damaged) from error
-    if not isinstance(stored, dict) or stored.pop("sha256", None) != _digest(_canonical(stored)):
+    if not isinstance(stored, dict) or stored.pop("sha256", None) != manifest_digest(stored):
         raise InputError(damaged)
     return stored
 
@@ -331,7 +215,7 @@ def _check_parts(manifest: Manifest, content: Mapping[str, bytes], path: Path) -
     for name, digest in manifest.parts.items():
         if name not in content:
             raise InputError(f"{path} lacks {name}: take the bundle from its source again")
-        if _digest(content[name]) != digest:
+        if hashlib.sha256(content[name]).hexdigest() != digest:
             raise InputError(f"{path / name} is damaged or was altered: take the bundle from its source again")
     strange = next((name for name in content if name not in manifest.parts), None)
     if strange is not None:
@@ -344,8 +228,6 @@ def _manifest_text(manifest: Manifest) -> bytes:
 
 
 def _cards(manifest: Manifest) -> dict[str, bytes]:
-    from creditrisk.learning.model_card import model_card
-
     return {CARDS[0]: model_card(manifest, "markdown").encode(), CARDS[1]: model_card(manifest, "html").encode()}
 
 
@@ -375,11 +257,3 @@ def _reference_folder() -> Path:
     package = Path(__file__).parents[1]
     installed = package / "reference_model"
     return installed if installed.is_dir() else package.parent / "models" / _REFERENCE
-
-
-def _canonical(stored: Mapping[str, Any]) -> bytes:
-    return json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -6,16 +6,14 @@ After Mitchell et al., Model Cards for Model Reporting (2019).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import BilingualText
+from creditrisk.learning.manifest import Manifest, ModelBundle
 from creditrisk.policy.rendering import Cell, PolicyContent, Section, Table
 from creditrisk.report.pages import policy_page
 from creditrisk.report.policies import PageLanguage, RenderForm, policy_markdown
-
-if TYPE_CHECKING:
-    from creditrisk.learning.bundle import Manifest, ModelBundle
 
 __all__ = ["model_card"]
 
@@ -76,7 +74,7 @@ def model_card(
     for name, value, known in (("form", form, get_args(RenderForm)), ("language", language, get_args(PageLanguage))):
         if value not in known:
             raise InputError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    manifest: Manifest = getattr(model, "manifest", None) or model  # type: ignore[assignment]
+    manifest = model.manifest if isinstance(model, ModelBundle) else model
     content = PolicyContent(
         title=manifest.name,
         identity=tuple(_identity(manifest)),

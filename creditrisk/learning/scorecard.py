@@ -24,7 +24,7 @@ from creditrisk.learning.calibration import Calibration, CalibrationKind, calibr
 from creditrisk.learning.categories import CategoryLevels, Unseen
 from creditrisk.learning.cut_offs import CutOffs
 from creditrisk.learning.evidence import evidence_of, fit_evidence
-from creditrisk.learning.parts import scorecard_from_parts, scorecard_to_parts
+from creditrisk.learning.parts import from_parts, to_parts
 from creditrisk.learning.scorer import LearnedScorer
 from creditrisk.learning.training_rows import LearningRows
 
@@ -191,7 +191,11 @@ class ScorecardScorer(LearnedScorer):
     def to_parts(self) -> dict[str, bytes]:
         """All of the fitted model by file name, as text: ``scorer.json``."""
         check_is_fitted(self)
-        return scorecard_to_parts(self)
+        bands = [
+            {"cuts": one.cuts, "findings": one.findings.tolist(), "others": one.others.tolist()} for one in self.bands_
+        ]
+        own = {"coefficients": self.coefficients_.tolist(), "intercept": self.intercept_, "bands": bands}
+        return to_parts(self, own)
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> ScorecardScorer:
@@ -202,8 +206,18 @@ class ScorecardScorer(LearnedScorer):
         InputError
             If a part is missing or damaged.
         """
-        scorer: ScorecardScorer = scorecard_from_parts(cls, parts)
-        return scorer
+
+        def restore(scorer: ScorecardScorer, state: Mapping[str, Any]) -> None:
+            if scorer.points_ is None:
+                raise ValueError("no points")
+            scorer.coefficients_ = np.array(state["coefficients"], dtype=np.float64)
+            scorer.intercept_ = float(state["intercept"])
+            scorer.bands_ = tuple(
+                Bands(tuple(one["cuts"]), np.array(one["findings"], dtype=float), np.array(one["others"], dtype=float))
+                for one in state["bands"]
+            )
+
+        return from_parts(cls, parts, restore)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

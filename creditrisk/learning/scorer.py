@@ -20,7 +20,7 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.spec import BilingualText, Direction
 from creditrisk.learning.additive import AdditivePoints
-from creditrisk.learning.additive_policy import policy_text
+from creditrisk.learning.additive_policy import AdditiveModel, policy_text
 from creditrisk.learning.calibration import Calibration, check_calibration
 from creditrisk.learning.categories import CategoryLevels, check_unseen
 from creditrisk.learning.cut_offs import CutOffs, places_of
@@ -262,8 +262,17 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         [0.0, -41.455, -152.575]
         """
         check_is_fitted(self)
+        model = AdditiveModel(
+            kind=type(self).__name__,
+            points=self.points_,
+            names=[str(name) for name in getattr(self, "feature_names_in_", ())],
+            tiers=self.cut_offs_.tiers,
+            thresholds=self.thresholds_,
+            made_of=self.made_of(),
+            training=self.training_,
+        )
         return policy_text(
-            self, id=id, template=load_policy(template), edition=edition,
+            model, id=id, template=load_policy(template), edition=edition,
             title=title, effective_from=effective_from, bounds=bounds,
         )  # fmt: skip
 

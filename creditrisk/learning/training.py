@@ -12,9 +12,9 @@ from creditrisk.errors import InputError
 from creditrisk.indicators.builder import IndicatorBuilder
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.learning.boosted import BoostedScorer
-from creditrisk.learning.bundle import TrainingCohort
 from creditrisk.learning.cohorts import cohort
 from creditrisk.learning.evaluating import ModelEvaluation, evaluate_model
+from creditrisk.learning.manifest import TrainingCohort
 from creditrisk.learning.outcomes import Target, outcomes
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
