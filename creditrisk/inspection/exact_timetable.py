@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.timetable import Placed, Timetable, Visit
+from creditrisk.inspection.timetable import Place, Placed, Timetable, Visit
 
 __all__ = ["more_visits"]
 
@@ -99,28 +99,33 @@ def _nobody_in_two_places(
     model: Any, timetable: Timetable, visits: Mapping[str, Visit], chosen: Mapping[tuple[Any, ...], Any]
 ) -> None:
     """One visit a slot for everybody, a slot for the way between grids, and no more days than each has."""
-    at: dict[tuple[str, date, int], dict[tuple[str, str], list[Any]]] = defaultdict(lambda: defaultdict(list))
-    out: dict[tuple[str, date], list[Any]] = defaultdict(list)
+    at: dict[tuple[str, date, int], dict[Place | None, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    out: dict[tuple[str, date], dict[Place | None, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for (visit, day, slot, team), variable in chosen.items():
         for name in team:
             at[name, day, slot][visits[visit].place].append(variable)
-            out[name, day].append(variable)
+            out[name, day][visits[visit].place].append(variable)
     for (name, day, slot), places in at.items():
         model.add_at_most_one(variable for variables in places.values() for variable in variables)
-        following = at.get((name, day, slot + 1))
-        if following is None or (len(following) < 2 and set(following) == set(places)):
-            continue
+        following = at.get((name, day, slot + 1), {})
         for place, variables in places.items():
-            elsewhere = [variable for other, them in following.items() if other != place for variable in them]
-            if elsewhere:
+            elsewhere = [one for other, them in following.items() if other not in (place, None) for one in them]
+            if place is not None and elsewhere:
                 model.add_at_most_one([*variables, *elsewhere])
+    for places in out.values():
+        # A check from the desk between two grids does not take the place of the way.
+        if None in places and len(places) > 2:
+            there = [_any_of(model, variables) for place, variables in places.items() if place is not None]
+            made = [variable for variables in places.values() for variable in variables]
+            model.add(sum(made) + sum(there) - 1 <= timetable.slots)
     for name in {name for name, _ in out}:
-        mine = [(day, variables) for (other, day), variables in out.items() if other == name]
-        if timetable.days_of(name) >= len(mine):
-            continue
-        going = []
-        for _, variables in mine:
-            goes = model.new_bool_var("")
-            model.add_max_equality(goes, variables)
-            going.append(goes)
-        model.add(sum(going) <= timetable.days_of(name))
+        mine = [places for (other, _), places in out.items() if other == name]
+        if timetable.days_of(name) < len(mine):
+            going = [_any_of(model, [one for them in places.values() for one in them]) for places in mine]
+            model.add(sum(going) <= timetable.days_of(name))
+
+
+def _any_of(model: Any, variables: Sequence[Any]) -> Any:
+    one = model.new_bool_var("")
+    model.add_max_equality(one, variables)
+    return one

@@ -86,10 +86,11 @@ class InspectionPlan:
     ----------
     visits : frame
         One row per visit, by enterprise: visit_id, enterprise_id, items, departments (lists of text),
-        lead_department, skills (list), region, grid, tier, joint_group, window_from, window_to, draw_order (place in
-        the draw, 1 first), draw_probability (the largest of the items'; none where a cap decides beside chance),
-        cause (draw, full_coverage, grid, override), why_zh, why_en. Visits by the grid and by override were not drawn:
-        no order, no probability; and the grid's own staff go for no particular item or department.
+        lead_department, mode (on_site or off_site), skills (list), region, grid, tier, joint_group, window_from,
+        window_to, draw_order (place in the draw, 1 first), draw_probability (the largest of the items'; none where a
+        cap decides beside chance), cause (draw, full_coverage, grid, override), why_zh, why_en. Visits by the grid and
+        by override were not drawn: no order, no probability; and the grid's own staff go for no particular item or
+        department.
     draws : dict of str to Draw
         By item.
     unmet : frame

@@ -9,7 +9,7 @@ them must be free at one time, a better timetable may exist: ``method="exact"`` 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.assigning import Assignment
 from creditrisk.inspection.plan import visits_of
-from creditrisk.inspection.timetable import Placed, Timetable, Visit
+from creditrisk.inspection.timetable import Place, Placed, Timetable, Visit
 from creditrisk.records.months import as_date
 from creditrisk.report.spreadsheets import write_spreadsheets
 
@@ -32,6 +32,7 @@ __all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
 SchedulingMethod = Literal["by_turns", "exact"]
 
 _SATURDAY = 5
+_SHOWN = 10
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,8 +47,8 @@ class Schedule:
     unmet : frame
         visit_id, enterprise_id, region, window_to, why_zh, why_en: what does not fit.
     shortfall : frame
-        region, department (missing for teams), visits (left over), days (of a team, or of one inspector, that these
-        would take), days_available (in all): what it would take.
+        region (of teams) or department (of inspectors), visits (left over), days (of a team, or of one inspector, that
+        these would take), days_available (in all): what it would take.
     """
 
     table_data: pl.DataFrame
@@ -92,12 +93,13 @@ class Schedule:
             f"已排定检查 visits with a day {self.table_data.height:,}，"
             f"未排定 without {self.unmet_data.height:,}，检查日 days {self.table_data['date'].n_unique():,}"
         ]
-        for row in self.shortfall_data.iter_rows(named=True):
-            where = " ".join(one for one in (row["region"], row["department"]) if one)
+        for row in self.shortfall_data.head(_SHOWN).iter_rows(named=True):
             lines.append(
-                f"  {where}: 尚缺人日 days lacking {row['days']:,}（{row['visits']:,} 次检查 visits；"
-                f"可用 available {row['days_available']:,}）"
+                f"  {row['department'] or row['region']}: 尚缺人日 days lacking {row['days']:,}"
+                f"（{row['visits']:,} 次检查 visits；可用 available {row['days_available']:,}）"
             )
+        if self.shortfall_data.height > _SHOWN:
+            lines.append(f"  … {self.shortfall_data.height - _SHOWN:,}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -235,7 +237,7 @@ def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]
 
 def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     needed = ["visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"]
-    table = visits_of(visits, needed, [name for name in ("tier", "draw_order") if name not in needed])
+    table = visits_of(visits, needed, [name for name in ("tier", "draw_order", "mode") if name not in needed])
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
@@ -278,6 +280,7 @@ def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:
         enterprise_id=row["enterprise_id"],
         region=row["region"] or "",
         grid=row["grid"] or "",
+        off_site=row.get("mode") == "off_site",
         begins=row["window_from"].toordinal(),
         teams=teams,
     )
@@ -315,26 +318,31 @@ def _shortfall(
     left: Sequence[Visit], asked: Sequence[Visit], timetable: Timetable, departments: Mapping[str, str]
 ) -> pl.DataFrame:
     """Days that the visits left over would take, grid by grid: an upper bound, as a day may serve two grids."""
-    visits: dict[tuple[str, str | None], set[str]] = defaultdict(set)
-    by_grid: dict[tuple[str, str | None], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-    there: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+
+    def whose(visit: Visit) -> list[tuple[str, str]]:
+        """Who goes, and of which department or, for teams, region."""
+        if not departments:
+            return [("", visit.region)]
+        return [(name, departments[name]) for name in visit.teams[0]]
+
+    going: dict[str, set[str]] = defaultdict(set)
     for one in asked:
-        for name in {name for team in one.teams for name in team}:
-            there[one.region, departments.get(name)].add(name)
+        for name, key in whose(one):
+            going[key].update([name] if departments else [team[0] for team in one.teams])
+    visits: dict[str, set[str]] = defaultdict(set)
+    by_grid: dict[str, Counter[tuple[str, Place | None]]] = defaultdict(Counter)
     for one in left:
-        going = one.teams[0] if departments and one.teams else ("",)
-        for name in going:
-            key = one.region, departments.get(name)
+        for name, key in whose(one):
             visits[key].add(one.id)
-            by_grid[key][name, one.grid] += 1
+            by_grid[key][name, one.place] += 1
     lines = [
         (
-            key[0] or None,
-            key[1],
+            None if departments else key or None,
+            key if departments else None,
             len(visits[key]),
             sum(ceil(number / timetable.slots) for number in by_grid[key].values()),
-            sum(timetable.days_of(name) for name in there[key]),
+            sum(timetable.days_of(name) for name in going[key]),
         )
-        for key in sorted(visits, key=lambda key: (key[0], key[1] or ""))
+        for key in sorted(visits)
     ]
     return pl.DataFrame(lines, schema=_SHORTFALL, orient="row")

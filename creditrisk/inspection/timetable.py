@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["Placed", "Timetable", "Visit"]
+__all__ = ["Place", "Placed", "Timetable", "Visit"]
+
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True, order=True)
@@ -21,6 +23,8 @@ class Visit:
     turn : float
         The least first.
     id, enterprise_id, region, grid : str
+    off_site : bool
+        Checked from the desk: no way leads there.
     teams : tuple of tuple of str
         Each a team that could make it: all of its members, at one time.
     """
@@ -31,13 +35,14 @@ class Visit:
     enterprise_id: str
     region: str
     grid: str
+    off_site: bool
     begins: int
     teams: tuple[tuple[str, ...], ...]
 
     @property
-    def place(self) -> tuple[str, str]:
-        """Grids of two regions may have one name."""
-        return self.region, self.grid
+    def place(self) -> Place | None:
+        """Where to go; grids of two regions may have one name."""
+        return None if self.off_site else (self.region, self.grid)
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,9 @@ class _Day:
         self.slots = slots
         self.days_left = rested
         self.free: dict[str, int] = {}
-        self.place: dict[str, tuple[str, str]] = {}
+        self.place: dict[str, Place] = {}
 
-    def slot_of(self, team: tuple[str, ...], place: tuple[str, str], *, no_way: bool) -> int | None:
+    def slot_of(self, team: tuple[str, ...], place: Place | None, *, no_way: bool) -> int | None:
         """The first slot in which a team can be in a grid; None if it cannot, or only after a way that is not to be."""
         slot = 0
         for name in team:
@@ -66,15 +71,17 @@ class _Day:
                 if self.days_left.get(name, 1) < 1:
                     return None
                 continue
-            moves = self.place[name] != place
+            moves = place is not None and self.place.get(name, place) != place
             if moves and no_way:
                 return None
             slot = max(slot, self.free[name] + moves)
         return slot if slot < self.slots else None
 
-    def take(self, team: tuple[str, ...], place: tuple[str, str], slot: int) -> None:
+    def take(self, team: tuple[str, ...], place: Place | None, slot: int) -> None:
         for name in team:
-            self.free[name], self.place[name] = slot + 1, place
+            self.free[name] = slot + 1
+            if place is not None:
+                self.place[name] = place
 
 
 class Timetable:
@@ -116,7 +123,7 @@ class Timetable:
         return placed
 
     def _fill(self, state: _Day, day: date, waiting: Sequence[Visit], placed: dict[str, Placed]) -> None:
-        neighbours: dict[tuple[str, str], list[Visit]] = defaultdict(list)
+        neighbours: dict[Place | None, list[Visit]] = defaultdict(list)
         able: dict[str, set[str]] = defaultdict(set)
         for one in waiting:
             neighbours[one.place].append(one)
@@ -124,7 +131,7 @@ class Timetable:
         for first in waiting:
             if first.id in placed or not self._place(state, day, first, placed, no_way=False):
                 continue
-            for other in neighbours[first.place]:
+            for other in neighbours[first.place] if first.place is not None else ():
                 if other.id not in placed:
                     self._place(state, day, other, placed, no_way=True)
             if all(state.free.get(name, 0) >= self.slots for name in able.get(first.region, ())):

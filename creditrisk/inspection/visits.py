@@ -42,7 +42,7 @@ VISIT_ROWS: dict[str, type[pl.DataType]] = {
 }
 
 _KIND = ("group", "items", "stratum", "cause", "note")
-_TEXTS = ("joint_group", "lead_department", "why_zh", "why_en", "id_stem")
+_TEXTS = ("joint_group", "lead_department", "mode", "why_zh", "why_en", "id_stem")
 _LISTS = ("items", "departments", "skills")
 
 
@@ -77,6 +77,7 @@ def visit_table(
             "items": told["items"],
             "departments": told["departments"],
             "lead_department": told["lead_department"],
+            "mode": told["mode"],
             "skills": told["skills"],
             **places,
             "tier": population.tier.gather(rows["row"]),
@@ -103,7 +104,8 @@ def _described(
     if cause == Cause.GRID:
         label = _label(policy, stratum)
         return {
-            "items": [], "departments": [], "skills": [], "lead_department": None, "joint_group": None,
+            "items": [], "departments": [], "skills": [], "lead_department": None, "mode": "on_site",
+            "joint_group": None,
             "why_zh": f"{label.zh}级由网格全覆盖，本年未被抽中",
             "why_en": f"Tier {label.en}: covered in full by the grid; not drawn this year",
             "id_stem": f"{year}-{GRID}-",
@@ -117,6 +119,7 @@ def _described(
         "departments": list(dict.fromkeys(item.authority for item in items)),
         "skills": list(dict.fromkeys(skill for item in items for skill in item.skills)),
         "lead_department": leading.authority,
+        "mode": "on_site" if any(item.mode == "on_site" for item in items) else "off_site",
         "joint_group": items[0].joint_group,
         "why_zh": why.zh,
         "why_en": why.en,

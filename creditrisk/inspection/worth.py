@@ -289,11 +289,11 @@ def _last_days(population: Population, given: Any) -> pl.Series:
 
 
 def _on_site_ids(last_plan: Any) -> pl.Series:
-    """The enterprise of each visit of the plan before; of visits alone, all that have an item count as on site."""
+    """The enterprise of each visit of the plan before that was on site and for an item."""
     if isinstance(last_plan, InspectionPlan):
         return last_plan.population.ids.gather(last_plan.rows["row"].filter(pl.Series(_is_on_site(last_plan))))
-    table = visits_of(last_plan, ("enterprise_id", "items"), argument="last_plan")
-    return table.filter(pl.col("items").list.len() > 0)["enterprise_id"]
+    table = visits_of(last_plan, ("enterprise_id", "items", "mode"), argument="last_plan")
+    return table.filter(pl.col("items").list.len() > 0, mode="on_site")["enterprise_id"]
 
 
 def _columns(population: Population, by: Sequence[str] | None) -> list[str]:

@@ -16,7 +16,7 @@ import creditrisk as cr
 from tests.inspection.conftest import TIERS, item, plan_of, table_of
 
 VISIT_COLUMNS = [
-    "visit_id", "enterprise_id", "items", "departments", "lead_department", "skills", "region", "grid", "tier",
+    "visit_id", "enterprise_id", "items", "departments", "lead_department", "mode", "skills", "region", "grid", "tier",
     "joint_group", "window_from", "window_to", "draw_order", "draw_probability", "cause", "why_zh", "why_en",
 ]  # fmt: skip
 GENERAL = {"good": 0.05, "ordinary": 0.15, "high_risk": 0.5}

@@ -164,7 +164,7 @@ def test_all_who_go_together_are_free_in_one_slot() -> None:
     assert schedule.unmet.select("visit_id", "why_en").rows() == [
         ("v002", "those who would go have no day left for it within its time")
     ]
-    assert schedule.shortfall.rows() == [("r", "market", 1, 2, 3)]
+    assert schedule.shortfall.rows() == [(None, "market", 1, 2, 3)]
 
 
 def test_an_inspector_goes_out_on_no_more_days_than_he_has() -> None:
@@ -175,7 +175,20 @@ def test_an_inspector_goes_out_on_no_more_days_than_he_has() -> None:
     )
     assert schedule.table["date"].n_unique() == 2 and schedule.unmet.height == 3
     # Twenty working days of A, two of B2.
-    assert schedule.shortfall.rows() == [("r", "market", 3, 6, 22)]
+    assert schedule.shortfall.rows() == [(None, "market", 3, 6, 22)]
+
+
+@pytest.mark.parametrize("method", ["by_turns", "exact"])
+def test_a_check_from_the_desk_takes_a_slot_but_no_way(method: str) -> None:
+    visits = visits_of([("r", "g1", 0, 0), ("r", "g2", 0, 0), ("r", "g3", 0, 0)]).with_columns(
+        mode=pl.Series(["on_site", "off_site", "off_site"])
+    )
+    asked = {"first_day": MONDAY, "last_day": MONDAY, "teams": 1, "method": method, "output": "polars"}
+    schedule = schedule_visits(visits, **asked)
+    assert schedule.table["slot"].to_list() == [1, 2, 3]
+    # But it does not stand in for the way between two grids.
+    between = visits.with_columns(mode=pl.Series(["on_site", "off_site", "on_site"]))
+    assert schedule_visits(between, **asked).table.height == 2
 
 
 def test_visits_nobody_was_drawn_for_are_left_out() -> None:
