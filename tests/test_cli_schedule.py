@@ -47,9 +47,10 @@ def test_visits_get_inspectors_and_days_off_are_kept(plan: Path, inspectors: Pat
     assigned = pl.read_csv(tmp_path / "assignment.csv", infer_schema=False)
     inspected = pl.read_parquet(plan / "visits.parquet").filter(pl.col("departments").list.len() > 0)
     assert set(assigned["visit_id"]) == set(inspected["visit_id"])
-    # What the command draws, anybody draws again with the seed of the plan.
-    seed = json.loads((plan / "plan.json").read_text(encoding="utf-8"))["seed"]
-    assert cr.verify_assignment(assigned, plan, inspectors, seed=seed).empty
+    # What the command draws, with the seed of the plan, anybody draws again.
+    drawn_with = json.loads((tmp_path / "assignment.json").read_text(encoding="utf-8"))
+    assert drawn_with["seed"] == json.loads((plan / "plan.json").read_text(encoding="utf-8"))["seed"]
+    assert cr.verify_assignment(assigned, plan, inspectors, **drawn_with).empty
 
 
 def test_nobody_goes_twice_in_a_row_and_recusals_hold(plan: Path, inspectors: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from creditrisk.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from creditrisk.inspection.assigning import Assignment
+    from creditrisk.inspection.assigning import Assignment, TravelBy
 
 __all__ = ["schedule"]
 
@@ -40,6 +40,10 @@ def schedule(
     ] = None,
     team_size: Annotated[int, typer.Option("--team-size", help="Inspectors of each department, at least two.")] = 2,
     visits_per_day: Annotated[int, typer.Option("--visits-per-day", help="Of one inspector or team.")] = 3,
+    travel_by: Annotated[
+        Literal["grid", "region"],
+        typer.Option("--travel-by", help="Within which a team goes from visit to visit, and is drawn for a day."),
+    ] = "grid",
     recusals: Annotated[
         Path | None,
         typer.Option("--recusals", metavar="FILE", help="Who may not go where: enterprise_id, inspector_id."),
@@ -68,11 +72,12 @@ def schedule(
     assignment = None
     if inspectors is not None:
         with working("抽取检查人员 drawing inspectors …"):
-            assignment = _assignment(plan, inspectors, seed, team_size, visits_per_day, recusals, previous)
+            assignment = _assignment(plan, inspectors, seed, team_size, visits_per_day, travel_by, recusals, previous)
     with working("排期 scheduling …"):
         made = schedule_visits(
             plan, first_day=first_day, last_day=last_day, teams=teams, assignment=assignment,
-            visits_per_day=visits_per_day, days_off=off, workdays=worked, method=method, output="polars",
+            visits_per_day=visits_per_day, travel_by=travel_by, days_off=off, workdays=worked, method=method,
+            output="polars",
         )  # fmt: skip
     files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
     if json:
@@ -99,6 +104,7 @@ def _assignment(
     seed: str | None,
     team_size: int,
     visits_per_day: int,
+    travel_by: TravelBy,
     recusals: Path | None,
     previous: Path | None,
 ) -> Assignment:
@@ -110,7 +116,8 @@ def _assignment(
         print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
     return assign_inspectors(
         plan, staff, seed=seed if seed is not None else _seed_of(plan), team_size=team_size,
-        visits_per_day=visits_per_day, recusals=None if recusals is None else read_table(recusals, "recusals")[0],
+        visits_per_day=visits_per_day, tours_by=travel_by,
+        recusals=None if recusals is None else read_table(recusals, "recusals")[0],
         previous=None if previous is None else read_table(previous, "previous")[0], output="polars",
     )  # fmt: skip
 

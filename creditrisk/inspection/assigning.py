@@ -6,14 +6,16 @@ from the seed, the visit and the inspector's id; of those who may go, only such 
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -22,10 +24,14 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polar
 from creditrisk.inspection.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.numbers import check_seed
 from creditrisk.inspection.plan import visits_of
-from creditrisk.report.spreadsheets import write_spreadsheets
+from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.vocabulary import Label
+from creditrisk.writing import write_together
 
-__all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
+__all__ = ["Assignment", "TravelBy", "assign_inspectors", "verify_assignment"]
+
+# Within which a team goes from one visit to the next without losing time.
+TravelBy = Literal["grid", "region"]
 
 # Loads that differ by less count as equal, so that chance decides among more than one or two.
 _LOAD_STEP = 3
@@ -65,6 +71,7 @@ class Assignment:
     seed: str
     team_size: int
     visits_per_day: int
+    tours_by: TravelBy | None
     table_data: pl.DataFrame
     unmet_data: pl.DataFrame
     loads_data: pl.DataFrame
@@ -94,7 +101,9 @@ class Assignment:
         return short.with_columns(days=days).sort("department")
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write ``assignment.csv``, ``unstaffed.csv`` and ``loads.csv``; they appear together or not at all.
+        """Write the tables, and with what they were drawn; the files appear together or not at all.
+
+        ``assignment.csv``, ``unstaffed.csv``, ``loads.csv``, and ``assignment.json`` for :func:`verify_assignment`.
 
         Returns
         -------
@@ -105,8 +114,14 @@ class Assignment:
         OutputError
             If the folder or a file cannot be written.
         """
-        files = {"assignment": self.table_data, "unstaffed": self.unmet_data, "loads": self.loads_data}
-        return write_spreadsheets(folder, files)
+        tables = {"assignment": self.table_data, "unstaffed": self.unmet_data, "loads": self.loads_data}
+        files: dict[str, Callable[[Path], object]] = {
+            f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()
+        }
+        names = ("seed", "team_size", "visits_per_day", "tours_by")
+        drawn_with = json.dumps({name: getattr(self, name) for name in names}, ensure_ascii=False, indent=1) + "\n"
+        files["assignment.json"] = lambda path: path.write_text(drawn_with, encoding="utf-8")
+        return write_together(folder, files)
 
     def __str__(self) -> str:
         staffed, unmet = self.table_data["visit_id"].n_unique(), self.unmet_data["visit_id"].n_unique()
@@ -133,6 +148,14 @@ class _Inspector:
     most_visits: float
 
 
+@dataclass
+class _Tour:
+    """A day of a team in one place."""
+
+    team: list[_Inspector]
+    visits: int = 1
+
+
 def assign_inspectors(
     visits: Any,
     inspectors: Any,
@@ -140,6 +163,7 @@ def assign_inspectors(
     seed: str,
     team_size: int = 2,
     visits_per_day: int = 3,
+    tours_by: TravelBy | None = None,
     recusals: Any = None,
     previous: Any = None,
     output: FrameKind = "pandas",
@@ -161,6 +185,9 @@ def assign_inspectors(
         Of each department: no fewer than two may inspect (行政处罚法 art. 42).
     visits_per_day : int, default=3
         So many visits take one of the available_days of an inspector.
+    tours_by : {"grid", "region"}, optional
+        Draw one team for a tour: up to as many visits as a day takes, in one grid or region, by the same departments.
+        By default each visit draws its own, which takes more ways.
     recusals : frame, optional
         enterprise_id, inspector_id: who is partial to whom.
     previous : Assignment or frame, optional
@@ -192,7 +219,10 @@ def assign_inspectors(
         raise InputError(f"no fewer than two inspect together, got team_size={team_size}")
     if visits_per_day < 1:
         raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
-    table = visits_of(visits, ("visit_id", "enterprise_id", "departments", "skills", "region"), ("cause", "draw_order"))
+    if tours_by is not None and tours_by not in get_args(TravelBy):
+        raise InputError(f"tours_by must be one of {', '.join(get_args(TravelBy))} or None, got {tours_by!r}")
+    needed = ["visit_id", "enterprise_id", "departments", "skills", "region", *(["grid"] if tours_by == "grid" else [])]
+    table = visits_of(visits, needed, ("cause", "draw_order"))
     staff = inspectors if isinstance(inspectors, Inspectors) else read_inspectors(inspectors)
     by_department: dict[str, list[_Inspector]] = defaultdict(list)
     for row in staff.data.iter_rows(named=True):
@@ -207,10 +237,19 @@ def assign_inspectors(
     loads = dict.fromkeys(staff.data["inspector_id"].to_list(), 0)
     local = _LocalStaff(by_department)
     teams, unmet = [], []
+    tours: dict[tuple[Any, ...], _Tour] = {}
     for visit in _in_turn(table).iter_rows(named=True):
         if not visit["departments"]:
             continue
-        found = _team(visit, local, barred, loads, seed, team_size)
+        place = () if tours_by is None else (visit["region"], visit[tours_by], *visit["departments"])
+        tour = tours.get(place) if place else None
+        if tour is not None and tour.visits < visits_per_day and _serves(tour.team, visit, barred, loads):
+            found: list[_Inspector] | tuple[str, dict[str, Any]] = tour.team
+            tour.visits += 1
+        else:
+            found = _team(visit, local, barred, loads, seed, team_size)
+            if place and not isinstance(found, tuple):
+                tours[place] = _Tour(found)
         if isinstance(found, tuple):
             what, details = found
             unmet.append((visit["visit_id"], visit["enterprise_id"], details.get("department"), what,
@@ -227,6 +266,7 @@ def assign_inspectors(
         seed=seed,
         team_size=team_size,
         visits_per_day=visits_per_day,
+        tours_by=tours_by,
         table_data=pl.DataFrame(teams, schema=dict.fromkeys(names, pl.String), orient="row").sort(names),
         unmet_data=pl.DataFrame(unmet, schema=dict.fromkeys(reasons, pl.String), orient="row"),
         loads_data=load_table,
@@ -242,6 +282,7 @@ def verify_assignment(
     seed: str,
     team_size: int = 2,
     visits_per_day: int = 3,
+    tours_by: TravelBy | None = None,
     recusals: Any = None,
     previous: Any = None,
     output: FrameKind = "pandas",
@@ -252,7 +293,7 @@ def verify_assignment(
     ----------
     assigned : Assignment or frame
         visit_id, department, inspector_id.
-    visits, inspectors, seed, team_size, visits_per_day, recusals, previous
+    visits, inspectors, seed, team_size, visits_per_day, tours_by, recusals, previous
         As in :func:`assign_inspectors`.
     output : {"pandas", "polars", "arrow"}
 
@@ -266,15 +307,9 @@ def verify_assignment(
     listed = assigned.table_data if isinstance(assigned, Assignment) else to_polars(assigned)
     listed = listed.select(pl.col(keys).cast(pl.String))
     drawn = assign_inspectors(
-        visits,
-        inspectors,
-        seed=seed,
-        team_size=team_size,
-        visits_per_day=visits_per_day,
-        recusals=recusals,
-        previous=previous,
-        output="polars",
-    ).table_data.select(keys)
+        visits, inspectors, seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
+        recusals=recusals, previous=previous, output="polars",
+    ).table_data.select(keys)  # fmt: skip
     parts = [
         listed.join(drawn, on=keys, how="anti").with_columns(what=pl.lit("listed, not drawn")),
         drawn.join(listed, on=keys, how="anti").with_columns(what=pl.lit("drawn, not listed")),
@@ -344,6 +379,15 @@ def _team(
         missing = team_size - sum(one.department == department for one in chosen)
         chosen += [one for one in staff if one not in chosen][: max(missing, 0)]
     return chosen
+
+
+def _serves(
+    team: Sequence[_Inspector], visit: Mapping[str, Any], barred: set[tuple[str, str]], loads: Mapping[str, int]
+) -> bool:
+    """Whether a team that is out anyway can make one visit more."""
+    able = {skill for one in team for skill in one.skills}
+    free = all((visit["enterprise_id"], one.id) not in barred and loads[one.id] < one.most_visits for one in team)
+    return free and able.issuperset(visit["skills"])
 
 
 def _in_order(staff: Sequence[_Inspector], visit_id: str, loads: dict[str, int], seed: str) -> list[_Inspector]:

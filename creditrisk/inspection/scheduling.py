@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from math import ceil, inf
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -21,11 +22,12 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.assigning import Assignment
+from creditrisk.inspection.assigning import Assignment, TravelBy
 from creditrisk.inspection.plan import visits_of
 from creditrisk.inspection.timetable import Place, Placed, Timetable, Visit
 from creditrisk.records.months import as_date
-from creditrisk.report.spreadsheets import write_spreadsheets
+from creditrisk.report.spreadsheets import write_spreadsheet
+from creditrisk.writing import write_together
 
 __all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
 
@@ -85,8 +87,9 @@ class Schedule:
         OutputError
             If the folder or a file cannot be written.
         """
-        files = {"schedule": self.table_data, "unscheduled": self.unmet_data, "shortfall": self.shortfall_data}
-        return write_spreadsheets(folder, files)
+        tables = {"schedule": self.table_data, "unscheduled": self.unmet_data, "shortfall": self.shortfall_data}
+        files = {f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()}
+        return write_together(folder, files)
 
     def __str__(self) -> str:
         lines = [
@@ -114,6 +117,7 @@ def schedule_visits(
     teams: int | Mapping[str, int] | None = None,
     assignment: Assignment | None = None,
     visits_per_day: int = 3,
+    travel_by: TravelBy = "grid",
     rank: str | None = None,
     days_off: Collection[date] = (),
     workdays: Collection[date] = (),
@@ -135,7 +139,9 @@ def schedule_visits(
         In their place: the inspectors drawn for each visit, with the days that each has. Visits without any, those by
         the grid and those that could not be staffed, are left out.
     visits_per_day : int, default=3
-        Slots of a day; a change of grid takes one.
+        Slots of a day.
+    travel_by : {"grid", "region"}, default="grid"
+        A change of which takes a slot.
     rank : str, optional
         A column, such as the expected findings: where ``tier`` and ``draw_order`` are known, the greatest of a tier
         take the first turns that the draw gave to the tier; else the greatest of all come first. By default the turns
@@ -171,6 +177,8 @@ def schedule_visits(
     check_frame_kind(output)
     if method not in get_args(SchedulingMethod):
         raise InputError(f"method must be one of {', '.join(get_args(SchedulingMethod))}, got {method!r}")
+    if travel_by not in get_args(TravelBy):
+        raise InputError(f"travel_by must be one of {', '.join(get_args(TravelBy))}, got {travel_by!r}")
     if (teams is None) == (assignment is None):
         raise InputError("give either teams=, how many each region has, or assignment=, who goes on each visit")
     first, last = as_date(first_day, "first_day"), as_date(last_day, "last_day")
@@ -180,6 +188,9 @@ def schedule_visits(
         raise InputError(f"last_day {last} lies before first_day {first}")
     days = list(_days(first, last, frozenset(days_off), frozenset(workdays)))
     table = _visits(visits, rank)
+    at_desk = pl.col("mode") == "off_site" if "mode" in table.columns else pl.lit(False)
+    within = ["region", "grid"] if travel_by == "grid" else ["region"]
+    table = table.with_columns(place=pl.when(~at_desk).then(pl.concat_list(pl.col(within).cast(pl.String))))
     departments: dict[str, str] = {}
     if teams is not None:
         asked, limits = _with_teams(table, teams), {}
@@ -280,7 +291,7 @@ def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:
         enterprise_id=row["enterprise_id"],
         region=row["region"] or "",
         grid=row["grid"] or "",
-        off_site=row.get("mode") == "off_site",
+        place=None if row["place"] is None else tuple(row["place"]),
         begins=row["window_from"].toordinal(),
         teams=teams,
     )

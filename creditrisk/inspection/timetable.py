@@ -9,7 +9,7 @@ from datetime import date
 
 __all__ = ["Place", "Placed", "Timetable", "Visit"]
 
-Place = tuple[str, str]
+Place = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, order=True)
@@ -23,8 +23,8 @@ class Visit:
     turn : float
         The least first.
     id, enterprise_id, region, grid : str
-    off_site : bool
-        Checked from the desk: no way leads there.
+    place : Place or None
+        Within which no time is lost between visits; None for a check from the desk.
     teams : tuple of tuple of str
         Each a team that could make it: all of its members, at one time.
     """
@@ -35,14 +35,9 @@ class Visit:
     enterprise_id: str
     region: str
     grid: str
-    off_site: bool
+    place: Place | None
     begins: int
     teams: tuple[tuple[str, ...], ...]
-
-    @property
-    def place(self) -> Place | None:
-        """Where to go; grids of two regions may have one name."""
-        return None if self.off_site else (self.region, self.grid)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 import polars.selectors as cs
 
-from creditrisk.writing import write_together
-
-__all__ = ["as_spreadsheet", "write_spreadsheet", "write_spreadsheets"]
+__all__ = ["as_spreadsheet", "write_spreadsheet"]
 
 # What makes a spreadsheet run a cell (the full-width forms too), behind an apostrophe is only text.
 _FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
@@ -27,17 +22,6 @@ def write_spreadsheet(frame: pl.DataFrame, path: str | Path) -> None:
     path : str or Path
     """
     as_spreadsheet(frame).write_csv(path, include_bom=True)
-
-
-def write_spreadsheets(folder: str | os.PathLike[str], frames: Mapping[str, pl.DataFrame]) -> dict[str, Path]:
-    """Write each table as ``NAME.csv`` into a folder; they take their places only when all are complete.
-
-    Raises
-    ------
-    OutputError
-        If the folder or a file cannot be written.
-    """
-    return write_together(folder, {f"{name}.csv": partial(write_spreadsheet, one) for name, one in frames.items()})
 
 
 def as_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -144,6 +145,21 @@ def test_days_of_inspectors_bound_their_visits_and_what_lacks_is_said() -> None:
     assert assigned.shortfall.rows() == [("market", 6, 6)]
 
 
+def test_a_tour_is_a_day_of_one_team_in_one_place() -> None:
+    visits = visits_of(
+        24, region=["320102", "320104"] * 12, skills=[["lifts"] if number == 6 else [] for number in range(24)]
+    )
+    staff = staff_of(6, skills=["lifts", "lifts", "", "", "", ""])
+    assigned = assign_inspectors(visits, staff, seed=SEED, tours_by="region", output="polars")
+    by_visit = teams(assigned)
+    of_region = [tuple(sorted(by_visit[f"v{number:04}"])) for number in range(0, 24, 2)]
+    # Three to a tour, but where a skill is called for that the team lacks.
+    changes = sum(one != other for one, other in pairwise(of_region))
+    assert 3 <= changes <= 5 and assigned.unmet.height == 0
+    assert assigned.loads["visits"].max() - assigned.loads["visits"].min() <= 6
+    assert verify_assignment(assigned, visits, staff, seed=SEED, tours_by="region", output="polars").height == 0
+
+
 def test_regions_hold_for_what_lies_in_them() -> None:
     staff = staff_of(4, regions=["320000", "320100", "320102;320104", "320500"])
     assigned = assign_inspectors(visits_of(20), staff, seed=SEED, output="polars")
@@ -190,6 +206,8 @@ def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path
         )
     with pytest.raises(cr.InputError, match="cannot be read"):
         read_inspectors(tmp_path / "none.csv")
+    with pytest.raises(cr.InputError, match="tours_by must be one of grid, region"):
+        assign_inspectors(visits_of(1), staff_of(3), seed=SEED, tours_by="road")  # type: ignore[arg-type]
     with pytest.raises(cr.InputError, match="visits_per_day must be at least 1"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, visits_per_day=0)
     with pytest.raises(cr.InputError, match="no fewer than two"):

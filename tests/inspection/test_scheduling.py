@@ -43,7 +43,7 @@ def crews_of(**teams: list[str]) -> Assignment:
     """Who goes on each visit; an inspector's name ends with the days that he has, if he has not all."""
     names = sorted({one for team in teams.values() for one in team})
     return Assignment(
-        seed="s", team_size=2, visits_per_day=3, output="polars",
+        seed="s", team_size=2, visits_per_day=3, tours_by=None, output="polars",
         table_data=pl.DataFrame(
             [(visit, None, "market", one) for visit, team in teams.items() for one in team],
             schema=dict.fromkeys(("visit_id", "enterprise_id", "department", "inspector_id"), pl.String), orient="row",
@@ -178,6 +178,16 @@ def test_an_inspector_goes_out_on_no_more_days_than_he_has() -> None:
     assert schedule.shortfall.rows() == [(None, "market", 3, 6, 22)]
 
 
+def test_within_a_region_no_time_is_lost_where_travel_is_by_region() -> None:
+    visits = visits_of([("r", f"g{number}", 0, 0) for number in range(3)] + [("s", "g0", 0, 0)])
+    asked = {"first_day": MONDAY, "last_day": MONDAY, "output": "polars"}
+    one_team = crews_of(**{f"v{number:03}": ["A", "B"] for number in range(4)})
+    by_region, by_grid = (
+        schedule_visits(visits, **asked, assignment=one_team, travel_by=by).table for by in ("region", "grid")
+    )
+    assert by_region["visit_id"].to_list() == ["v000", "v001", "v002"] and by_grid.height == 2
+
+
 @pytest.mark.parametrize("method", ["by_turns", "exact"])
 def test_a_check_from_the_desk_takes_a_slot_but_no_way(method: str) -> None:
     visits = visits_of([("r", "g1", 0, 0), ("r", "g2", 0, 0), ("r", "g3", 0, 0)]).with_columns(
@@ -249,6 +259,7 @@ def test_a_timetable_too_large_to_weigh_is_a_clear_error(monkeypatch: pytest.Mon
         ({"teams": {"r": -1}}, "cannot be -1"),
         ({"rank": "worth"}, "need the column worth"),
         ({"teams": None}, "give either teams"),
+        ({"travel_by": "train"}, "travel_by must be one of grid, region"),
         ({"method": "magic"}, "method must be one of by_turns, exact"),
     ],
 )
