@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from creditrisk.inspection.items import read_items as read_items
     from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
     from creditrisk.inspection.planning import plan_inspections as plan_inspections
+    from creditrisk.inspection.publishing import publication_list as publication_list
+    from creditrisk.inspection.publishing import results_publication as results_publication
     from creditrisk.inspection.results import RecordedResults as RecordedResults
     from creditrisk.inspection.results import record_results as record_results
     from creditrisk.inspection.results import results_form as results_form
@@ -137,6 +139,7 @@ _WHERE = {
     "plan_inspections": "inspection.planning",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
+    "publication_list": "inspection.publishing",
     "published_list": "inspection.draw_lists",
     "read_enterprises": "records.reading",
     "read_inspectors": "inspection.inspectors",
@@ -145,6 +148,7 @@ _WHERE = {
     "record_results": "inspection.results",
     "render_policy": "report.policies",
     "results_form": "inspection.results",
+    "results_publication": "inspection.publishing",
     "sample_paths": "sample",
     "save_model": "learning.bundle",
     "scoring_sql": "scoring.sql",

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars
+from creditrisk.inspection.announcing import announcement
 from creditrisk.inspection.draw_lists import draw_text
 from creditrisk.inspection.drawing import OUTSIDE, Draw
 from creditrisk.inspection.items import InspectionItem
@@ -132,6 +133,12 @@ class InspectionPlan:
         """The visits as a Polars frame."""
         return pl.concat(self._visit_chunks())
 
+    @cached_property
+    def publication_data(self) -> pl.DataFrame:
+        """What may be made public before the visits, see :func:`creditrisk.publication_list`."""
+        items = [item for members in self.groups.values() for item in members]
+        return announcement(items, self.draws, self.seed)
+
     def summary(self) -> PlanSummary:
         """The plan in figures."""
         names, stratum = strata_of(self.population.policy), self.population.stratum
@@ -162,9 +169,10 @@ class InspectionPlan:
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the plan into a folder; each file appears whole or not at all.
 
-        ``visits.parquet``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed
-        and what it was used for), and for each item ``draw-ITEM.json``, the list to be published, with
-        ``frame-ITEM.parquet``, by which it is verified.
+        ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``unmet.csv``,
+        ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was used for), and
+        for each item ``draw-ITEM.json``, the list to be published after them, with ``frame-ITEM.parquet``, by which it
+        is verified.
 
         Returns
         -------
@@ -183,6 +191,7 @@ class InspectionPlan:
         summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)
         files: dict[str, Callable[[Path], object]] = {
             "visits.parquet": self.save_visits,
+            "publication.csv": lambda path: write_spreadsheet(self.publication_data, path),
             "unmet.csv": lambda path: write_spreadsheet(self.unmet_data, path),
             "coordination.csv": lambda path: write_spreadsheet(self.coordination_data, path),
             "overrides.csv": lambda path: write_spreadsheet(self.overrides_data, path),

@@ -21,7 +21,7 @@ from creditrisk.inspection.inspectors import read_table
 from creditrisk.inspection.plan import InspectionPlan
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
-__all__ = ["RecordedResults", "record_results", "results_form"]
+__all__ = ["RecordedResults", "planned_visits", "record_results", "results_form"]
 
 _OUTCOMES = {name: OUTCOMES[name] for name in ("pass", "pass_with_conditions", "fail", "unreachable")}
 _FORM = ("visit_id", "enterprise_id", "inspected_on", "outcome", "dimension", "severity", "matter")
@@ -64,11 +64,14 @@ class RecordedResults:
         source, row (from 1, without the header), column, value, code, message_zh, message_en.
     open_visits : frame
         visit_id, enterprise_id: visits of the plan without a result yet.
+    visits : frame
+        record_id, visit_id: of which visit each record comes.
     """
 
     records_data: pl.DataFrame
     rejects_data: pl.DataFrame
     open_data: pl.DataFrame
+    visits_data: pl.DataFrame
     output: FrameKind
 
     @property
@@ -82,6 +85,10 @@ class RecordedResults:
     @property
     def open_visits(self) -> Any:
         return from_polars(self.open_data, self.output)
+
+    @property
+    def visits(self) -> Any:
+        return from_polars(self.visits_data, self.output)
 
     def __repr__(self) -> str:
         return (
@@ -105,7 +112,7 @@ def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
         unreachable), dimension, and for each finding severity and matter.
     """
     check_frame_kind(output)
-    table = _visits(visits).select("visit_id", "enterprise_id").sort("visit_id")
+    table = planned_visits(visits).select("visit_id", "enterprise_id").sort("visit_id")
     empty = [pl.lit(None, dtype=pl.String).alias(name) for name in _FORM[2:]]
     return from_polars(table.with_columns(empty), output)
 
@@ -141,7 +148,7 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     [('inspection', 'fail', None), ('violation', None, 'serious')]
     """
     check_frame_kind(output)
-    planned = _visits(visits)
+    planned = planned_visits(visits)
     table, source = read_table(results, "results")
     for column in ("visit_id", "inspected_on", "outcome"):
         if column not in table.columns:
@@ -160,12 +167,14 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     ]
     kept = kept.filter(~pl.col("contradicts"), ~pl.col("repeated"))
     records = _records(kept)
+    visited = records.select("record_id", "visit_id")
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
     still_open = planned.join(kept, on="visit_id", how="anti").select("visit_id", "enterprise_id").sort("visit_id")
-    return RecordedResults(records, all_rejects, still_open, output)
+    return RecordedResults(records.drop("visit_id"), all_rejects, still_open, visited, output)
 
 
-def _visits(visits: Any) -> pl.DataFrame:
+def planned_visits(visits: Any) -> pl.DataFrame:
+    """The visits of a plan, from the plan, a frame of them, or the folder of a saved plan."""
     if isinstance(visits, InspectionPlan):
         return visits.visits_data
     if isinstance(visits, str | os.PathLike):
@@ -237,6 +246,7 @@ def _rejected(rows: pl.DataFrame, source: str, column: str, code: str, fault: pl
 def _records(rows: pl.DataFrame) -> pl.DataFrame:
     """One inspection for each visit and dimension, one violation for each finding."""
     common = {
+        "visit_id": pl.col("visit_id"),
         "enterprise_id": pl.col("planned_id"),
         "occurred_on": pl.col("day"),
         "known_on": pl.col("day"),
