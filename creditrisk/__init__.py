@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from creditrisk.inspection.items import InspectionItem as InspectionItem
     from creditrisk.inspection.items import example_items as example_items
     from creditrisk.inspection.items import read_items as read_items
+    from creditrisk.inspection.patrols import grid_patrols as grid_patrols
     from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
     from creditrisk.inspection.planning import plan_inspections as plan_inspections
     from creditrisk.inspection.publishing import publication_list as publication_list
@@ -130,6 +131,7 @@ _WHERE = {
     "draw_sample": "inspection.drawing",
     "evaluate_model": "learning.evaluating",
     "example_items": "inspection.items",
+    "grid_patrols": "inspection.patrols",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_model": "learning.bundle",

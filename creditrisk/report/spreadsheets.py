@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -13,15 +14,19 @@ __all__ = ["as_spreadsheet", "write_spreadsheet"]
 _FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
-def write_spreadsheet(frame: pl.DataFrame, path: str | Path) -> None:
+def write_spreadsheet(frame: pl.DataFrame | Iterable[pl.DataFrame], path: str | Path) -> None:
     """Write a table as CSV in UTF-8 with a byte order mark, by which Excel knows that it is UTF-8.
 
     Parameters
     ----------
-    frame : polars.DataFrame
+    frame : polars.DataFrame, or iterable of them
+        A large table may come in parts, one after another.
     path : str or Path
     """
-    as_spreadsheet(frame).write_csv(path, include_bom=True)
+    parts = [frame] if isinstance(frame, pl.DataFrame) else frame
+    with Path(path).open("wb") as file:
+        for place, part in enumerate(parts):
+            as_spreadsheet(part).write_csv(file, include_bom=place == 0, include_header=place == 0)
 
 
 def as_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:
