@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
+    from creditrisk.inspection.workbook import write_plan_workbook as write_plan_workbook
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
     from creditrisk.learning.bundle import ModelBundle as ModelBundle
     from creditrisk.learning.bundle import load_model as load_model
@@ -160,6 +161,7 @@ _WHERE = {
     "verify_assignment": "inspection.assigning",
     "verify_draw": "inspection.draw_lists",
     "write_draw": "inspection.draw_lists",
+    "write_plan_workbook": "inspection.workbook",
 }
 
 __all__ = sorted(_WHERE)
