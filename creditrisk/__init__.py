@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Enterprises as Enterprises
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
+    from creditrisk.report.calendars import visit_calendar as visit_calendar
     from creditrisk.report.explanation import Explanation as Explanation
     from creditrisk.report.policies import render_policy as render_policy
     from creditrisk.report.trace import Trace as Trace
@@ -160,6 +161,7 @@ _WHERE = {
     "train_model": "learning.training",
     "verify_assignment": "inspection.assigning",
     "verify_draw": "inspection.draw_lists",
+    "visit_calendar": "report.calendars",
     "write_draw": "inspection.draw_lists",
     "write_plan_workbook": "inspection.workbook",
 }
