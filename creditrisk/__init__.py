@@ -45,8 +45,11 @@ if TYPE_CHECKING:
     from creditrisk.inspection.items import InspectionItem as InspectionItem
     from creditrisk.inspection.items import example_items as example_items
     from creditrisk.inspection.items import read_items as read_items
+    from creditrisk.inspection.patrols import grid_patrols as grid_patrols
     from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
     from creditrisk.inspection.planning import plan_inspections as plan_inspections
+    from creditrisk.inspection.publishing import publication_list as publication_list
+    from creditrisk.inspection.publishing import results_publication as results_publication
     from creditrisk.inspection.results import RecordedResults as RecordedResults
     from creditrisk.inspection.results import record_results as record_results
     from creditrisk.inspection.results import results_form as results_form
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from creditrisk.inspection.seeds import check_commitment as check_commitment
     from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
     from creditrisk.inspection.seeds import new_seed as new_seed
+    from creditrisk.inspection.workbook import write_plan_workbook as write_plan_workbook
     from creditrisk.inspection.worth import PlanWorth as PlanWorth
     from creditrisk.inspection.worth import plan_worth as plan_worth
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
@@ -79,6 +83,7 @@ if TYPE_CHECKING:
     from creditrisk.records.tables import Enterprises as Enterprises
     from creditrisk.records.tables import Records as Records
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
+    from creditrisk.report.calendars import visit_calendar as visit_calendar
     from creditrisk.report.explanation import Explanation as Explanation
     from creditrisk.report.policies import render_policy as render_policy
     from creditrisk.report.trace import Trace as Trace
@@ -138,6 +143,7 @@ _WHERE = {
     "draw_sample": "inspection.drawing",
     "evaluate_model": "learning.evaluating",
     "example_items": "inspection.items",
+    "grid_patrols": "inspection.patrols",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
     "load_model": "learning.bundle",
@@ -148,6 +154,7 @@ _WHERE = {
     "plan_worth": "inspection.worth",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
+    "publication_list": "inspection.publishing",
     "published_list": "inspection.draw_lists",
     "read_enterprises": "records.reading",
     "read_inspectors": "inspection.inspectors",
@@ -156,6 +163,7 @@ _WHERE = {
     "record_results": "inspection.results",
     "render_policy": "report.policies",
     "results_form": "inspection.results",
+    "results_publication": "inspection.publishing",
     "sample_paths": "sample",
     "save_model": "learning.bundle",
     "schedule_visits": "inspection.scheduling",
@@ -165,7 +173,9 @@ _WHERE = {
     "train_model": "learning.training",
     "verify_assignment": "inspection.assigning",
     "verify_draw": "inspection.draw_lists",
+    "visit_calendar": "report.calendars",
     "write_draw": "inspection.draw_lists",
+    "write_plan_workbook": "inspection.workbook",
 }
 
 __all__ = sorted(_WHERE)

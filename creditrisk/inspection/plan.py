@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from creditrisk.errors import InputError
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
+from creditrisk.inspection.announcing import announcement
 from creditrisk.inspection.draw_lists import draw_text
 from creditrisk.inspection.drawing import OUTSIDE, Draw
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.population import Population, strata_of
-from creditrisk.inspection.visits import CAUSES, visit_table
+from creditrisk.inspection.visits import CAUSES, grid_rows, visit_table
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.writing import write_together
 
@@ -132,7 +133,13 @@ class InspectionPlan:
     @cached_property
     def visits_data(self) -> pl.DataFrame:
         """The visits as a Polars frame."""
-        return pl.concat(self._visit_chunks())
+        return pl.concat(self._chunks(self.rows))
+
+    @cached_property
+    def publication_data(self) -> pl.DataFrame:
+        """What may be made public before the visits, see :func:`creditrisk.publication_list`."""
+        items = [item for members in self.groups.values() for item in members]
+        return announcement(items, self.draws, self.seed)
 
     def summary(self) -> PlanSummary:
         """The plan in figures."""
@@ -164,8 +171,9 @@ class InspectionPlan:
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the plan into a folder; each file appears whole or not at all.
 
-        ``visits.parquet``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed
-        and what it was used for), and for each item ``draw-ITEM.json``, the list to be published, with
+        ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``grid-patrols.csv``,
+        ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was
+        used for), and for each item ``draw-ITEM.json``, the list to be published after the visits, with
         ``frame-ITEM.parquet``, by which it is verified.
 
         Returns
@@ -185,6 +193,8 @@ class InspectionPlan:
         summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)
         files: dict[str, Callable[[Path], object]] = {
             "visits.parquet": self.save_visits,
+            "publication.csv": lambda path: write_spreadsheet(self.publication_data, path),
+            "grid-patrols.csv": lambda path: write_spreadsheet(self.patrol_chunks(), path),
             "unmet.csv": lambda path: write_spreadsheet(self.unmet_data, path),
             "coordination.csv": lambda path: write_spreadsheet(self.coordination_data, path),
             "overrides.csv": lambda path: write_spreadsheet(self.overrides_data, path),
@@ -196,20 +206,25 @@ class InspectionPlan:
 
     def save_visits(self, path: str | os.PathLike[str]) -> None:
         """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""
-        chunks = self._visit_chunks()
+        chunks = self._chunks(self.rows)
         first = next(chunks).to_arrow()
         with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
             writer.write_table(first)
             for chunk in chunks:
                 writer.write_table(chunk.to_arrow().cast(first.schema))
 
+    def patrol_chunks(self) -> Iterator[pl.DataFrame]:
+        """The visits of the grid, see :func:`creditrisk.grid_patrols`, chunk by chunk: there may be millions."""
+        for chunk in self._chunks(grid_rows(self.rows, self.population)):
+            yield chunk.select(_PATROL)
+
     def __repr__(self) -> str:
         return f"<InspectionPlan {self.year}: {self.rows.height:,} visits, {len(self.draws)} draws>"
 
-    def _visit_chunks(self) -> Iterator[pl.DataFrame]:
-        for first in range(0, max(self.rows.height, 1), ROWS_PER_CHUNK):
-            rows = self.rows.slice(first, ROWS_PER_CHUNK)
-            yield visit_table(rows, self.population, self.groups, self.overrides_data, self.year)
+    def _chunks(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        for first in range(0, max(rows.height, 1), ROWS_PER_CHUNK):
+            part = rows.slice(first, ROWS_PER_CHUNK)
+            yield visit_table(part, self.population, self.groups, self.overrides_data, self.year)
 
 
 def visits_of(
@@ -254,6 +269,7 @@ def visits_of(
     return table.select(*columns, *(name for name in further if name in table.columns))
 
 
+_PATROL = ("region", "grid", "enterprise_id", "tier", "window_from", "window_to", "visit_id", "why_zh", "why_en")
 _TOTALS = ("drawn", "visits", "visits_if_independent", "visits_at_least")
 
 

@@ -62,11 +62,14 @@ class RecordedResults:
         source, row (from 1, without the header), column, value, code, message_zh, message_en.
     open_visits : frame
         visit_id, enterprise_id: visits of the plan without a result yet.
+    visits : frame
+        record_id, visit_id: of which visit each record comes.
     """
 
     records_data: pl.DataFrame
     rejects_data: pl.DataFrame
     open_data: pl.DataFrame
+    visits_data: pl.DataFrame
     output: FrameKind
 
     @property
@@ -80,6 +83,10 @@ class RecordedResults:
     @property
     def open_visits(self) -> Any:
         return from_polars(self.open_data, self.output)
+
+    @property
+    def visits(self) -> Any:
+        return from_polars(self.visits_data, self.output)
 
     def __repr__(self) -> str:
         return (
@@ -158,9 +165,10 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     ]
     kept = kept.filter(~pl.col("contradicts"), ~pl.col("repeated"))
     records = _records(kept)
+    visited = records.select("record_id", "visit_id")
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
     still_open = planned.join(kept, on="visit_id", how="anti").select("visit_id", "enterprise_id").sort("visit_id")
-    return RecordedResults(records, all_rejects, still_open, output)
+    return RecordedResults(records.drop("visit_id"), all_rejects, still_open, visited, output)
 
 
 def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
@@ -224,6 +232,7 @@ def _rejected(rows: pl.DataFrame, source: str, column: str, code: str, fault: pl
 def _records(rows: pl.DataFrame) -> pl.DataFrame:
     """One inspection for each visit and dimension, one violation for each finding."""
     common = {
+        "visit_id": pl.col("visit_id"),
         "enterprise_id": pl.col("planned_id"),
         "occurred_on": pl.col("day"),
         "known_on": pl.col("day"),

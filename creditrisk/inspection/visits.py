@@ -15,7 +15,7 @@ from creditrisk.inspection.population import FULL_COVERAGE, OBSERVATION, Populat
 from creditrisk.policy.document import Policy
 from creditrisk.vocabulary import REGIMES, Label
 
-__all__ = ["CAUSES", "VISIT_ROWS", "Cause", "visit_table"]
+__all__ = ["CAUSES", "VISIT_ROWS", "Cause", "grid_rows", "visit_table"]
 
 CAUSES = ("draw", "full_coverage", "grid", "override")
 
@@ -90,6 +90,14 @@ def visit_table(
             "why_en": told["why_en"],
         }
     )
+
+
+def grid_rows(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """The visits of the grid, in short, by region, grid and enterprise; those without a grid on record come last."""
+    grid = rows.filter(pl.col("cause") == Cause.GRID)
+    places = {name: _texts(population, name, grid["row"]) for name in ("region", "grid")}
+    in_order = grid.with_columns(**places).sort(pl.col("grid").is_null(), "region", "grid", "row", nulls_last=True)
+    return in_order.select(list(VISIT_ROWS))
 
 
 def _described(

@@ -1,0 +1,102 @@
+"""A plan as a workbook for those who carry it out: visits, draws, what is unmet, and the patrols of the grid."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.inspection.assigning import Assignment
+from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.report.spreadsheets import check_sheet, write_workbook
+from creditrisk.vocabulary import Label
+from creditrisk.writing import write_together
+
+if TYPE_CHECKING:
+    from creditrisk.inspection.scheduling import Schedule
+
+__all__ = ["write_plan_workbook"]
+
+_VISITS = Label("计划", "Visits")
+_DRAWS = Label("抽取", "Draws")
+_UNMET = Label("未满足", "Unmet")
+_GRID = Label("网格", "Grid")
+
+
+def write_plan_workbook(
+    plan: InspectionPlan,
+    path: str | os.PathLike[str],
+    *,
+    assignment: Assignment | None = None,
+    schedule: Schedule | None = None,
+) -> None:
+    """Write a plan as .xlsx, for use within the authorities: it names whom the visits are still to come to.
+
+    The sheets are 计划 Visits, 抽取 Draws (as :func:`creditrisk.publication_list`), 未满足 Unmet and 网格 Grid (as
+    :func:`creditrisk.grid_patrols`). The same plan gives the same bytes.
+
+    Parameters
+    ----------
+    plan : InspectionPlan
+    path : path
+        Of the .xlsx to write.
+    assignment : Assignment, optional
+        Adds who goes.
+    schedule : Schedule, optional
+        Adds the date of each visit and its place in that day.
+
+    Raises
+    ------
+    InputError
+        If XlsxWriter is not installed, the plan has more visits than a sheet of Excel takes, or assignment or schedule
+        are those of another plan.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import creditrisk as cr
+    >>> paths = cr.sample_paths()
+    >>> assessment = cr.assess(paths.enterprises, paths.records, as_of="2026-06-30")
+    >>> plan = cr.plan_inspections(assessment, cr.example_items(), seed="2026-07-01 08 15 23", year=2026)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_plan_workbook(plan, f"{folder}/plan.xlsx")
+    ...     pl.read_excel(f"{folder}/plan.xlsx", sheet_name="计划 Visits").height == len(plan.visits)
+    True
+    """
+    # Before the visits are written out in full, which for a province takes more memory than all else.
+    check_sheet(_sheet(_VISITS), plan.rows.height)
+    visits = plan.visits_data
+    columns = ["visit_id", "enterprise_id", "items", "departments"]
+    if assignment is not None:
+        teams = assignment.table_data.sort("department", "inspector_id").group_by("visit_id", maintain_order=True)
+        visits = _with(visits, teams.agg(inspectors="inspector_id"), "assignment")
+        columns.append("inspectors")
+    if schedule is not None:
+        visits = _with(visits, schedule.table_data.select("visit_id", "date", "slot"), "schedule")
+        columns += ["date", "slot"]
+    columns += ["window_from", "window_to", "tier", "cause", "why_zh", "why_en"]
+    sheets = {
+        _VISITS: visits.select(columns),
+        _DRAWS: plan.publication_data,
+        _UNMET: plan.unmet_data,
+        _GRID: pl.concat(plan.patrol_chunks()),
+    }
+    named = {_sheet(label): table for label, table in sheets.items()}
+    target = Path(path)
+    write_together(target.parent, {target.name: lambda file: write_workbook(named, file)})
+
+
+def _sheet(label: Label) -> str:
+    return f"{label.zh} {label.en}"
+
+
+def _with(visits: pl.DataFrame, told: pl.DataFrame, what: str) -> pl.DataFrame:
+    strange = told.join(visits, on="visit_id", how="anti")["visit_id"].sort()
+    if len(strange):
+        raise InputError(f"the {what} has visit {strange[0]!r}, which is not of this plan: give that of this plan")
+    return visits.join(told, on="visit_id", how="left", maintain_order="left")
