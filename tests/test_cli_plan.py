@@ -24,8 +24,9 @@ def assessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_plan_is_written_and_its_draws_verify(assessed: Path, tmp_path: Path) -> None:
-    result = run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, "--out", tmp_path)
+    result = run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, "--workbook", "--out", tmp_path)
     assert result.exit_code == 0, result.output
+    assert (tmp_path / "plan.xlsx").is_file() and "plan.xlsx" in result.stdout
     assert "年度检查计划 Inspection plan" in result.stdout
     visits = pl.read_parquet(tmp_path / "visits.parquet")
     assert visits["visit_id"].n_unique() == visits.height > 0

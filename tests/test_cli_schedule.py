@@ -39,11 +39,15 @@ def inspectors(plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_visits_get_inspectors_and_days_off_are_kept(plan: Path, inspectors: Path, tmp_path: Path) -> None:
     days = tmp_path / "days.csv"
     days.write_text("date,kind\n2026-09-01,off\n2026-09-05,work\n", encoding="utf-8")
-    result = run("schedule", plan, "--inspectors", inspectors, *DAYS, "--days", days, "--out", tmp_path)
+    files = ("--workbook", "--calendar")
+    result = run("schedule", plan, "--inspectors", inspectors, *DAYS, "--days", days, *files, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "已派员检查 visits with inspectors" in result.stdout and "已排定检查 visits with a day" in result.stdout
     schedule = pl.read_csv(tmp_path / "schedule.csv", try_parse_dates=True)
     assert str(schedule["date"].min()) == "2026-09-02" and "2026-09-05" in schedule["date"].cast(pl.String)
+    assert (tmp_path / "calendar.ics").read_bytes().count(b"BEGIN:VEVENT") == schedule.height
+    sheet = pl.read_excel(tmp_path / "plan.xlsx", sheet_name="计划 Visits")
+    assert sheet["date"].count() == schedule.height and sheet["inspectors"].count() > 0
     assigned = pl.read_csv(tmp_path / "assignment.csv", infer_schema=False)
     inspected = pl.read_parquet(plan / "visits.parquet").filter(pl.col("departments").list.len() > 0)
     assert set(assigned["visit_id"]) == set(inspected["visit_id"])

@@ -48,10 +48,12 @@ def plan(
     seed_register: Annotated[
         Path | None, typer.Option("--seed-register", metavar="FILE", help="Register of used seeds.")
     ] = None,
+    workbook: options.Workbook = False,
     json: options.Json = False,
 ) -> None:
     """Plan a year's inspections and write visits, draws, what is unmet and a summary to a folder. 制定检查计划。"""
     from creditrisk.inspection.planning import plan_inspections
+    from creditrisk.inspection.workbook import write_plan_workbook
     from creditrisk.writing import prepare_folder
 
     prepare_folder(out)
@@ -62,6 +64,9 @@ def plan(
             seed_register=seed_register, output="polars",
         )  # fmt: skip
         files = made.save(out)
+        if workbook:
+            files["plan.xlsx"] = out / "plan.xlsx"
+            write_plan_workbook(made, files["plan.xlsx"])
     summary = made.summary()
     if json:
         print_json({"summary": vars(summary), "files": {name: str(path) for name, path in files.items()}})

@@ -23,6 +23,7 @@ __all__ = [
     "RecordSource",
     "RecordsQuery",
     "Seed",
+    "Workbook",
     "day",
 ]
 
@@ -70,5 +71,6 @@ Combine = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is not there.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same province.")]
+Workbook = Annotated[bool, typer.Option("--workbook", help="Also write plan.xlsx, for those who carry the plan out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Language = Annotated[Literal["zh", "en", "both"], typer.Option("--language", help="Language of the explanation.")]

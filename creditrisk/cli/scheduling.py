@@ -60,12 +60,18 @@ def schedule(
         Literal["by_turns", "exact"],
         typer.Option("--method", help="'exact' looks for days for more visits (OR-Tools)."),
     ] = "by_turns",
+    workbook: options.Workbook = False,
+    calendar: Annotated[bool, typer.Option("--calendar", help="Also write calendar.ics, one event a visit.")] = False,
     json: options.Json = False,
 ) -> None:
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
+    import polars as pl
+
     from creditrisk.inspection.inspectors import read_table
     from creditrisk.inspection.scheduling import schedule_visits
-    from creditrisk.writing import prepare_folder
+    from creditrisk.inspection.workbook import write_plan_workbook
+    from creditrisk.report.calendars import visit_calendar
+    from creditrisk.writing import prepare_folder, write_together
 
     prepare_folder(out)
     off, worked = ([], []) if days is None else _days(read_table(days, "days")[0], days)
@@ -80,6 +86,12 @@ def schedule(
             output="polars",
         )  # fmt: skip
     files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
+    if workbook:
+        write_plan_workbook(plan, out / "plan.xlsx", assignment=assignment, schedule=made)
+        files.append(out / "plan.xlsx")
+    if calendar:
+        events = visit_calendar(made, pl.read_parquet(plan / "visits.parquet"))
+        files += write_together(out, {"calendar.ics": lambda path: path.write_bytes(events)}).values()
     if json:
         print_json(
             {

@@ -10,7 +10,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.inspection.assigning import Assignment
-from creditrisk.inspection.plan import InspectionPlan
+from creditrisk.inspection.inspectors import read_table
+from creditrisk.inspection.plan import InspectionPlan, visits_of
 from creditrisk.report.spreadsheets import check_sheet, write_workbook
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
@@ -24,10 +25,12 @@ _VISITS = Label("计划", "Visits")
 _DRAWS = Label("抽取", "Draws")
 _UNMET = Label("未满足", "Unmet")
 _GRID = Label("网格", "Grid")
+_COLUMNS = ("visit_id", "enterprise_id", "items", "departments", "window_from", "window_to", "tier", "cause", "why_zh",
+            "why_en")  # fmt: skip
 
 
 def write_plan_workbook(
-    plan: InspectionPlan,
+    plan: InspectionPlan | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     assignment: Assignment | None = None,
@@ -40,7 +43,7 @@ def write_plan_workbook(
 
     Parameters
     ----------
-    plan : InspectionPlan
+    plan : InspectionPlan, or folder of a saved plan
     path : path
         Of the .xlsx to write.
     assignment : Assignment, optional
@@ -68,9 +71,7 @@ def write_plan_workbook(
     ...     pl.read_excel(f"{folder}/plan.xlsx", sheet_name="计划 Visits").height == len(plan.visits)
     True
     """
-    # Before the visits are written out in full, which for a province takes more memory than all else.
-    check_sheet(_sheet(_VISITS), plan.rows.height)
-    visits = plan.visits_data
+    visits, *others = _saved(Path(plan)) if isinstance(plan, str | os.PathLike) else _made(plan)
     columns = ["visit_id", "enterprise_id", "items", "departments"]
     if assignment is not None:
         teams = assignment.table_data.sort("department", "inspector_id").group_by("visit_id", maintain_order=True)
@@ -80,15 +81,24 @@ def write_plan_workbook(
         visits = _with(visits, schedule.table_data.select("visit_id", "date", "slot"), "schedule")
         columns += ["date", "slot"]
     columns += ["window_from", "window_to", "tier", "cause", "why_zh", "why_en"]
-    sheets = {
-        _VISITS: visits.select(columns),
-        _DRAWS: plan.publication_data,
-        _UNMET: plan.unmet_data,
-        _GRID: pl.concat(plan.patrol_chunks()),
-    }
-    named = {_sheet(label): table for label, table in sheets.items()}
+    tables = dict(zip((_VISITS, _DRAWS, _UNMET, _GRID), (visits.select(columns), *others), strict=True))
+    named = {_sheet(label): table for label, table in tables.items()}
     target = Path(path)
     write_together(target.parent, {target.name: lambda file: write_workbook(named, file)})
+
+
+def _made(plan: InspectionPlan) -> tuple[pl.DataFrame, ...]:
+    """Visits, draws, what is unmet, and patrols."""
+    # Before the visits are written out in full, which for a province takes more memory than all else.
+    check_sheet(_sheet(_VISITS), plan.rows.height)
+    return plan.visits_data, plan.publication_data, plan.unmet_data, pl.concat(plan.patrol_chunks())
+
+
+def _saved(folder: Path) -> tuple[pl.DataFrame, ...]:
+    """The same from the folder of a saved plan."""
+    visits = visits_of(folder, _COLUMNS)
+    check_sheet(_sheet(_VISITS), visits.height)
+    return visits, *(read_table(folder / f"{name}.csv", "plan")[0] for name in ("publication", "unmet", "grid-patrols"))
 
 
 def _sheet(label: Label) -> str:
