@@ -29,7 +29,7 @@ import polars as pl
 
 import creditrisk as cr
 from creditrisk.evaluation.choices import longest_ago
-from creditrisk.inspection.drawing import OUTSIDE
+from creditrisk.inspection.draws.drawing import OUTSIDE
 from creditrisk.inspection.items import read_items
 from creditrisk.learning.outcomes import RateEstimate, Target, estimate_rate, outcomes
 from creditrisk.records.tables import Enterprises, Records

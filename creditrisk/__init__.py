@@ -32,33 +32,33 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
-    from creditrisk.inspection.assigning import Assignment as Assignment
-    from creditrisk.inspection.assigning import assign_inspectors as assign_inspectors
-    from creditrisk.inspection.assigning import verify_assignment as verify_assignment
-    from creditrisk.inspection.draw_lists import published_list as published_list
-    from creditrisk.inspection.draw_lists import verify_draw as verify_draw
-    from creditrisk.inspection.draw_lists import write_draw as write_draw
-    from creditrisk.inspection.drawing import Draw as Draw
-    from creditrisk.inspection.drawing import draw_sample as draw_sample
-    from creditrisk.inspection.inspectors import Inspectors as Inspectors
-    from creditrisk.inspection.inspectors import read_inspectors as read_inspectors
+    from creditrisk.inspection.draws.draw_lists import published_list as published_list
+    from creditrisk.inspection.draws.draw_lists import verify_draw as verify_draw
+    from creditrisk.inspection.draws.draw_lists import write_draw as write_draw
+    from creditrisk.inspection.draws.drawing import Draw as Draw
+    from creditrisk.inspection.draws.drawing import draw_sample as draw_sample
+    from creditrisk.inspection.draws.seeds import check_commitment as check_commitment
+    from creditrisk.inspection.draws.seeds import commit_to_seed as commit_to_seed
+    from creditrisk.inspection.draws.seeds import new_seed as new_seed
+    from creditrisk.inspection.fieldwork.assigning import Assignment as Assignment
+    from creditrisk.inspection.fieldwork.assigning import assign_inspectors as assign_inspectors
+    from creditrisk.inspection.fieldwork.assigning import verify_assignment as verify_assignment
+    from creditrisk.inspection.fieldwork.inspectors import Inspectors as Inspectors
+    from creditrisk.inspection.fieldwork.inspectors import read_inspectors as read_inspectors
+    from creditrisk.inspection.fieldwork.publishing import publication_list as publication_list
+    from creditrisk.inspection.fieldwork.publishing import results_publication as results_publication
+    from creditrisk.inspection.fieldwork.results import RecordedResults as RecordedResults
+    from creditrisk.inspection.fieldwork.results import record_results as record_results
+    from creditrisk.inspection.fieldwork.results import results_form as results_form
+    from creditrisk.inspection.fieldwork.scheduling import Schedule as Schedule
+    from creditrisk.inspection.fieldwork.scheduling import schedule_visits as schedule_visits
+    from creditrisk.inspection.fieldwork.workbook import write_plan_workbook as write_plan_workbook
     from creditrisk.inspection.items import InspectionItem as InspectionItem
     from creditrisk.inspection.items import example_items as example_items
     from creditrisk.inspection.items import read_items as read_items
     from creditrisk.inspection.patrols import grid_patrols as grid_patrols
     from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
     from creditrisk.inspection.planning import plan_inspections as plan_inspections
-    from creditrisk.inspection.publishing import publication_list as publication_list
-    from creditrisk.inspection.publishing import results_publication as results_publication
-    from creditrisk.inspection.results import RecordedResults as RecordedResults
-    from creditrisk.inspection.results import record_results as record_results
-    from creditrisk.inspection.results import results_form as results_form
-    from creditrisk.inspection.scheduling import Schedule as Schedule
-    from creditrisk.inspection.scheduling import schedule_visits as schedule_visits
-    from creditrisk.inspection.seeds import check_commitment as check_commitment
-    from creditrisk.inspection.seeds import commit_to_seed as commit_to_seed
-    from creditrisk.inspection.seeds import new_seed as new_seed
-    from creditrisk.inspection.workbook import write_plan_workbook as write_plan_workbook
     from creditrisk.inspection.worth import PlanWorth as PlanWorth
     from creditrisk.inspection.worth import plan_worth as plan_worth
     from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
@@ -95,13 +95,13 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Assessment": "assessment",
-    "Assignment": "inspection.assigning",
+    "Assignment": "inspection.fieldwork.assigning",
     "BoostedScorer": "learning.boosted",
     "ChoiceComparison": "evaluation.choices",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
     "CutOffs": "learning.cut_offs",
-    "Draw": "inspection.drawing",
+    "Draw": "inspection.draws.drawing",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
     "Explanation": "report.explanation",
@@ -110,7 +110,7 @@ _WHERE = {
     "InputError": "errors",
     "InspectionItem": "inspection.items",
     "InspectionPlan": "inspection.plan",
-    "Inspectors": "inspection.inspectors",
+    "Inspectors": "inspection.fieldwork.inspectors",
     "LearningWarning": "errors",
     "ModelBundle": "learning.manifest",
     "ModelEvaluation": "learning.evaluating",
@@ -122,25 +122,25 @@ _WHERE = {
     "PolicyImpact": "impact",
     "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
-    "RecordedResults": "inspection.results",
+    "RecordedResults": "inspection.fieldwork.results",
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",
     "RuleScorer": "scoring.rules",
     "SafetyIndicators": "indicators.builder",
-    "Schedule": "inspection.scheduling",
+    "Schedule": "inspection.fieldwork.scheduling",
     "ScoreComparison": "evaluation.comparison",
     "ScorecardScorer": "learning.scorecard",
     "Trace": "report.trace",
     "TrainedModel": "learning.training",
     "assess": "assessment",
-    "assign_inspectors": "inspection.assigning",
+    "assign_inspectors": "inspection.fieldwork.assigning",
     "built_in_indicators": "indicators.built_in",
-    "check_commitment": "inspection.seeds",
-    "commit_to_seed": "inspection.seeds",
+    "check_commitment": "inspection.draws.seeds",
+    "commit_to_seed": "inspection.draws.seeds",
     "compare_choices": "evaluation.choices",
     "compare_policies": "policy.comparing",
     "compare_scores": "evaluation.comparison",
-    "draw_sample": "inspection.drawing",
+    "draw_sample": "inspection.draws.drawing",
     "evaluate_model": "learning.evaluating",
     "example_items": "inspection.items",
     "grid_patrols": "inspection.patrols",
@@ -149,33 +149,33 @@ _WHERE = {
     "load_model": "learning.bundle",
     "load_policy": "policy.loading",
     "model_card": "learning.model_card",
-    "new_seed": "inspection.seeds",
+    "new_seed": "inspection.draws.seeds",
     "plan_inspections": "inspection.planning",
     "plan_worth": "inspection.worth",
     "policy_impact": "impact",
     "policy_schema": "policy.schema",
-    "publication_list": "inspection.publishing",
-    "published_list": "inspection.draw_lists",
+    "publication_list": "inspection.fieldwork.publishing",
+    "published_list": "inspection.draws.draw_lists",
     "read_enterprises": "records.reading",
-    "read_inspectors": "inspection.inspectors",
+    "read_inspectors": "inspection.fieldwork.inspectors",
     "read_items": "inspection.items",
     "read_records": "records.reading",
-    "record_results": "inspection.results",
+    "record_results": "inspection.fieldwork.results",
     "render_policy": "report.policies",
-    "results_form": "inspection.results",
-    "results_publication": "inspection.publishing",
+    "results_form": "inspection.fieldwork.results",
+    "results_publication": "inspection.fieldwork.publishing",
     "sample_paths": "sample",
     "save_model": "learning.bundle",
-    "schedule_visits": "inspection.scheduling",
+    "schedule_visits": "inspection.fieldwork.scheduling",
     "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
     "standing_table": "standing",
     "train_model": "learning.training",
-    "verify_assignment": "inspection.assigning",
-    "verify_draw": "inspection.draw_lists",
+    "verify_assignment": "inspection.fieldwork.assigning",
+    "verify_draw": "inspection.draws.draw_lists",
     "visit_calendar": "report.calendars",
-    "write_draw": "inspection.draw_lists",
-    "write_plan_workbook": "inspection.workbook",
+    "write_draw": "inspection.draws.draw_lists",
+    "write_plan_workbook": "inspection.fieldwork.workbook",
 }
 
 __all__ = sorted(_WHERE)

@@ -52,8 +52,8 @@ def plan(
     json: options.Json = False,
 ) -> None:
     """Plan a year's inspections and write visits, draws, what is unmet and a summary to a folder. 制定检查计划。"""
+    from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
     from creditrisk.inspection.planning import plan_inspections
-    from creditrisk.inspection.workbook import write_plan_workbook
     from creditrisk.writing import prepare_folder
 
     prepare_folder(out)
@@ -87,7 +87,7 @@ def verify_draw(
     json: options.Json = False,
 ) -> None:
     """Recompute a published draw and say what differs; exit with 2 where it does not hold. 核验抽取结果。"""
-    from creditrisk.inspection.draw_lists import verify_draw
+    from creditrisk.inspection.draws.draw_lists import verify_draw
 
     verification = verify_draw(file, frame)
     if json:

@@ -27,7 +27,7 @@ def record_results(
     json: options.Json = False,
 ) -> None:
     """Turn results of visits into records, to be read with all others. 登记检查结果。"""
-    from creditrisk.inspection.results import record_results
+    from creditrisk.inspection.fieldwork.results import record_results
     from creditrisk.report.spreadsheets import write_spreadsheet
     from creditrisk.writing import write_together
 

@@ -16,7 +16,7 @@ from creditrisk.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from creditrisk.inspection.assigning import Assignment, TravelBy
+    from creditrisk.inspection.fieldwork.assigning import Assignment, TravelBy
 
 __all__ = ["schedule"]
 
@@ -67,9 +67,9 @@ def schedule(
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
     import polars as pl
 
-    from creditrisk.inspection.inspectors import read_table
-    from creditrisk.inspection.scheduling import schedule_visits
-    from creditrisk.inspection.workbook import write_plan_workbook
+    from creditrisk.inspection.fieldwork.inspectors import read_table
+    from creditrisk.inspection.fieldwork.scheduling import schedule_visits
+    from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
     from creditrisk.report.calendars import visit_calendar
     from creditrisk.writing import prepare_folder, write_together
 
@@ -120,8 +120,8 @@ def _assignment(
     recusals: Path | None,
     previous: Path | None,
 ) -> Assignment:
-    from creditrisk.inspection.assigning import assign_inspectors
-    from creditrisk.inspection.inspectors import read_inspectors, read_table
+    from creditrisk.inspection.fieldwork.assigning import assign_inspectors
+    from creditrisk.inspection.fieldwork.inspectors import read_inspectors, read_table
 
     staff = read_inspectors(inspectors)
     for row in staff.rejects.iter_rows(named=True):

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from creditrisk.inspection.drawing import Draw
+from creditrisk.inspection.draws.drawing import Draw
+from creditrisk.inspection.draws.seeds import commit_to_seed
 from creditrisk.inspection.items import InspectionItem
-from creditrisk.inspection.seeds import commit_to_seed
 
 __all__ = ["announcement"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditrisk.inspection.drawing import OUTSIDE
+from creditrisk.inspection.draws.drawing import OUTSIDE
 from creditrisk.inspection.intensity import requirement
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.population import Population, strata_of

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from creditrisk.inspection.capping import binding_caps, is_capped
 from creditrisk.inspection.coordination import JointVisits, starts
-from creditrisk.inspection.drawing import CLOSED, OUTSIDE, Draw, Stratum
+from creditrisk.inspection.draws.drawing import CLOSED, OUTSIDE, Draw, Stratum
+from creditrisk.inspection.draws.numbers import permanent_numbers
 from creditrisk.inspection.intensity import drawn_of, requirement
 from creditrisk.inspection.items import GRID, InspectionItem
-from creditrisk.inspection.numbers import permanent_numbers
 from creditrisk.inspection.population import FULL_COVERAGE, Population, strata_of
 from creditrisk.inspection.resting import LastVisits
 from creditrisk.inspection.unmet import unmet_row

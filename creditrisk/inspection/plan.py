@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from creditrisk.errors import InputError
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.inspection.announcing import announcement
-from creditrisk.inspection.draw_lists import draw_text
-from creditrisk.inspection.drawing import OUTSIDE, Draw
+from creditrisk.inspection.draws.draw_lists import draw_text
+from creditrisk.inspection.draws.drawing import OUTSIDE, Draw
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.population import Population, strata_of
 from creditrisk.inspection.visits import CAUSES, grid_rows, visit_table

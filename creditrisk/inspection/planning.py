@@ -13,14 +13,14 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind
 from creditrisk.inspection.drafting import Coordination, Draft
+from creditrisk.inspection.draws.numbers import check_seed
+from creditrisk.inspection.draws.seeds import register_seed
 from creditrisk.inspection.intensity import AnnualCap, annual_caps
 from creditrisk.inspection.items import InspectionItem, joint_groups, read_items
-from creditrisk.inspection.numbers import check_seed
 from creditrisk.inspection.overriding import read_overrides
 from creditrisk.inspection.plan import InspectionPlan
 from creditrisk.inspection.population import population_of
 from creditrisk.inspection.resting import last_visits
-from creditrisk.inspection.seeds import register_seed
 from creditrisk.inspection.unmet import unmet_row, unmet_table
 from creditrisk.policy.document import Policy
 
@@ -62,7 +62,7 @@ def plan_inspections(
     policy : Policy, str or path, optional
         By default that of the assessment.
     seed : str
-        Public; see :mod:`creditrisk.inspection.seeds`.
+        Public; see :mod:`creditrisk.inspection.draws.seeds`.
     year : int
     enterprises : Enterprises or frame, optional
         Where the table of assessments does not have region, industry and so on.
@@ -78,7 +78,7 @@ def plan_inspections(
     authorities : collection of str, optional
         Items of others are left out, and listed as unmet.
     seed_register : path, optional
-        Register of used seeds (:func:`creditrisk.inspection.seeds.register_seed`).
+        Register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`).
     coordination : {"spread", "independent"}
         Whether separate items avoid one another's enterprises, or draw independently.
     output : {"pandas", "polars", "arrow"}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from creditrisk.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.drawing import OUTSIDE, in_order, lines_sha256
+from creditrisk.inspection.draws.drawing import OUTSIDE, in_order, lines_sha256
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from creditrisk.errors import InputError
 from creditrisk.evaluation.choices import longest_ago
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
-from creditrisk.inspection.drawing import OUTSIDE
+from creditrisk.inspection.draws.drawing import OUTSIDE
 from creditrisk.inspection.plan import InspectionPlan, visits_of
 from creditrisk.inspection.population import Population
 from creditrisk.inspection.visits import Cause

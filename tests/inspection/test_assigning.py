@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.assigning import assign_inspectors, verify_assignment
-from creditrisk.inspection.inspectors import read_inspectors
+from creditrisk.inspection.fieldwork.assigning import assign_inspectors, verify_assignment
+from creditrisk.inspection.fieldwork.inspectors import read_inspectors
 
 SEED = "2026-01-05 03 11 19 24 33 02"
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.draw_lists import verify_draw, write_draw
-from creditrisk.inspection.drawing import Draw, draw_sample
+from creditrisk.inspection.draws.draw_lists import verify_draw, write_draw
+from creditrisk.inspection.draws.drawing import Draw, draw_sample
 
 FRAME = pl.DataFrame(
     {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
+from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 
 IDS = [f"9132058{number:010d}X" for number in range(2_000)]
 ids = st.lists(st.text(min_size=1, max_size=20), unique=True, min_size=1, max_size=30)

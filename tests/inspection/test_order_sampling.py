@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.drawing import draw_sample
-from creditrisk.inspection.order_sampling import inclusion_probabilities, pareto_ranks, smallest
+from creditrisk.inspection.draws.drawing import draw_sample
+from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 from tests.inspection.reference import exact_pareto_probabilities
 
 SEEDS = 1_500

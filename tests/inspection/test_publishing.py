@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection.publishing import publication_list, results_publication
+from creditrisk.inspection.fieldwork.publishing import publication_list, results_publication
 from tests.inspection.conftest import item, plan_of, table_of
 
 ITEMS = [item("fire", joint_group="premises"), item("labels", kind="key", joint_group="premises")]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection.results import record_results, results_form
+from creditrisk.inspection.fieldwork.results import record_results, results_form
 from tests.test_cli import complaint, run
 
 VISITS = pl.DataFrame(

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.assigning import Assignment
-from creditrisk.inspection.scheduling import schedule_visits
+from creditrisk.inspection.fieldwork.assigning import Assignment
+from creditrisk.inspection.fieldwork.scheduling import schedule_visits
 
 MONDAY = date(2026, 1, 5)
 
@@ -244,7 +244,7 @@ def test_the_exact_method_finds_the_timetable_that_turns_miss() -> None:
 
 
 def test_a_timetable_too_large_to_weigh_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("creditrisk.inspection.exact_timetable.MOST_CHOICES", 10)
+    monkeypatch.setattr("creditrisk.inspection.fieldwork.exact_timetable.MOST_CHOICES", 10)
     with pytest.raises(cr.InputError, match="one region or one department at a time"):
         schedule_visits(
             visits_of([("r", "g", 0, 30)] * 9), first_day=MONDAY, last_day=MONDAY, teams=1, method="exact",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection.seeds import check_commitment, commit_to_seed, new_seed, register_seed
+from creditrisk.inspection.draws.seeds import check_commitment, commit_to_seed, new_seed, register_seed
 
 
 def test_a_seed_revealed_is_held_against_its_commitment() -> None:

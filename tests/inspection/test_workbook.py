@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection.workbook import write_plan_workbook
+from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
 from tests.inspection.conftest import item, plan_of, table_of
 
 ITEMS = [item("fire", joint_group="premises"), item("labels", kind="key", joint_group="premises")]

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.drawing import Draw, draw_sample
-from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
+from creditrisk.inspection.draws.drawing import Draw, draw_sample
+from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.numbers import check_seed
+from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.writing import write_together
 
 __all__ = ["check_commitment", "commit_to_seed", "new_seed", "register_seed"]

@@ -22,9 +22,9 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.assigning import Assignment, TravelBy
+from creditrisk.inspection.fieldwork.assigning import Assignment, TravelBy
+from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, Visit
 from creditrisk.inspection.plan import visits_of
-from creditrisk.inspection.timetable import Place, Placed, Timetable, Visit
 from creditrisk.records.months import as_date
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.writing import write_together
@@ -201,7 +201,7 @@ def schedule_visits(
     timetable = Timetable(days, visits_per_day, limits)
     placed = timetable.by_turns(asked)
     if method == "exact" and len(placed) < len(asked):
-        from creditrisk.inspection.exact_timetable import more_visits
+        from creditrisk.inspection.fieldwork.exact_timetable import more_visits
 
         placed = more_visits(timetable, asked, placed, effort)
     left = [one for one in asked if one.id not in placed]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.frames import to_polars
-from creditrisk.inspection.numbers import permanent_numbers, shifted_numbers
-from creditrisk.inspection.order_sampling import inclusion_probabilities, pareto_ranks, smallest
+from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
+from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
 __all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "in_order", "lines_sha256"]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.assigning import Assignment
-from creditrisk.inspection.inspectors import read_table
+from creditrisk.inspection.fieldwork.assigning import Assignment
+from creditrisk.inspection.fieldwork.inspectors import read_table
 from creditrisk.inspection.plan import InspectionPlan, visits_of
 from creditrisk.report.spreadsheets import check_sheet, write_workbook
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
 
 if TYPE_CHECKING:
-    from creditrisk.inspection.scheduling import Schedule
+    from creditrisk.inspection.fieldwork.scheduling import Schedule
 
 __all__ = ["write_plan_workbook"]
 

@@ -21,8 +21,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
-from creditrisk.inspection.inspectors import Inspectors, read_inspectors
-from creditrisk.inspection.numbers import check_seed
+from creditrisk.inspection.draws.numbers import check_seed
+from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.plan import visits_of
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.vocabulary import Label

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.timetable import Place, Placed, Timetable, Visit
+from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, Visit
 
 __all__ = ["more_visits"]
 
