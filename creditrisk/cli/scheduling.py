@@ -16,7 +16,8 @@ from creditrisk.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from creditrisk.inspection.fieldwork.assigning import Assignment, TravelBy
+    from creditrisk.inspection.fieldwork.assigning import Assignment
+    from creditrisk.inspection.fieldwork.teams import TravelBy
 
 __all__ = ["schedule"]
 

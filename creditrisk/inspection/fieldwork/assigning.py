@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
-from math import inf
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import polars as pl
 
@@ -23,32 +20,12 @@ from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
+from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
 from creditrisk.inspection.plan import visits_of
 from creditrisk.report.spreadsheets import write_spreadsheet
-from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
 
-__all__ = ["Assignment", "TravelBy", "assign_inspectors", "verify_assignment"]
-
-# Within which a team goes from one visit to the next without losing time.
-TravelBy = Literal["grid", "region"]
-
-# Loads that differ by less count as equal, so that chance decides among more than one or two.
-_LOAD_STEP = 3
-_WHY = {
-    "department": Label("部门“{department}”没有检查人员", "department {department} has no inspectors"),
-    "region": Label(
-        "部门“{department}”没有负责该地区的检查人员", "nobody of department {department} is responsible for the region"
-    ),
-    "skill": Label("没有具备“{skill}”能力且可派出的检查人员", "nobody who may go has the skill {skill}"),
-    "capacity": Label(
-        "部门“{department}”检查人员的可用人日已用完", "the inspectors of department {department} have no days left"
-    ),
-    "recused": Label(
-        "回避后部门“{department}”可派人员不足{size}人",
-        "after recusal fewer than {size} of department {department} may go",
-    ),
-}
+__all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,23 +116,6 @@ class Assignment:
         return f"<Assignment: {visits:,} visits staffed, {self.unmet_data['visit_id'].n_unique():,} not>"
 
 
-@dataclass(frozen=True)
-class _Inspector:
-    id: str
-    department: str
-    skills: frozenset[str]
-    regions: frozenset[str]
-    most_visits: float
-
-
-@dataclass
-class _Tour:
-    """A day of a team in one place."""
-
-    team: list[_Inspector]
-    visits: int = 1
-
-
 def assign_inspectors(
     visits: Any,
     inspectors: Any,
@@ -224,43 +184,24 @@ def assign_inspectors(
     needed = ["visit_id", "enterprise_id", "departments", "skills", "region", *(["grid"] if tours_by == "grid" else [])]
     table = visits_of(visits, needed, ("cause", "draw_order"))
     staff = inspectors if isinstance(inspectors, Inspectors) else read_inspectors(inspectors)
-    by_department: dict[str, list[_Inspector]] = defaultdict(list)
-    for row in staff.data.iter_rows(named=True):
-        most = inf if row["available_days"] is None else int(row["available_days"]) * visits_per_day
-        by_department[row["department"]].append(
-            _Inspector(
-                row["inspector_id"], row["department"], frozenset(row["skills"]), frozenset(row["regions"]), most
-            )
-        )
     before = previous.table_data if isinstance(previous, Assignment) else previous
-    barred = _pairs(recusals, "recusals") | _pairs(before, "previous")
-    loads = dict.fromkeys(staff.data["inspector_id"].to_list(), 0)
-    local = _LocalStaff(by_department)
+    draw = TeamDraw(
+        staff.data, _pairs(recusals, "recusals") | _pairs(before, "previous"),
+        seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
+    )  # fmt: skip
     teams, unmet = [], []
-    tours: dict[tuple[Any, ...], _Tour] = {}
     for visit in _in_turn(table).iter_rows(named=True):
         if not visit["departments"]:
             continue
-        place = () if tours_by is None else (visit["region"], visit[tours_by], *visit["departments"])
-        tour = tours.get(place) if place else None
-        if tour is not None and tour.visits < visits_per_day and _serves(tour.team, visit, barred, loads):
-            found: list[_Inspector] | tuple[str, dict[str, Any]] = tour.team
-            tour.visits += 1
+        keys = visit["visit_id"], visit["enterprise_id"]
+        found = draw.team_for(visit)
+        if isinstance(found, Obstacle):
+            unmet.append((*keys, found.department, found.what, found.why.zh, found.why.en))
         else:
-            found = _team(visit, local, barred, loads, seed, team_size)
-            if place and not isinstance(found, tuple):
-                tours[place] = _Tour(found)
-        if isinstance(found, tuple):
-            what, details = found
-            unmet.append((visit["visit_id"], visit["enterprise_id"], details.get("department"), what,
-                          _WHY[what].zh.format(**details), _WHY[what].en.format(**details)))  # fmt: skip
-            continue
-        for one in found:
-            loads[one.id] += 1
-            teams.append((visit["visit_id"], visit["enterprise_id"], one.department, one.id))
+            teams += [(*keys, one.department, one.id) for one in found]
     names = ["visit_id", "enterprise_id", "department", "inspector_id"]
     reasons = ["visit_id", "enterprise_id", "department", "what", "why_zh", "why_en"]
-    visits_of_each = pl.Series([loads[one] for one in staff.data["inspector_id"]], dtype=pl.UInt32)
+    visits_of_each = pl.Series([draw.loads[one] for one in staff.data["inspector_id"]], dtype=pl.UInt32)
     load_table = staff.data.select("inspector_id", "department", visits_of_each.alias("visits"), "available_days")
     return Assignment(
         seed=seed,
@@ -325,83 +266,6 @@ def _in_turn(visits: pl.DataFrame) -> pl.DataFrame:
     if "cause" in visits.columns:
         keys.insert(0, pl.col("cause").cast(pl.String) == "draw")
     return visits.sort(keys, nulls_last=True)
-
-
-class _LocalStaff(dict[tuple[str, str | None], list[_Inspector]]):
-    """Who of a department is responsible for a region; looked for once."""
-
-    def __init__(self, by_department: dict[str, list[_Inspector]]) -> None:
-        self.by_department = by_department
-
-    def __missing__(self, key: tuple[str, str | None]) -> list[_Inspector]:
-        department, region = key
-        staff = self.by_department.get(department, [])
-        self[key] = [one for one in staff if not one.regions or _is_of(region, one.regions)]
-        return self[key]
-
-
-def _team(
-    visit: dict[str, Any],
-    local: _LocalStaff,
-    barred: set[tuple[str, str]],
-    loads: dict[str, int],
-    seed: str,
-    team_size: int,
-) -> list[_Inspector] | tuple[str, dict[str, Any]]:
-    """The team of one visit, or what stands in its way."""
-    may_go: dict[str, list[_Inspector]] = {}
-    for department in visit["departments"]:
-        if department not in local.by_department:
-            return "department", {"department": department}
-        staff = local[department, visit["region"]]
-        if len(staff) < team_size:
-            return "region", {"department": department}
-        free = [one for one in staff if (visit["enterprise_id"], one.id) not in barred]
-        if len(free) < team_size:
-            return "recused", {"department": department, "size": team_size}
-        rested = [one for one in free if loads[one.id] < one.most_visits]
-        if len(rested) < team_size:
-            return "capacity", {"department": department}
-        may_go[department] = _in_order(rested, visit["visit_id"], loads, seed)
-    chosen: list[_Inspector] = []
-    for skill in visit["skills"]:
-        if not any(skill in one.skills for one in chosen):
-            able = _in_order(
-                [one for staff in may_go.values() for one in staff if skill in one.skills],
-                visit["visit_id"],
-                loads,
-                seed,
-            )
-            if not able:
-                return "skill", {"skill": skill}
-            chosen.append(able[0])
-    for department, staff in may_go.items():
-        missing = team_size - sum(one.department == department for one in chosen)
-        chosen += [one for one in staff if one not in chosen][: max(missing, 0)]
-    return chosen
-
-
-def _serves(
-    team: Sequence[_Inspector], visit: Mapping[str, Any], barred: set[tuple[str, str]], loads: Mapping[str, int]
-) -> bool:
-    """Whether a team that is out anyway can make one visit more."""
-    able = {skill for one in team for skill in one.skills}
-    free = all((visit["enterprise_id"], one.id) not in barred and loads[one.id] < one.most_visits for one in team)
-    return free and able.issuperset(visit["skills"])
-
-
-def _in_order(staff: Sequence[_Inspector], visit_id: str, loads: dict[str, int], seed: str) -> list[_Inspector]:
-    """By load in steps from the least, and within a step by chance."""
-    return sorted(staff, key=lambda one: (loads[one.id] // _LOAD_STEP, _number(seed, visit_id, one.id), one.id))
-
-
-def _number(seed: str, visit_id: str, inspector_id: str) -> bytes:
-    return sha256(f"{seed}\n{visit_id}\n{inspector_id}".encode()).digest()
-
-
-def _is_of(region: str | None, regions: Iterable[str]) -> bool:
-    """Whether a region is one of these or lies in it: codes of GB/T 2260 begin with those of what they lie in."""
-    return region is not None and any(region.startswith(one.removesuffix("00").removesuffix("00")) for one in regions)
 
 
 def _pairs(table: Any, what: str) -> set[tuple[str, str]]:

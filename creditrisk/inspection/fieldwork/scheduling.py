@@ -22,7 +22,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.fieldwork.assigning import Assignment, TravelBy
+from creditrisk.inspection.fieldwork.assigning import Assignment
+from creditrisk.inspection.fieldwork.teams import TravelBy
 from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, Visit
 from creditrisk.inspection.plan import visits_of
 from creditrisk.records.months import as_date

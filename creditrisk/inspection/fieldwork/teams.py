@@ -1,0 +1,191 @@
+"""Teams drawn one after another: able, impartial, with days left, and about equally often out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from math import inf
+from typing import Any, Literal
+
+import polars as pl
+
+from creditrisk.vocabulary import Label
+
+__all__ = ["Inspector", "Obstacle", "TeamDraw", "TravelBy"]
+
+# Within which a team goes from one visit to the next without losing time.
+TravelBy = Literal["grid", "region"]
+
+# Loads that differ by less count as equal, so that chance decides among more than one or two.
+_LOAD_STEP = 3
+_WHY = {
+    "department": Label("部门“{department}”没有检查人员", "department {department} has no inspectors"),
+    "region": Label(
+        "部门“{department}”没有负责该地区的检查人员", "nobody of department {department} is responsible for the region"
+    ),
+    "skill": Label("没有具备“{skill}”能力且可派出的检查人员", "nobody who may go has the skill {skill}"),
+    "capacity": Label(
+        "部门“{department}”检查人员的可用人日已用完", "the inspectors of department {department} have no days left"
+    ),
+    "recused": Label(
+        "回避后部门“{department}”可派人员不足{size}人",
+        "after recusal fewer than {size} of department {department} may go",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Who may be sent, and on how many visits at most."""
+
+    id: str
+    department: str
+    skills: frozenset[str]
+    regions: frozenset[str]
+    most_visits: float
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a visit has no team."""
+
+    what: str
+    department: str | None
+    why: Label
+
+    @classmethod
+    def of(cls, what: str, **details: Any) -> Obstacle:
+        """The obstacle in words."""
+        why = Label(_WHY[what].zh.format(**details), _WHY[what].en.format(**details))
+        return cls(what, details.get("department"), why)
+
+
+@dataclass
+class _Tour:
+    """A day of a team in one place."""
+
+    team: list[Inspector]
+    visits: int = 1
+
+
+class TeamDraw:
+    """The draw of teams, visit after visit.
+
+    Parameters
+    ----------
+    inspectors : polars.DataFrame
+        As :class:`creditrisk.Inspectors` holds them.
+    barred : set of (enterprise_id, inspector_id)
+    seed : str
+    team_size : int
+        Of each department.
+    visits_per_day : int
+    tours_by : {"grid", "region"} or None
+        Within which a team that is out anyway makes further visits of the same departments, up to a day of them.
+    """
+
+    def __init__(
+        self,
+        inspectors: pl.DataFrame,
+        barred: set[tuple[str, str]],
+        *,
+        seed: str,
+        team_size: int,
+        visits_per_day: int,
+        tours_by: TravelBy | None,
+    ) -> None:
+        self.seed = seed
+        self.team_size = team_size
+        self.visits_per_day = visits_per_day
+        self.tours_by = tours_by
+        self.loads = dict.fromkeys(inspectors["inspector_id"].to_list(), 0)
+        self._barred = barred
+        self._by_department: dict[str, list[Inspector]] = defaultdict(list)
+        self._local: dict[tuple[str, str | None], list[Inspector]] = {}
+        self._tours: dict[tuple[Any, ...], _Tour] = {}
+        for row in inspectors.iter_rows(named=True):
+            most = inf if row["available_days"] is None else int(row["available_days"]) * visits_per_day
+            skills, regions = frozenset(row["skills"]), frozenset(row["regions"])
+            one = Inspector(row["inspector_id"], row["department"], skills, regions, most)
+            self._by_department[one.department].append(one)
+
+    def team_for(self, visit: Mapping[str, Any]) -> list[Inspector] | Obstacle:
+        """The team of one visit, or what stands in its way.
+
+        A visit has visit_id, enterprise_id, departments, skills, region and, for tours by grid, grid.
+        """
+        place = None
+        if self.tours_by is not None:
+            place = visit["region"], visit[self.tours_by], *visit["departments"]
+            tour = self._tours.get(place)
+            if tour is not None and tour.visits < self.visits_per_day and self._serves(tour.team, visit):
+                tour.visits += 1
+                return self._sent(tour.team)
+        team = self._drawn(visit)
+        if isinstance(team, Obstacle):
+            return team
+        if place is not None:
+            self._tours[place] = _Tour(team)
+        return self._sent(team)
+
+    def _sent(self, team: list[Inspector]) -> list[Inspector]:
+        for one in team:
+            self.loads[one.id] += 1
+        return team
+
+    def _drawn(self, visit: Mapping[str, Any]) -> list[Inspector] | Obstacle:
+        may_go: dict[str, list[Inspector]] = {}
+        for department in visit["departments"]:
+            if department not in self._by_department:
+                return Obstacle.of("department", department=department)
+            staff = self._responsible(department, visit["region"])
+            if len(staff) < self.team_size:
+                return Obstacle.of("region", department=department)
+            free = [one for one in staff if (visit["enterprise_id"], one.id) not in self._barred]
+            if len(free) < self.team_size:
+                return Obstacle.of("recused", department=department, size=self.team_size)
+            rested = [one for one in free if self.loads[one.id] < one.most_visits]
+            if len(rested) < self.team_size:
+                return Obstacle.of("capacity", department=department)
+            may_go[department] = self._in_order(rested, visit["visit_id"])
+        chosen: list[Inspector] = []
+        for skill in visit["skills"]:
+            if not any(skill in one.skills for one in chosen):
+                able = [one for staff in may_go.values() for one in staff if skill in one.skills]
+                if not able:
+                    return Obstacle.of("skill", skill=skill)
+                chosen.append(self._in_order(able, visit["visit_id"])[0])
+        for department, staff in may_go.items():
+            missing = self.team_size - sum(one.department == department for one in chosen)
+            chosen += [one for one in staff if one not in chosen][: max(missing, 0)]
+        return chosen
+
+    def _serves(self, team: Sequence[Inspector], visit: Mapping[str, Any]) -> bool:
+        """Whether a team that is out anyway can make one visit more."""
+        able = {skill for one in team for skill in one.skills}
+        enterprise, loads = visit["enterprise_id"], self.loads
+        free = all((enterprise, one.id) not in self._barred and loads[one.id] < one.most_visits for one in team)
+        return free and able.issuperset(visit["skills"])
+
+    def _responsible(self, department: str, region: str | None) -> list[Inspector]:
+        key = department, region
+        if key not in self._local:
+            staff = self._by_department[department]
+            self._local[key] = [one for one in staff if not one.regions or _is_of(region, one.regions)]
+        return self._local[key]
+
+    def _in_order(self, staff: Sequence[Inspector], visit_id: str) -> list[Inspector]:
+        """By load in steps from the least, and within a step by chance."""
+
+        def place(one: Inspector) -> tuple[int, bytes, str]:
+            number = sha256(f"{self.seed}\n{visit_id}\n{one.id}".encode()).digest()
+            return self.loads[one.id] // _LOAD_STEP, number, one.id
+
+        return sorted(staff, key=place)
+
+
+def _is_of(region: str | None, regions: Iterable[str]) -> bool:
+    """Whether a region is one of these or lies in it: codes of GB/T 2260 begin with those of what they lie in."""
+    return region is not None and any(region.startswith(one.removesuffix("00").removesuffix("00")) for one in regions)
