@@ -14,23 +14,20 @@ import polars as pl
 
 import creditrisk as cr
 
-__all__ = ["CITY_COLUMNS", "CityRows", "city_rows"]
+__all__ = ["CITY_COLUMNS", "LICENCES", "CityRows", "city_rows"]
 
 # Visits at the common rate that are added to each rate, so that few visits say little.
 SHRINKAGE = 5.0
-# What the city used beside the enterprise: who inspects, the weather, the neighbourhood, further licences.
-CITY_COLUMNS = (
-    "inspector_group",
-    "heat_burglary",
-    "heat_garbage",
-    "heat_sanitation",
-    "temperatureMax",
+# Further licences that the business holds.
+LICENCES = (
     "tobacco_retail_over_counter",
     "consumption_on_premises_incidental_activity",
     "tavern",
     "package_goods",
     "outdoor_patio",
 )
+# What the city used beside the business: who inspects, the neighbourhood, the weather.
+CITY_COLUMNS = ("inspector_group", "heat_burglary", "heat_garbage", "heat_sanitation", "temperatureMax")
 _TEXT = {"zh": "城市食品检查指标", "en": "indicator of the city's food inspections"}
 _CODES = ("2", "3", "8", "9", "12", "14", "16", "18", "19", "21", "24", "32", "33", "34", "35", "38", "41")
 
@@ -94,6 +91,7 @@ def city_rows(folder: Path, *, adjusted: bool = True) -> CityRows:
                 pl.col("age").cast(pl.Float64),
                 pl.col("risk_category").cast(pl.Float64),
             ),
+            cohort.select(pl.col(LICENCES).cast(pl.Float64)),
         ],
         how="horizontal",
     )
@@ -166,7 +164,7 @@ def _visits(folder: Path, cohort: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFr
     found = pl.read_parquet(folder / "records.parquet").filter(type="inspection", matter="canvass")
     return (
         cohort.select("enterprise_id", "inspected_on", "inspector_group", found="finding")
-        .with_columns(rows.select("industry", "region", "chain"))
+        .with_columns(rows.select("industry", "region", "name", "chain"))
         .join(
             found.group_by("enterprise_id", inspected_on="occurred_on").agg(
                 known=pl.max_horizontal("occurred_on", "known_on").max(),
@@ -208,7 +206,19 @@ def _rates(rows: pl.DataFrame, visits: pl.DataFrame, *, adjusted: bool) -> pl.Da
             columns[f"chain_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["chain"], "beyond", zero, 2.0)
             columns[f"region_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["region"], "beyond", zero, 20.0)
             columns[f"industry_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["industry"], "beyond", zero, 20.0)
+            if what == "found":
+                columns["words_found_beyond_inspector"] = _sum_over_words(rows, beyond)
     return pl.DataFrame(columns)
+
+
+def _sum_over_words(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.Series:
+    """What visits to businesses with a word in their name found beyond their inspectors, over the words of a name."""
+    words = pl.col("name").fill_null("").str.to_uppercase().str.replace_all("['.]", "").str.extract_all("[A-Z]+")
+    asked = rows.with_columns(word=words.list.unique()).with_row_index("row").explode("word", empty_as_null=True)
+    known = visits.with_columns(word=words.list.unique()).explode("word", empty_as_null=True)
+    nothing = pl.Series([0.0] * asked.height)
+    each = asked.select("row").with_columns(mean=_mean_until(asked, known, ["word"], "beyond", nothing, 10.0))
+    return each.group_by("row").agg(pl.col("mean").sum()).sort("row")["mean"]
 
 
 def _mean_until(
