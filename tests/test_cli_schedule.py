@@ -60,7 +60,7 @@ def test_visits_get_inspectors_and_days_off_are_kept(plan: Path, inspectors: Pat
 def test_nobody_goes_twice_in_a_row_and_recusals_hold(plan: Path, inspectors: Path, tmp_path: Path) -> None:
     common = ("schedule", plan, "--inspectors", inspectors, *DAYS, "--json")
     first = run(*common, "--out", tmp_path / "first")
-    assert json.loads(first.stdout)["unstaffed"] == 0
+    assert json.loads(first.stdout)["unstaffed"] == 0 == json.loads(first.stdout)["inspectors_set_aside"]
     last = tmp_path / "first" / "assignment.csv"
     assert run(*common, "--previous", last, "--recusals", last, "--out", tmp_path / "second").exit_code == 0
     before, after = (
@@ -75,6 +75,17 @@ def test_teams_of_regions_do_without_inspectors_and_say_what_lacks(plan: Path, t
     assert result.exit_code == 0
     assert "尚缺人日 days lacking" in result.stdout
     assert pl.read_csv(tmp_path / "shortfall.csv")["days"].sum() > 0
+
+
+def test_rows_of_inspectors_that_cannot_be_used_are_set_aside_in_a_file(
+    plan: Path, inspectors: Path, tmp_path: Path
+) -> None:
+    listed = tmp_path / "inspectors.csv"
+    listed.write_text(inspectors.read_text(encoding="utf-8") + ",无编号,,\n", encoding="utf-8")
+    common = ("schedule", plan, "--inspectors", listed, *DAYS, "--out", tmp_path)
+    assert "rows of inspectors set aside 1" in run(*common).stdout
+    assert json.loads(run(*common, "--json").stdout)["inspectors_set_aside"] == 1
+    assert pl.read_csv(tmp_path / "inspector-rejects.csv")["column"].to_list() == ["inspector_id"]
 
 
 def test_wrong_input_is_one_clear_error(plan: Path, inspectors: Path, tmp_path: Path) -> None:

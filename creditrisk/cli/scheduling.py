@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from creditrisk.inspection.fieldwork.assigning import Assignment
+    from creditrisk.inspection.fieldwork.inspectors import Inspectors
     from creditrisk.inspection.fieldwork.teams import TravelBy
 
 __all__ = ["schedule"]
@@ -68,18 +69,20 @@ def schedule(
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
     import polars as pl
 
-    from creditrisk.inspection.fieldwork.inspectors import read_table
+    from creditrisk.inspection.fieldwork.inspectors import read_inspectors, read_table
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
     from creditrisk.report.calendars import visit_calendar
+    from creditrisk.report.spreadsheets import write_spreadsheet
     from creditrisk.writing import prepare_folder, write_together
 
     prepare_folder(out)
     off, worked = ([], []) if days is None else _days(read_table(days, "days")[0], days)
+    staff = None if inspectors is None else read_inspectors(inspectors)
     assignment = None
-    if inspectors is not None:
+    if staff is not None:
         with working("抽取检查人员 drawing inspectors …"):
-            assignment = _assignment(plan, inspectors, seed, team_size, visits_per_day, travel_by, recusals, previous)
+            assignment = _assignment(plan, staff, seed, team_size, visits_per_day, travel_by, recusals, previous)
     with working("排期 scheduling …"):
         made = schedule_visits(
             plan, first_day=first_day, last_day=last_day, teams=teams, assignment=assignment,
@@ -87,6 +90,9 @@ def schedule(
             output="polars",
         )  # fmt: skip
     files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
+    if staff is not None:
+        rejects = staff.rejects
+        files += write_together(out, {"inspector-rejects.csv": lambda path: write_spreadsheet(rejects, path)}).values()
     if workbook:
         write_plan_workbook(plan, out / "plan.xlsx", assignment=assignment, schedule=made)
         files.append(out / "plan.xlsx")
@@ -98,11 +104,16 @@ def schedule(
             {
                 "scheduled": made.table_data.height,
                 "unscheduled": made.unmet_data.height,
+                "inspectors_set_aside": 0 if staff is None else staff.rejects.height,
                 "unstaffed": 0 if assignment is None else assignment.unmet_data["visit_id"].n_unique(),
                 "files": [str(path) for path in files],
             }
         )
         return
+    if staff is not None and staff.rejects.height:
+        print_line(f"剔除的检查人员行 rows of inspectors set aside {staff.rejects.height:,}")
+        for row in staff.rejects.head(_SHOWN).iter_rows(named=True):
+            print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
     if assignment is not None:
         print_line(str(assignment))
         for row in assignment.unmet_data.head(_SHOWN).iter_rows(named=True):
@@ -113,7 +124,7 @@ def schedule(
 
 def _assignment(
     plan: Path,
-    inspectors: Path,
+    staff: Inspectors,
     seed: str | None,
     team_size: int,
     visits_per_day: int,
@@ -122,11 +133,8 @@ def _assignment(
     previous: Path | None,
 ) -> Assignment:
     from creditrisk.inspection.fieldwork.assigning import assign_inspectors
-    from creditrisk.inspection.fieldwork.inspectors import read_inspectors, read_table
+    from creditrisk.inspection.fieldwork.inspectors import read_table
 
-    staff = read_inspectors(inspectors)
-    for row in staff.rejects.iter_rows(named=True):
-        print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
     return assign_inspectors(
         plan, staff, seed=seed if seed is not None else _seed_of(plan), team_size=team_size,
         visits_per_day=visits_per_day, tours_by=travel_by,

@@ -201,6 +201,12 @@ def test_a_check_from_the_desk_takes_a_slot_but_no_way(method: str) -> None:
     assert schedule_visits(between, **asked).table.height == 2
 
 
+def test_patrols_of_the_grid_take_no_time_of_teams() -> None:
+    visits = visits_of([("r", "g", 0, 0)] * 3).with_columns(cause=pl.Series(["draw", "grid", "draw"]))
+    schedule = schedule_visits(visits, first_day=MONDAY, last_day=MONDAY, teams=1, output="polars")
+    assert schedule.table["visit_id"].to_list() == ["v000", "v002"] and schedule.is_feasible
+
+
 def test_visits_nobody_was_drawn_for_are_left_out() -> None:
     visits = visits_of([("r", "g", 0, 30)] * 2)
     schedule = schedule_visits(

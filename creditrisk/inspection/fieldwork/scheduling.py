@@ -25,6 +25,7 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.fieldwork.teams import TravelBy
 from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, Visit
+from creditrisk.inspection.items import GRID
 from creditrisk.inspection.plan import visits_of
 from creditrisk.records.months import as_date
 from creditrisk.report.spreadsheets import write_spreadsheet
@@ -131,14 +132,15 @@ def schedule_visits(
     Parameters
     ----------
     visits : InspectionPlan, frame, or folder of a saved plan
-        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``.
+        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``. Visits
+        by the grid's own staff are left out.
     first_day, last_day : date or ISO text
         Between which visits are made.
     teams : int or mapping of region to int
         Teams that can go out on one day, in each region; all of a region are alike.
     assignment : Assignment
-        In their place: the inspectors drawn for each visit, with the days that each has. Visits without any, those by
-        the grid and those that could not be staffed, are left out.
+        In their place: the inspectors drawn for each visit, with the days that each has. Visits that could not be
+        staffed are left out.
     visits_per_day : int, default=3
         Slots of a day.
     travel_by : {"grid", "region"}, default="grid"
@@ -249,7 +251,10 @@ def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]
 
 def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     needed = ["visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"]
-    table = visits_of(visits, needed, [name for name in ("tier", "draw_order", "mode") if name not in needed])
+    table = visits_of(visits, needed, [name for name in ("tier", "draw_order", "mode", "cause") if name not in needed])
+    if "cause" in table.columns:
+        # The grid's own staff go by themselves.
+        table = table.filter(pl.col("cause").cast(pl.String) != GRID)
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
