@@ -214,11 +214,15 @@ def _rates(rows: pl.DataFrame, visits: pl.DataFrame, *, adjusted: bool) -> pl.Da
 def _sum_over_words(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.Series:
     """What visits to businesses with a word in their name found beyond their inspectors, over the words of a name."""
     words = pl.col("name").fill_null("").str.to_uppercase().str.replace_all("['.]", "").str.extract_all("[A-Z]+")
-    asked = rows.with_columns(word=words.list.unique()).with_row_index("row").explode("word", empty_as_null=True)
-    known = visits.with_columns(word=words.list.unique()).explode("word", empty_as_null=True)
+    asked = (
+        rows.with_columns(word=words.list.unique(maintain_order=True))
+        .with_row_index("row")
+        .explode("word", empty_as_null=True)
+    )
+    known = visits.with_columns(word=words.list.unique(maintain_order=True)).explode("word", empty_as_null=True)
     nothing = pl.Series([0.0] * asked.height)
     each = asked.select("row").with_columns(mean=_mean_until(asked, known, ["word"], "beyond", nothing, 10.0))
-    return each.group_by("row").agg(pl.col("mean").sum()).sort("row")["mean"]
+    return each.group_by("row", maintain_order=True).agg(pl.col("mean").sum())["mean"]
 
 
 def _mean_until(
@@ -232,7 +236,7 @@ def _mean_until(
     """The mean of a value over the visits with the row's keys known by its day, and so many more at the prior."""
     known = (
         visits.drop_nulls([*keys, value])
-        .group_by(*keys, "known")
+        .group_by(*keys, "known", maintain_order=True)
         .agg(pl.col(value).sum(), count=pl.len())
         .sort("known")
         .with_columns(pl.col(value, "count").cum_sum().over(keys))

@@ -181,7 +181,7 @@ def tier_table(
     )
     overall = float(rows.weight @ rows.finding / rows.weight.sum())
     result = (
-        table.group_by("tier")
+        table.group_by("tier", maintain_order=True)
         .agg(**_share_with_interval())
         .with_columns(lift=pl.col("found") / overall)
         .sort("found", "tier")

@@ -186,7 +186,7 @@ def _with_attributes(table: pl.DataFrame, enterprises: Any) -> pl.DataFrame:
     known = [name for name in _ATTRIBUTES if name in register.columns and name not in table.columns]
     register = register.select(pl.col("enterprise_id").cast(pl.String), *known).unique("enterprise_id", keep="first")
     ids = table.with_columns(pl.col("enterprise_id").cast(pl.String))
-    return ids.join(register, on="enterprise_id", how="left")
+    return ids.join(register, on="enterprise_id", how="left", maintain_order="left")
 
 
 def _strata(table: pl.DataFrame, tier: pl.Series, policy: Policy) -> NDArray[np.uint8]:

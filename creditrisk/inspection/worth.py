@@ -337,7 +337,7 @@ def _burden(
     # Tiers and scales come in their own order, other groups in that of their names.
     orders = {"tier": [tier.id for tier in population.policy.tiers], "scale": list(SCALES)}
     return pl.concat(
-        rows.group_by(group=pl.col(name))
+        rows.group_by(group=pl.col(name), maintain_order=True)
         .agg(
             enterprises=pl.len().cast(pl.Int64),
             visits=pl.col("visits").sum(),

@@ -94,7 +94,7 @@ def results_publication(
     visits = visits_of(plan, ("visit_id", "enterprise_id", "items", "departments", "draw_probability"))
     worst = pl.col("outcome").cast(pl.Enum(_WORST_FIRST)).min().cast(pl.String)
     done = (
-        recorded.records_data.join(recorded.visits_data, on="record_id", how="left")
+        recorded.records_data.join(recorded.visits_data, on="record_id", how="left", maintain_order="left")
         .group_by("visit_id")
         .agg(
             inspected_on=pl.col("occurred_on").first(),
