@@ -160,10 +160,14 @@ def truth(latent: pl.DataFrame) -> pl.DataFrame:
 def rates_before(enterprises: Enterprises, records: Records) -> dict[str, RateEstimate]:
     """How often the next inspection of each tier found something in the year before the plan, by its random draws."""
     table = cr.assess(enterprises, records, as_of=YEAR_BEFORE, output="polars").table
-    found = outcomes(records, table.select("enterprise_id", "as_of"), TARGET, known_by=AS_OF, output="polars")
-    found = found.with_columns(tier=table["tier"]).drop_nulls("finding").sort("tier")
-    parts = found.partition_by("tier", as_dict=True, maintain_order=True)
-    return {str(tier): estimate_rate(rows["finding"], rows["weight"]) for (tier,), rows in parts.items()}
+    rows = table.select("enterprise_id", "as_of")
+    inspected, drawn = (
+        outcomes(records, rows, TARGET, draws_only=draws_only, known_by=AS_OF, output="polars")
+        for draws_only in (False, True)
+    )
+    tiers = table["tier"].unique().sort().to_list()
+    inside = {tier: table["tier"] == tier for tier in tiers}
+    return {str(tier): estimate_rate(inspected.filter(inside[tier]), drawn.filter(inside[tier])) for tier in tiers}
 
 
 def print_rates(rows: pl.DataFrame, rates: dict[str, RateEstimate]) -> None:

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.evaluation.resampling import interval, resamples
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.evaluation.rows import findings_and_weights, units
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 
 __all__ = ["ChoiceComparison", "compare_choices", "longest_ago"]
 
@@ -160,21 +161,13 @@ def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
 
 def _rows(outcomes: Any, weight: str | None) -> tuple[Numbers, Numbers, NDArray[np.intp], NDArray[np.bool_]]:
     """Findings, weights and numbers of enterprises, of the rows whose outcome is known; and which those are."""
-    frame = to_polars(outcomes)
-    for column in ["finding", "enterprise_id", *([weight] if weight else [])]:
-        if column not in frame.columns:
-            raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
-    finding = frame["finding"].cast(pl.Float64).fill_nan(None)
+    frame, finding, weights = findings_and_weights(outcomes, weight, ("enterprise_id",))
     if not finding.drop_nulls().is_between(0, 1).all():
         raise InputError("finding must be 1, 0, a probability between them, or missing")
-    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise InputError(f"weights in {weight!r} must be finite and not negative")
     kept = finding.is_not_null().to_numpy() & (weights > 0)
     if not kept.any():
         raise InputError("no row has a known outcome: give the findings of inspections that were made")
-    unit = frame["enterprise_id"].filter(kept).rank("dense").to_numpy().astype(np.intp) - 1
-    return finding.to_numpy()[kept], weights[kept], unit, kept
+    return finding.to_numpy()[kept], weights[kept], units(frame["enterprise_id"].filter(kept)), kept
 
 
 def _visits(name: str, values: ArrayLike, kept: NDArray[np.bool_]) -> Numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from creditrisk.errors import InputError
 from creditrisk.frames import to_polars
 
-__all__ = ["EvaluatedRows", "evaluated_rows"]
+__all__ = ["EvaluatedRows", "evaluated_rows", "findings_and_weights", "units"]
 
 Numbers = NDArray[np.float64]
 
@@ -47,9 +47,7 @@ class EvaluatedRows:
         """The groups of a column as numbers; a row without value is a stratum of its own, so that it is in no pair."""
         if column not in self.frame.columns:
             raise InputError(f"there is no column {column!r}; the outcomes have {', '.join(self.frame.columns)}")
-        number = self.frame[column].rank("dense").cast(pl.Int64)
-        own = pl.arange(-number.len(), 0, eager=True)
-        return (number.fill_null(own) + number.len()).to_numpy().astype(np.intp)
+        return units(self.frame[column])
 
 
 def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None = None) -> EvaluatedRows:
@@ -68,16 +66,9 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
     InputError
         If a column is missing, lengths differ, a score is missing, or no row is left with a finding and one without.
     """
-    frame = to_polars(outcomes)
-    for column in ["finding", *([weight] if weight else [])]:
-        if column not in frame.columns:
-            raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
-    finding = frame["finding"].cast(pl.Float64).fill_nan(None)
+    frame, finding, weights = findings_and_weights(outcomes, weight)
     if not finding.drop_nulls().is_in([0.0, 1.0]).all():
         raise InputError("finding must be 1, 0 or missing")
-    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise InputError(f"weights in {weight!r} must be finite and not negative")
     kept = finding.is_not_null().to_numpy() & (weights > 0)
     numbers = {name: _score(name, values, kept) for name, values in scores.items()}
     if not numbers:
@@ -89,11 +80,38 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
             "an evaluation needs rows with a finding and rows without"
         )
     rows = frame.filter(kept)
-    ids = rows["enterprise_id"] if "enterprise_id" in rows.columns else pl.Series(range(rows.height))
-    unit = ids.rank("dense").to_numpy().astype(np.intp) - 1
+    unit = units(rows["enterprise_id"]) if "enterprise_id" in rows.columns else np.arange(rows.height)
     days = rows["inspected_on"].cast(pl.Date).cast(pl.Int32) if "inspected_on" in rows.columns else None
     inspected_on = days.cast(pl.Float64).to_numpy() if days is not None and days.null_count() == 0 else None
     return EvaluatedRows(found, weights[kept], unit, inspected_on, rows, numbers)
+
+
+def findings_and_weights(
+    outcomes: Any, weight: str | None, columns: Sequence[str] = ()
+) -> tuple[pl.DataFrame, pl.Series, Numbers]:
+    """The outcomes as a Polars frame, what was found (null where nothing is known), and the weight of each row.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a weight is negative or infinite.
+    """
+    frame = to_polars(outcomes)
+    for column in ["finding", *columns, *([weight] if weight else [])]:
+        if column not in frame.columns:
+            raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
+    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise InputError(f"weights in {weight!r} must be finite and not negative")
+    return frame, frame["finding"].cast(pl.Float64).fill_nan(None), weights
+
+
+def units(column: pl.Series) -> NDArray[np.intp]:
+    """Equal values as equal numbers from 0 on; a missing one is like no other."""
+    number = column.rank("dense").cast(pl.Int64)
+    highest = int(number.max() or 0)  # type: ignore[arg-type]
+    own = pl.arange(highest + 1, highest + 1 + len(column), eager=True)
+    return np.unique(number.fill_null(own).to_numpy(), return_inverse=True)[1].astype(np.intp)
 
 
 def _score(name: str, values: Any, kept: NDArray[np.bool_]) -> Numbers:

@@ -71,7 +71,7 @@ def reliability_table(
     bins[ranking.order] = bin_of_tie[ranking.tie]
     table = (
         pl.DataFrame({"bin": bins, "probability": stated, "finding": rows.finding, "weight": rows.weight})
-        .group_by("bin", maintain_order=False)
+        .group_by("bin", maintain_order=True)
         .agg(
             stated=(pl.col("probability") * pl.col("weight")).sum() / pl.col("weight").sum(),
             **_share_with_interval(),

@@ -217,7 +217,6 @@ class BoostedScorer(LearnedScorer):
             raise InputError(f"n_estimators must be at least 1, got {self.n_estimators!r}")
 
     def _learn(self, rows: LearningRows) -> int:
-        matrix, labels, weights = rows.matrix, rows.labels, rows.weights
         split = rows.split(self.validation_share, self.gap_days)
         trainer = Trainer(
             constraints=self.constraints_,
@@ -228,25 +227,23 @@ class BoostedScorer(LearnedScorer):
             seed=rows.seed,
             n_threads=self._threads(),
         )
-        self._settle(trainer, split, matrix, labels, weights)
-        booster = trainer.train(self.params_, trainer.rows(matrix, labels, weights), self.n_trees_)
+        self._settle(trainer, split, rows)
+        booster = trainer.train(self.params_, trainer.rows(rows), self.n_trees_)
         self.booster_: Any = None
         self.points_: AdditivePoints | None = None
         if self.additive:
-            self.points_ = additive_points(booster.dump_model()["tree_info"], matrix)
+            self.points_ = additive_points(booster.dump_model()["tree_info"], rows.matrix)
         else:
             # As it will be read back from a file, and without the training rows.
             self.booster_ = booster_of_text(booster.model_to_string())
         self._tables: ShapleyTables | None = None
         return 0 if split is None else len(split.held_out)
 
-    def _settle(
-        self, trainer: Trainer, split: Split | None, matrix: Numbers, labels: Numbers, weights: Numbers | None
-    ) -> None:
+    def _settle(self, trainer: Trainer, split: Split | None, rows: LearningRows) -> None:
         """Hyper-parameters, number of trees and calibration: from held-out rows where there are any."""
         self.params_: dict[str, Any] = {name: getattr(self, name) for name in TUNABLE}
         # With few rows the number asked for would let no tree grow.
-        self.params_["min_child_samples"] = min(self.min_child_samples, max(1, len(labels) // 10))
+        self.params_["min_child_samples"] = min(self.min_child_samples, max(1, len(rows.labels) // 10))
         self.trials_: list[Trial] = []
         if split is None:
             warnings.warn(
@@ -258,12 +255,10 @@ class BoostedScorer(LearnedScorer):
             self.n_trees_, self.calibration_ = self.n_estimators, Calibration()
             return
         budget = Budget(self.search_trials, self.search_seconds, self.progress)
-        settled = trainer.settle(split, matrix, labels, weights, self.params_, budget)
+        settled = trainer.settle(split, rows, self.params_, budget)
         self.params_, self.n_trees_, self.trials_ = settled.params, settled.n_trees, settled.trials
-        rows = split.held_out
-        self.calibration_ = calibrate(
-            settled.raw, labels[rows], None if weights is None else weights[rows], self.calibration
-        )
+        held_out = rows.at(split.held_out)
+        self.calibration_ = calibrate(settled.raw, held_out.labels, held_out.weights, self.calibration)
 
     def _raw(self, matrix: Numbers) -> Numbers:
         if self.points_ is not None:
@@ -271,6 +266,8 @@ class BoostedScorer(LearnedScorer):
         return np.asarray(self.booster_.predict(matrix, raw_score=True, num_threads=self._threads()))
 
     def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
+        if self.points_ is not None:
+            return super()._contributions(matrix)
         tables = self._shapley_tables()
         if tables is None:
             whole = np.asarray(self.booster_.predict(matrix, pred_contrib=True, num_threads=self._threads()))
@@ -280,8 +277,7 @@ class BoostedScorer(LearnedScorer):
     def _top_contributions(self, matrix: Numbers, top: int) -> tuple[NDArray[np.intp], Numbers]:
         tables = None if self.points_ is not None else self._shapley_tables()
         if tables is None:
-            whole = self._contributions(matrix)[0] if self.points_ is None else self.points_.contributions(matrix)
-            return top_of(whole.T, top)
+            return super()._top_contributions(matrix, top)
         features, chosen = np.empty((len(matrix), top), dtype=np.intp), np.empty((len(matrix), top))
 
         def take(rows: slice, part: Numbers) -> None:

@@ -117,6 +117,7 @@ def save_model(
         intended_use=intended_use or _INTENDED_USE,
         limits=limits or _LIMITS,
         columns=columns,
+        directions=scorer.directions_of_columns(),
         indicators=tuple(specs[column] for column in columns if column in specs),
         policy=None if policy is None else PolicyUsed(id=policy.id, edition=policy.edition, sha256=policy.sha256),
         cohort=cohort,

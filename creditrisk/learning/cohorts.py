@@ -29,6 +29,7 @@ def cohort(
     from_: date | str,
     to: date | str,
     enterprises: Any = None,
+    inspected_only: bool = False,
     output: FrameKind = "pandas",
 ) -> Any:
     """Enterprises on one day after another: the rows of a training table.
@@ -42,6 +43,8 @@ def cohort(
         First day, and the last that may be one.
     enterprises : Enterprises or frame, optional
         Takes in enterprises without records as well, from the day they were established on.
+    inspected_only : bool, default=False
+        Leave out enterprises that were never inspected: they have no outcome to learn from.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -72,6 +75,9 @@ def cohort(
         table = enterprises.data if isinstance(enterprises, Enterprises) else to_polars(enterprises)
         entered.append(table.select("enterprise_id", entered=pl.col("established_on").cast(pl.Date)))
     first = pl.concat(entered).drop_nulls().group_by("enterprise_id").agg(pl.col("entered").min())
+    if inspected_only:
+        inspections = records_data(records).filter(pl.col("type").cast(pl.String) == "inspection")
+        first = first.join(inspections, on="enterprise_id", how="semi")
     rows = (
         first.join(pl.DataFrame({"as_of": days}), how="cross")
         .filter(pl.col("entered") <= pl.col("as_of"))

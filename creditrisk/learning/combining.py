@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.indicators.spec import BilingualText
+from creditrisk.indicators.spec import BilingualText, IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.records.schema import ENTERPRISE_SCHEMA
 from creditrisk.report.content import BoundLine
@@ -49,7 +49,7 @@ class Scorer(Protocol):
 
     def predict_proba(self, X: Any) -> Numbers: ...
     def predict_tier(self, X: Any) -> NDArray[np.object_]: ...
-    def reasons(self, X: Any, top: int | None = 5, *, output: Any = "pandas") -> Any: ...
+    def reasons(self, X: Any, top: int | None = 5, *, specs: Any = (), output: Any = "pandas") -> Any: ...
     def to_parts(self) -> dict[str, bytes]: ...
 
 
@@ -60,6 +60,8 @@ class ModelView:
     Attributes
     ----------
     scorer : fitted model
+    specs : tuple of IndicatorSpec
+        Of the policy, by which its indicators are called.
     columns : polars.DataFrame
         What it read, row by row.
     probability : ndarray of float64, shape (n_rows,)
@@ -74,6 +76,7 @@ class ModelView:
     """
 
     scorer: Scorer
+    specs: tuple[IndicatorSpec, ...]
     columns: pl.DataFrame
     probability: Numbers
     tier: Codes
@@ -110,7 +113,7 @@ class ModelView:
 
     def reasons_of(self, rows: NDArray[np.intp]) -> pl.DataFrame:
         """Exact reasons of some rows: row, zh and en, both lists of texts."""
-        reasons = self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, output="polars")
+        reasons = self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, specs=self.specs, output="polars")
         texts = reasons.group_by("row", maintain_order=True).agg(zh="text_zh", en="text_en")
         return texts.with_columns(row=pl.Series(rows).gather(texts["row"]))
 
@@ -161,7 +164,8 @@ def model_view(
     by_model = np.array(list(positions.values()), dtype=np.uint8)[named.to_numpy()]
     combined = combined_tiers(policy, tiering, by_model, indicators, combining)
     probability = scorer.predict_proba(columns)[:, 1]
-    return ModelView(scorer, columns, probability, by_model, tiering.tier, combined.tier, combining)
+    specs = tuple(policy.specs.values())
+    return ModelView(scorer, specs, columns, probability, by_model, tiering.tier, combined.tier, combining)
 
 
 def indicators_read(scorer: Scorer, policy: Policy) -> tuple[str, ...]:

@@ -43,6 +43,14 @@ class CutOffs(BaseModel):
     def by_share(cls, **shares: float) -> CutOffs:
         """Tiers that each take a share of the enterprises, named from best to worst.
 
+        Enterprises of one score stand in one tier, the one in which their middle lies. Where many have one score, shares
+        are met no nearer than that allows, and a tier may stay empty.
+
+        Raises
+        ------
+        InputError
+            If there are fewer than two tiers, or shares are not above 0 and 1 together.
+
         Examples
         --------
         >>> CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1).tiers
@@ -55,6 +63,11 @@ class CutOffs(BaseModel):
     @classmethod
     def by_probability(cls, best: str = "good", **begins: float) -> CutOffs:
         """Tiers that each begin at a probability of a finding, named from the second best to the worst.
+
+        Raises
+        ------
+        InputError
+            If the probabilities do not rise between 0 and 1.
 
         Examples
         --------
@@ -80,6 +93,11 @@ class CutOffs(BaseModel):
         best : str, default="good"
         **inspection : float
             What the inspections of each further tier cost, rising from the second best to the worst.
+
+        Raises
+        ------
+        InputError
+            If a cost is not above 0, or an inspection costs as much as a missed finding.
 
         Examples
         --------
@@ -109,17 +127,23 @@ class CutOffs(BaseModel):
             Turns probabilities back into raw scores.
         weights : ndarray of float, shape (n_rows,), optional
             Of the rows, for shares.
+
+        Raises
+        ------
+        InputError
+            If shares are to be taken of no rows.
         """
         if self.kind == "probability":
             return tuple(calibration.raw_at(value) for value in self.values)
         if not len(raw):
             raise InputError("cut-offs by share need rows to take shares of")
-        order = np.argsort(raw, kind="stable")
-        upto = np.cumsum(np.ones(len(raw)) if weights is None else weights[order])
+        scores, place = np.unique(raw, return_inverse=True)
+        rows = np.bincount(place, weights)
+        upto = np.cumsum(rows)
         ends = np.cumsum(self.values[:-1]) * upto[-1]
-        # Equal scores stand together: in the tier that the worst of them is in, so that no good tier is too large.
-        at = np.minimum(np.searchsorted(upto, ends * (1 + 1e-12), side="right"), len(raw) - 1)
-        return tuple(raw[order][at].tolist())
+        # Equal scores stand together, in the tier in which their middle lies.
+        begins = np.searchsorted(upto - rows / 2, ends * (1 - 1e-12), side="left")
+        return tuple(np.append(scores, np.inf)[begins].tolist())
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CutOffs:

@@ -42,7 +42,7 @@ class ModelEvaluation:
     comparison : ScoreComparison
         Figures of "model" and "rules" with intervals, and the paired differences.
     weighted : ScoreComparison or None
-        The same weighted by inverse draw probability; None where too few inspections were random draws.
+        The same on random draws, weighted by inverse draw probability; None where there are too few of them.
     rate : RateEstimate
         How often there was a finding, plainly and weighted.
     reliability, gain, groups : polars.DataFrame
@@ -128,7 +128,7 @@ def evaluate_model(
     from_, to : date or ISO text
         First day on which enterprises are looked at, and the last that may be one.
     every : str, default="3M"
-        Between these days.
+        Between these days. Each inspection counts once, seen from the last of these days before it.
     target : Target, optional
         By default a serious violation at the next inspection within 12 months. It should be that of the training.
     policy : Policy or str, default="jiangsu"
@@ -154,47 +154,60 @@ def evaluate_model(
             f"begin on {last} or later, or train on earlier days"
         )
     policy = load_policy(policy, first)
-    days = cohort(records, every=every, from_=first, to=to, enterprises=enterprises, output="polars")
+    days = cohort(
+        records, every=every, from_=first, to=to, enterprises=enterprises, inspected_only=True, output="polars"
+    )
     if not days.height:
         raise InputError(f"there is no enterprise to look at from {first} to {to}")
-    rows = outcomes(records, days, target, output="polars").drop_nulls("finding")
-    if rows["finding"].n_unique() < 2:
+    inspected, drawn = (
+        _inspections(outcomes(records, days, target, draws_only=draws_only, output="polars"))
+        for draws_only in (False, True)
+    )
+    if inspected["finding"].n_unique() < 2:
         raise InputError(
-            f"of {days.height:,} rows from {first} to {to}, {rows.height:,} were inspected in time and "
-            f"{int(rows['finding'].sum()):,} had a finding: there is nothing to compare by. Take a longer window"
+            f"{inspected.height:,} inspections from {first} to {to} came in time, and "
+            f"{int(inspected['finding'].sum()):,} had a finding: there is nothing to compare by. Take a longer window"
         )
+    rows = pl.concat([inspected.with_columns(weight=pl.lit(None, pl.Float64)), drawn])
     wanted = tuple(dict.fromkeys((*policy.indicators_used, *indicators_read(scorer, policy))))
     builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy, only=wanted)
     indicators = pl.from_pandas(builder.fit_transform(rows.select("enterprise_id", "as_of")))
     known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left").with_columns(
         pl.col("scale").cast(pl.String)
     )
-    districts = known.with_columns(region=_prefectures(known["region"]))
+    districts = known.with_columns(region=_prefectures(known["region"])).head(inspected.height)
     columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
     rules = RuleScorer(policy).fit()
     scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
     tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
 
-    def compare(weight: str | None) -> ScoreComparison:
+    def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison:
         return compare_scores(
-            rows, scores, weight=weight, reference="rules", n_resamples=n_resamples, seed=seed, output="polars"
-        )
+            part, {name: score[places] for name, score in scores.items()}, weight=weight, reference="rules",
+            n_resamples=n_resamples, seed=seed, output="polars",
+        )  # fmt: skip
 
-    drawn = rows.filter(pl.col("weight") > 0)
+    of_inspected, of_drawn = slice(inspected.height), slice(inspected.height, None)
+    probability = scores["model"][of_inspected]
     return ModelEvaluation(
         first_day=first,
         last_day=as_date(to, "to"),
-        comparison=compare(None),
-        weighted=compare("weight") if drawn["finding"].n_unique() == 2 else None,
-        rate=estimate_rate(rows["finding"].to_numpy(), rows["weight"].to_numpy()),
-        reliability=reliability_table(rows, scores["model"], output="polars"),
-        gain=gain_table(rows, scores["model"], output="polars"),
-        groups=group_table(districts, scores["model"], _GROUPS, seed=seed, output="polars"),
+        comparison=compare(inspected, of_inspected),
+        weighted=compare(drawn, of_drawn, "weight") if drawn["finding"].n_unique() == 2 else None,
+        rate=estimate_rate(inspected, drawn),
+        reliability=reliability_table(inspected, probability, output="polars"),
+        gain=gain_table(inspected, probability, output="polars"),
+        groups=group_table(districts, probability, _GROUPS, seed=seed, output="polars"),
         tiers=pl.concat(
-            tier_table(rows, tier, output="polars").select(pl.lit(by).alias("by"), pl.all())
+            tier_table(inspected, tier[of_inspected], output="polars").select(pl.lit(by).alias("by"), pl.all())
             for by, tier in tiers.items()
         ),
     )
+
+
+def _inspections(found: pl.DataFrame) -> pl.DataFrame:
+    """Each inspection once, seen from the last day before it."""
+    return found.drop_nulls("finding").unique(["enterprise_id", "inspected_on"], keep="last", maintain_order=True)
 
 
 def last_day_learnt(scorer: Any, target: Target) -> date | None:

@@ -73,6 +73,7 @@ def fit_evidence(
     weights: Numbers | None,
     C: float,
     n_threads: int,
+    offset: Numbers | None = None,
 ) -> tuple[Numbers, float]:
     """Coefficients of the weights of evidence, none below 0, and the intercept, which no penalty holds.
 
@@ -87,6 +88,8 @@ def fit_evidence(
         Inverse strength of the penalty ``½ |b|²``.
     n_threads : int
         The result does not depend on it.
+    offset : ndarray of float64, shape (n_rows,), optional
+        Log odds of each row that are not to be learnt.
     """
     from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
@@ -102,7 +105,7 @@ def fit_evidence(
         def part(number: int, b: Numbers) -> tuple[float, Numbers]:
             X, y = columns[number], labels[chunks[number]]
             w = 1.0 if weights is None else weights[chunks[number]]
-            z = b[:-1] @ X + b[-1]
+            z = b[:-1] @ X + b[-1] + (0.0 if offset is None else offset[chunks[number]])
             # log(1 + exp(z)) and its slope from one exponential.
             small = np.exp(-np.abs(z))
             loss = np.maximum(z, 0.0) + np.log1p(small) - y * z

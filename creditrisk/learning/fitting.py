@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.learning.search import Trial, search
+from creditrisk.learning.strictness import log_odds
+from creditrisk.learning.training_rows import LearningRows
 from creditrisk.learning.validation import Split
 
-__all__ = ["TUNABLE", "Budget", "Settled", "Trainer", "booster_of_text"]
+__all__ = ["TUNABLE", "BinnedRows", "Budget", "Settled", "Trainer", "booster_of_text"]
 
 # What a search may change; the names are those of LightGBM's scikit-learn interface.
 TUNABLE = ("learning_rate", "max_depth", "num_leaves", "min_child_samples", "reg_lambda", "colsample_bytree")
@@ -43,6 +45,22 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class BinnedRows:
+    """Rows as LightGBM keeps them.
+
+    Attributes
+    ----------
+    data : lightgbm.Dataset
+    common : float or None
+        Log odds of a finding among all; trees start from these and the strictness of each row's inspector. None where
+        inspectors are not told apart.
+    """
+
+    data: Any
+    common: float | None
+
+
+@dataclass(frozen=True)
 class Trainer:
     """All that the trainings of one fit have in common.
 
@@ -66,30 +84,49 @@ class Trainer:
     seed: int
     n_threads: int
 
-    def rows(self, matrix: Numbers, labels: Numbers, weights: Numbers | None, like: Any = None) -> Any:
-        """Rows as LightGBM keeps them: binned once, for as many trainings as a search may take."""
+    def rows(
+        self, rows: LearningRows, learnt: LearningRows | None = None, like: BinnedRows | None = None
+    ) -> BinnedRows:
+        """Rows as LightGBM keeps them: binned once, for as many trainings as a search may take.
+
+        Parameters
+        ----------
+        rows : LearningRows
+        learnt : LearningRows, optional
+            Which show how strict inspectors are; by default the same.
+        like : BinnedRows, optional
+            Whose bins are taken over.
+        """
         import lightgbm
 
-        return lightgbm.Dataset(
-            matrix,
-            labels,
-            weight=weights,
-            reference=like,
+        learnt = rows if learnt is None else learnt
+        strictness = rows.strictness(learnt)
+        common = log_odds(float(np.average(learnt.labels, weights=learnt.weights)))
+        data = lightgbm.Dataset(
+            rows.matrix,
+            rows.labels,
+            weight=rows.weights,
+            init_score=None if strictness is None else common + strictness,
+            reference=None if like is None else like.data,
             categorical_feature=list(self.categorical),
             params={"feature_pre_filter": False, "verbosity": -1, "num_threads": self.n_threads},
         )
+        return BinnedRows(data, None if strictness is None else common)
 
-    def train(self, params: Mapping[str, Any], rows: Any, n_trees: int, held_out: Any = None) -> Any:
+    def train(
+        self, params: Mapping[str, Any], rows: BinnedRows, n_trees: int, held_out: BinnedRows | None = None
+    ) -> Any:
         """A model of so many trees; with held-out rows, of the number that serves them best."""
         import lightgbm
 
-        settings = self.settings(params)
-        if held_out is None:
-            return lightgbm.train(settings, rows, n_trees)
-        stop = lightgbm.early_stopping(self.patience, verbose=False)
-        return lightgbm.train(
-            settings, rows, n_trees, valid_sets=[held_out], valid_names=["held_out"], callbacks=[stop]
-        )
+        more: dict[str, Any] = {}
+        if held_out is not None:
+            stop = lightgbm.early_stopping(self.patience, verbose=False)
+            more = {"valid_sets": [held_out.data], "valid_names": ["held_out"], "callbacks": [stop]}
+        booster = lightgbm.train(self.settings(params), rows.data, n_trees, **more)
+        if rows.common is not None:
+            _raise_first_tree(booster, rows.common)
+        return booster
 
     def settings(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of LightGBM."""
@@ -117,19 +154,14 @@ class Trainer:
     def settle(
         self,
         split: Split,
-        matrix: Numbers,
-        labels: Numbers,
-        weights: Numbers | None,
+        learning_rows: LearningRows,
         params: dict[str, Any],
         budget: Budget,
     ) -> Settled:
         """Fit to the training rows, and see on the held-out ones what serves best."""
-        training, held_out = (
-            (matrix[rows], labels[rows], None if weights is None else weights[rows])
-            for rows in (split.training, split.held_out)
-        )
-        rows = self.rows(*training)
-        judges = self.rows(*held_out, like=rows)
+        training, held_out = learning_rows.at(split.training), learning_rows.at(split.held_out)
+        rows = self.rows(training)
+        judges = self.rows(held_out, training, like=rows)
         best: tuple[float, Any] = (np.inf, None)
 
         def loss(params: dict[str, Any]) -> float:
@@ -151,8 +183,15 @@ class Trainer:
             loss(params)
         booster = best[1]
         n_trees = max(int(booster.best_iteration), 1)
-        raw = booster.predict(held_out[0], raw_score=True, num_iteration=n_trees, num_threads=self.n_threads)
+        raw = booster.predict(held_out.matrix, raw_score=True, num_iteration=n_trees, num_threads=self.n_threads)
         return Settled(params, n_trees, np.asarray(raw), trials)
+
+
+def _raise_first_tree(booster: Any, by: float) -> None:
+    """Put what trees started from into the first, so that the model says it by itself."""
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
 
 
 def booster_of_text(text: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from creditrisk.errors import InputError
-from creditrisk.indicators.spec import BilingualText, IndicatorSpec
+from creditrisk.indicators.spec import BilingualText, Direction, IndicatorSpec
 from creditrisk.learning.outcomes import Target
 from creditrisk.policy.document import Policy
 
@@ -73,6 +73,8 @@ class Manifest(_Data):
     name, intended_use, limits : BilingualText
     columns : tuple of str
         What the model reads, in its order.
+    directions : dict of str to {"risk_rises", "risk_falls", "none"}
+        What the model was held to, column by column.
     indicators : tuple of IndicatorSpec
         How those that are indicators are defined.
     policy : PolicyUsed, optional
@@ -90,6 +92,7 @@ class Manifest(_Data):
     intended_use: BilingualText
     limits: BilingualText
     columns: tuple[str, ...]
+    directions: dict[str, Direction]
     indicators: tuple[IndicatorSpec, ...]
     policy: PolicyUsed | None = None
     cohort: TrainingCohort | None = None

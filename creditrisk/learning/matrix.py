@@ -75,6 +75,8 @@ def frame_matrix(
         chosen = X if tuple(there) == tuple(names) else X[list(names)]
         if all(isinstance(kind, np.dtype) and kind.kind in "fiub" for kind in chosen.dtypes):
             return chosen.to_numpy(dtype=np.float64)
+    if not hasattr(X, "iloc"):
+        X = to_polars(X)
     columns = {name: _column(X, name) for name in names}
     result = np.empty((len(_column(X, there[0])) if there else 0, len(names)), order="F")
     for place, (name, column) in enumerate(columns.items()):

@@ -131,16 +131,19 @@ def _cohort(manifest: Manifest) -> Iterator[Section]:
     if cohort is None:
         return
     target = cohort.target
-    finding = target.finding
-    types = ", ".join(finding.types) or "any record"
-    least = "" if finding.severity_at_least is None else f", {finding.severity_at_least} or worse"
+    chosen = target.finding.model_dump(mode="json", exclude_defaults=True) or {"types": ["any record"]}
+    finding = "; ".join(
+        f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in chosen.items()
+    )
+    gap = (f"{target.gap_days}天之后、", f", after {target.gap_days} days,") if target.gap_days else ("", "")
     rows = (
         (_say("来源", "source"), cohort.source),
         (
             _say("目标", "target"),
             _say(
-                f"{target.within_months}个月内下一次检查是否发现（{types}{least}）",
-                f"whether the next inspection within {target.within_months} months finds something ({types}{least})",
+                f"{gap[0]}{target.within_months}个月内下一次检查是否发现（{finding}）",
+                f"whether the next inspection within {target.within_months} months{gap[1]} finds something ({finding})",
             ),
         ),
         (_say("评价基准日", "days"), _same(f"{cohort.first_day} – {cohort.last_day}, {cohort.every or '—'}")),
@@ -233,7 +236,7 @@ def _columns(manifest: Manifest) -> Section:
     for name in manifest.columns:
         spec = specs.get(name)
         label = spec.label if spec is not None else _GROUPS.get(name, _same(name))
-        direction = _DIRECTIONS[spec.direction] if spec is not None else _DIRECTIONS["none"]
+        direction = _DIRECTIONS[manifest.directions[name]]
         rows.append((Cell(lines=(label,), ids=(name,)), Cell(lines=(direction,))))
     return Section(
         id="columns",

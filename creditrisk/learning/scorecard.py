@@ -33,6 +33,7 @@ __all__ = ["ScorecardScorer"]
 Numbers = NDArray[np.float64]
 
 _ROWS_ADDED = 5.0
+_MOST_CUTS = 250
 
 
 class ScorecardScorer(LearnedScorer):
@@ -232,6 +233,8 @@ class ScorecardScorer(LearnedScorer):
             if not right:
                 raise InputError(f"{name}={value!r} is out of its range")
         for name, cuts in (self.bands or {}).items():
+            if len(cuts) > _MOST_CUTS:
+                raise InputError(f"bands[{name!r}] has {len(cuts)} cuts; at most {_MOST_CUTS} are taken")
             if not all(np.isfinite(cuts)) or not all(low < high for low, high in pairwise(cuts)):
                 raise InputError(f"bands[{name!r}] must be finite cuts that rise, got {list(cuts)}")
 
@@ -239,45 +242,60 @@ class ScorecardScorer(LearnedScorer):
         stranger = next((name for name in self.bands or {} if name not in self._names()), None)
         if stranger is not None:
             raise InputError(f"bands names {stranger!r}, which is no column of X")
-        rows = self._with_ordered_levels(rows)
+        self.constraints_ = tuple(
+            1 if name in self.levels_ else way for name, way in zip(self._names(), self.constraints_, strict=True)
+        )
         self.calibration_ = Calibration()
+        levels = self.levels_
         split = None if self.calibration is None else rows.split(self.validation_share, self.gap_days)
         if split is not None:
-            held_out, weights = split.held_out, rows.weights
-            self._fit(rows.matrix[split.training], rows.labels[split.training],
-                      None if weights is None else weights[split.training])  # fmt: skip
-            raw = self._raw(rows.matrix[held_out])
-            self.calibration_ = calibrate(
-                raw, rows.labels[held_out], None if weights is None else weights[held_out], self.calibration
-            )
-        self._fit(rows.matrix, rows.labels, rows.weights)
+            # Nothing of the held-out rows may be known to the model that they judge, not even the order of levels.
+            training = rows.at(split.training)
+            places = self._order_levels(levels, training)
+            self._fit(self._placed(training, places))
+            held_out = self._placed(rows.at(split.held_out), places)
+            raw = self._raw(held_out.matrix)
+            self.calibration_ = calibrate(raw, held_out.labels, held_out.weights, self.calibration)
+        self._fit(self._placed(rows, self._order_levels(levels, rows)))
         return 0 if split is None else len(split.held_out)
 
-    def _with_ordered_levels(self, rows: LearningRows) -> LearningRows:
-        """Number the levels of categories by how often they had a finding, so that bands of them are neighbours."""
-        if not self.levels_:
-            return rows
-        matrix = rows.matrix.copy(order="F")
-        weights = np.ones(len(matrix)) if rows.weights is None else rows.weights
+    def _order_levels(self, levels: Mapping[str, CategoryLevels], rows: LearningRows) -> dict[str, Numbers]:
+        """Order the levels of categories by how often they had a finding, so that bands of them are neighbours.
+
+        Returns
+        -------
+        dict of str to ndarray
+            For each category the new place of every level.
+        """
+        weights = np.ones(len(rows.labels)) if rows.weights is None else rows.weights
         share = float(np.average(rows.labels, weights=weights))
-        for name, known in list(self.levels_.items()):
-            column = matrix[:, self._names().index(name)]
+        places: dict[str, Numbers] = {}
+        for name, known in levels.items():
+            column = rows.matrix[:, self._names().index(name)]
             there = ~np.isnan(column)
             codes, size = column[there].astype(np.intp), len(known.levels)
             count = np.bincount(codes, weights[there], minlength=size)
             found = np.bincount(codes, (weights * rows.labels)[there], minlength=size)
             # A few rows at the common rate are added to each, so that a rare level does not stand at either end.
             order = np.argsort((found + _ROWS_ADDED * share) / (count + _ROWS_ADDED), kind="stable")
-            place = np.empty(size)
-            place[order] = np.arange(size)
-            column[there] = place[codes]
-            self.levels_[name] = CategoryLevels(name, tuple(known.levels[at] for at in order))
-        self.constraints_ = tuple(
-            1 if name in self.levels_ else way for name, way in zip(self._names(), self.constraints_, strict=True)
-        )
+            places[name] = np.empty(size)
+            places[name][order] = np.arange(size)
+            self.levels_ = self.levels_ | {name: CategoryLevels(name, tuple(known.levels[at] for at in order))}
+        return places
+
+    def _placed(self, rows: LearningRows, places: Mapping[str, Numbers]) -> LearningRows:
+        """The rows with the codes of categories in a new order."""
+        if not places:
+            return rows
+        matrix = rows.matrix.copy(order="F")
+        for name, place in places.items():
+            column = matrix[:, self._names().index(name)]
+            there = ~np.isnan(column)
+            column[there] = place[column[there].astype(np.intp)]
         return replace(rows, matrix=matrix)
 
-    def _fit(self, matrix: Numbers, labels: Numbers, weights: Numbers | None) -> None:
+    def _fit(self, rows: LearningRows) -> None:
+        matrix, labels, weights = rows.matrix, rows.labels, rows.weights
         declared = self.bands or {}
         columns = list(zip(self._names(), self.constraints_, matrix.T, strict=True))
 
@@ -292,7 +310,9 @@ class ScorecardScorer(LearnedScorer):
         with ThreadPoolExecutor(threads) as pool:
             self.bands_ = tuple(pool.map(bands_of, columns))
         evidence = [evidence_of(bands, sign) for bands, sign in zip(self.bands_, self.constraints_, strict=True)]
-        self.coefficients_, self.intercept_ = fit_evidence(evidence, matrix, labels, weights, self.C, threads)
+        self.coefficients_, self.intercept_ = fit_evidence(
+            evidence, matrix, labels, weights, self.C, threads, rows.strictness(rows)
+        )
         scale = self._scale()
         best, steps = self.intercept_, []
         for feature, (one, coefficient) in enumerate(zip(evidence, self.coefficients_, strict=True)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Self
@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.built_in import built_in_indicators
-from creditrisk.indicators.spec import BilingualText, Direction
+from creditrisk.indicators.spec import BilingualText, Direction, IndicatorSpec
 from creditrisk.learning.additive import AdditivePoints
 from creditrisk.learning.additive_policy import AdditiveModel, policy_text
 from creditrisk.learning.calibration import Calibration, check_calibration
@@ -26,6 +26,7 @@ from creditrisk.learning.categories import CategoryLevels, check_unseen
 from creditrisk.learning.cut_offs import CutOffs, places_of
 from creditrisk.learning.matrix import column_names, frame_matrix, learn_levels
 from creditrisk.learning.reason_texts import Language, labels_of, reason_table, top_of
+from creditrisk.learning.strictness import checked_inspectors
 from creditrisk.learning.training_rows import (
     LearningRows,
     checked_groups,
@@ -43,11 +44,11 @@ __all__ = ["LearnedScorer"]
 Numbers = NDArray[np.float64]
 
 # A model foretells findings, so its score rises with risk.
-_CONSTRAINTS = {"risk_rises": 1, "risk_falls": -1, "none": 0}
+_CONSTRAINTS: dict[Direction, int] = {"risk_rises": 1, "risk_falls": -1, "none": 0}
 _DEFAULT_CUT_OFFS = CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)
 
 
-class LearnedScorer(ClassifierMixin, BaseEstimator):
+class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     """What every learned model is asked for; each kind of model says how it learns."""
 
     directions: Mapping[str, Direction] | None
@@ -68,7 +69,15 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
     calibration_: Calibration
     points_: AdditivePoints | None
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, as_of: Any = None, groups: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        as_of: Any = None,
+        groups: Any = None,
+        inspectors: Any = None,
+    ) -> Self:
         """Learn from outcomes.
 
         Parameters
@@ -83,6 +92,10 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
             The day of each row: validation is then on the latest days.
         groups : array_like, shape (n_rows,), optional
             The enterprise of each row: validation is then on other enterprises.
+        inspectors : array_like, shape (n_rows,), optional
+            Who inspected each row. What an inspector finds more or less than others is then not put down to the
+            enterprises he inspects: the model says what the average inspector would find. All rows with a missing
+            inspector count as one's.
 
         Raises
         ------
@@ -100,15 +113,18 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         kept = slice(None) if weights is None else np.flatnonzero(weights > 0)
         as_of = None if as_of is None else day_numbers(as_of, len(labels))
         groups = None if groups is None else checked_groups(groups, len(labels))
+        inspectors = None if inspectors is None else checked_inspectors(inspectors, len(labels))
         matrix, labels = matrix[kept], labels[kept]
-        weights, as_of, groups = (None if part is None else part[kept] for part in (weights, as_of, groups))
+        weights, as_of, groups, inspectors = (
+            None if part is None else part[kept] for part in (weights, as_of, groups, inspectors)
+        )
         self._check_both_classes(labels)
         warn_of_columns(matrix, names)
         warn_of_leaks(matrix, labels, names)
         self.constraints_ = self._constraints(names)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         days = None if as_of is None else pl.Series(as_of).cast(pl.Date)
-        held_out = self._learn(LearningRows(matrix, labels, weights, days, groups, seed))
+        held_out = self._learn(LearningRows(matrix, labels, weights, days, groups, inspectors, seed))
         self.cut_offs_ = self.cut_offs if self.cut_offs is not None else _DEFAULT_CUT_OFFS
         self.thresholds_ = self.cut_offs_.thresholds(self._raw(matrix), self.calibration_, weights)
         self.training_ = {
@@ -168,10 +184,16 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         They and the base add up to the raw score.
         """
         check_is_fitted(self)
-        matrix = self._matrix(X)
-        if self.points_ is not None:
-            return self.points_.contributions(matrix), self.points_.expected
-        return self._contributions(matrix)
+        return self._contributions(self._matrix(X))
+
+    def directions_of_columns(self) -> dict[str, Direction]:
+        """What the fitted model was held to, column by column; categories have no direction."""
+        check_is_fitted(self)
+        ways: dict[int, Direction] = {sign: way for way, sign in _CONSTRAINTS.items()}
+        return {
+            name: "none" if name in self.levels_ else ways[sign]
+            for name, sign in zip(self._names(), self.constraints_, strict=True)
+        }
 
     def reasons(
         self,
@@ -179,6 +201,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         top: int | None = 5,
         language: Language | None = None,
         *,
+        specs: Sequence[IndicatorSpec] = (),
         output: FrameKind = "pandas",
     ) -> Any:
         """What moved each row's score most: exact Shapley values, in words.
@@ -190,6 +213,8 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
             At most so many reasons for a row, largest first; None for all.
         language : {"zh", "en"}, optional
             By default both.
+        specs : sequence of IndicatorSpec, optional
+            What indicators of a policy's own are called.
         output : {"pandas", "polars", "arrow"}
 
         Returns
@@ -197,6 +222,11 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         frame
             row (its place in X), indicator, value (of a category its code), contribution (to the raw score), text_zh,
             text_en.
+
+        Raises
+        ------
+        InputError
+            If X lacks a column, or ``top``, ``language`` or ``output`` is none that there is.
         """
         check_is_fitted(self)
         check_frame_kind(output)
@@ -208,7 +238,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         names = self._names()
         top = min(top or len(names), len(names))
         features, chosen = self._top_contributions(matrix, top)
-        table = reason_table(names, labels_of(names), self.levels_, matrix, features, chosen, language)
+        table = reason_table(names, labels_of(names, specs), self.levels_, matrix, features, chosen, language)
         return from_polars(table, output)
 
     def to_policy(
@@ -297,11 +327,12 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
         return True
 
     def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
-        raise NotImplementedError
+        """Of a sum of steps, by look-up; other models say their own."""
+        assert self.points_ is not None
+        return self.points_.contributions(matrix), self.points_.expected
 
     def _top_contributions(self, matrix: Numbers, top: int) -> tuple[NDArray[np.intp], Numbers]:
-        assert self.points_ is not None
-        return top_of(self.points_.contributions(matrix).T, top)
+        return top_of(self._contributions(matrix)[0].T, top)
 
     def _check_parameters(self) -> None:
         check_calibration(self.calibration)
@@ -347,7 +378,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator):
             )
 
     def _constraints(self, names: Sequence[str]) -> tuple[int, ...]:
-        directions: dict[str, str] = {spec.id: spec.direction for spec in built_in_indicators()}
+        directions: dict[str, Direction] = {spec.id: spec.direction for spec in built_in_indicators()}
         directions |= self.directions or {}
         stranger = next((name for name in self.directions or {} if name not in names), None)
         if stranger is not None:

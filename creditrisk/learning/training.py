@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
+from sklearn.base import clone
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.builder import IndicatorBuilder
+from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.learning.boosted import BoostedScorer
 from creditrisk.learning.cohorts import cohort
@@ -78,6 +81,7 @@ def train_model(
     policy : Policy or str, default="jiangsu"
         Gives the indicators, and rules to compare with.
     scorer : unfitted BoostedScorer or ScorecardScorer, optional
+        A copy of it is fitted. Directions are those of the policy's indicators, but where it declares others.
     categories : tuple of str, default=()
         Of industry, region and scale: columns of the enterprise that the model reads as well.
     draws_only : bool, default=False
@@ -104,9 +108,11 @@ def train_model(
                 "let it begin later, or the training end earlier"
             )
         until = min(until, start)
-    days = cohort(records, every=every, from_=first, to=last, enterprises=enterprises, output="polars")
-    found = outcomes(records, days, target, known_by=until, output="polars").drop_nulls("finding")
-    rows = found.filter(pl.col("weight") > 0) if draws_only else found
+    days = cohort(
+        records, every=every, from_=first, to=last, enterprises=enterprises, inspected_only=True, output="polars"
+    )
+    rows = outcomes(records, days, target, draws_only=draws_only, known_by=until, output="polars")
+    rows = rows.drop_nulls("finding")
     if rows["finding"].n_unique() < 2:
         raise InputError(
             f"of {days.height:,} rows from {first} to {last}, {rows.height:,} have an outcome"
@@ -119,7 +125,7 @@ def train_model(
     if categories:
         known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left")
         columns = columns.hstack(known.select(pl.col(name).cast(pl.String) for name in categories))
-    scorer = (scorer if scorer is not None else BoostedScorer()).fit(
+    scorer = _held_to(policy, columns.columns, scorer if scorer is not None else BoostedScorer()).fit(
         columns, rows["finding"].to_numpy(), as_of=rows["as_of"], groups=rows["enterprise_id"],
         sample_weight=rows["weight"].to_numpy() if draws_only else None,
     )  # fmt: skip
@@ -133,7 +139,7 @@ def train_model(
         enterprises=rows["enterprise_id"].n_unique(),
         rows=rows.height,
         findings=int(rows["finding"].sum()),
-        random_draws=int((rows["weight"] > 0).sum()),
+        random_draws=rows.height - rows["draw_probability"].null_count(),
     )
     evaluation = None
     if test_to is not None:
@@ -142,3 +148,15 @@ def train_model(
             every=every, target=target, policy=policy, learnt_until=until, seed=seed,
         )  # fmt: skip
     return TrainedModel(scorer, policy, learnt, evaluation)
+
+
+def _held_to(policy: Policy, columns: Sequence[str], scorer: Any) -> Any:
+    """A copy of a model that also knows the directions of indicators that the policy defines by itself."""
+    known = {spec.id: spec.direction for spec in built_in_indicators()}
+    own = {
+        name: policy.specs[name].direction
+        for name in columns
+        if name in policy.specs and policy.specs[name].direction != known.get(name, "none")
+    }
+    declared = own | dict(scorer.directions or {})
+    return clone(scorer).set_params(directions=declared or None)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from creditrisk.errors import InputError, LearningWarning
+from creditrisk.learning.strictness import strictness
 from creditrisk.learning.validation import Split, split_rows
 
 __all__ = [
@@ -46,6 +47,7 @@ class LearningRows:
         With a mean of 1.
     as_of : polars.Series of Date, or None
     groups : ndarray, shape (n_rows,), or None
+    inspectors : ndarray of int, shape (n_rows,), or None
     seed : int
     """
 
@@ -54,11 +56,24 @@ class LearningRows:
     weights: Numbers | None
     as_of: pl.Series | None
     groups: NDArray[Any] | None
+    inspectors: NDArray[np.intp] | None
     seed: int
 
     def split(self, share: float, gap_days: int) -> Split | None:
         """Hold out rows of the latest days and of other enterprises; None where there are too few."""
         return split_rows(self.labels, share, self.seed, as_of=self.as_of, groups=self.groups, gap_days=gap_days)
+
+    def at(self, places: NDArray[np.intp]) -> LearningRows:
+        """Some of the rows."""
+        parts = {name: getattr(self, name) for name in ("weights", "as_of", "groups", "inspectors")}
+        chosen = {name: None if part is None else part[places] for name, part in parts.items()}
+        return LearningRows(self.matrix[places], self.labels[places], **chosen, seed=self.seed)
+
+    def strictness(self, learnt: LearningRows) -> Numbers | None:
+        """Of each row's inspector, as other rows show it; None where inspectors are not told apart."""
+        if self.inspectors is None or learnt.inspectors is None:
+            return None
+        return strictness(self.inspectors, learnt.inspectors, learnt.labels, learnt.weights)
 
 
 def checked_outcomes(y: Any) -> Any:

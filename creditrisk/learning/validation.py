@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError, LearningWarning
 
-__all__ = ["Split", "check_time_order", "day_numbers", "split_rows"]
+__all__ = ["Split", "day_numbers", "one_for_each_row", "split_rows"]
 
 # Of enterprises known both early and late, one in so many is held out; the others are learnt from.
 _ONE_IN = 2
@@ -92,27 +93,6 @@ def split_rows(
     return split if all(_tells(labels[rows]) for rows in (split.training, split.held_out)) else None
 
 
-def check_time_order(training: Any, test: Any) -> None:
-    """See that every day of the training rows lies before every day of the test rows.
-
-    Raises
-    ------
-    InputError
-        If the two overlap.
-
-    Examples
-    --------
-    >>> check_time_order(training=["2024-06-30", "2024-12-31"], test=["2025-01-01"])
-    """
-    last, first = day_numbers(training).max(initial=-(2**31)), day_numbers(test).min(initial=2**31 - 1)
-    if last >= first:
-        ends, begins = np.datetime64(int(last), "D"), np.datetime64(int(first), "D")
-        raise InputError(
-            f"training rows reach {ends}, test rows begin on {begins}: "
-            "end training earlier, or the test tells nothing about days to come"
-        )
-
-
 def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
     """Days as numbers, counted from 1970-01-01.
 
@@ -121,7 +101,7 @@ def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
     InputError
         If one is no day, or there is not one for each row.
     """
-    series = _series(days, "as_of", n_rows)
+    series = one_for_each_row(days, "as_of", n_rows)
     dates = series.str.to_date(strict=False) if series.dtype == pl.String else series.cast(pl.Date, strict=False)
     if dates.null_count():
         at = int(dates.is_null().to_numpy().argmax())
@@ -172,7 +152,7 @@ def _tells(labels: NDArray[np.float64]) -> bool:
 
 
 def _group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
-    series = _series(groups, "groups", n_rows)
+    series = one_for_each_row(groups, "groups", n_rows)
     if series.null_count():
         raise InputError(
             f"row {int(series.is_null().to_numpy().argmax())} has no group; give the enterprise_id of each"
@@ -180,10 +160,19 @@ def _group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
     return np.unique(series.cast(pl.String).to_numpy(), return_inverse=True)[1].astype(np.intp)
 
 
-def _series(values: Any, name: str, n_rows: int | None) -> pl.Series:
+def one_for_each_row(values: Any, name: str, n_rows: int | None) -> pl.Series:
+    """What is given beside X, one entry for each row of it; NaN is missing.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer.
+    """
     if not isinstance(values, pl.Series):
         values = np.asarray(values)
-        values = pl.Series(name, values.tolist() if values.dtype == object else values, strict=False)
+        if values.dtype == object:
+            values = [None if gone else value for value, gone in zip(values.tolist(), pd.isna(values), strict=True)]
+        values = pl.Series(name, values, strict=False)
     if n_rows is not None and len(values) != n_rows:
         raise InputError(f"{name} must have one entry for each row of X: {n_rows}, got {len(values)}")
-    return values
+    return values.fill_nan(None) if values.dtype.is_float() else values

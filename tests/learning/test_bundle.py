@@ -137,7 +137,7 @@ def test_a_failed_save_leaves_the_bundle_that_is_there(
 
 
 def test_a_model_without_names_and_things_that_are_no_models_are_not_kept(rows: Rows, tmp_path: Path) -> None:
-    nameless = unfitted(n_estimators=5).fit(rows.X.to_numpy()[:, :3], rows.y)
+    nameless = unfitted(n_estimators=5).fit(rows.X.to_numpy()[:, :12], rows.y)
     with pytest.raises(cr.InputError, match="without names"):
         cr.save_model(nameless, tmp_path / "model")
     with pytest.raises(cr.InputError, match="a dict cannot be kept"):

@@ -144,7 +144,7 @@ def test_a_model_with_other_tiers_than_the_policy_is_refused(rows: Any) -> None:
 
 
 def test_a_model_on_unknown_columns_or_none_is_refused(rows: Any) -> None:
-    strange = rows.X.iloc[:, :3].rename(columns={rows.X.columns[0]: "shoe_size"})
+    strange = rows.X.iloc[:, :12].rename(columns={rows.X.columns[0]: "shoe_size"})
     with pytest.raises(cr.InputError, match="'shoe_size'"):
         assessed(cr.BoostedScorer(n_estimators=5, n_jobs=1).fit(strange, rows.y), "rules")
     with pytest.raises(cr.InputError, match="without names"):

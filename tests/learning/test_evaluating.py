@@ -53,6 +53,19 @@ def test_rates_are_given_plainly_and_weighted_by_draws(early: cr.BoostedScorer) 
     assert evaluation.weighted.figures["rows"][0] == evaluation.rate.n_drawn
 
 
+def test_each_inspection_counts_once_whatever_days_it_is_seen_from(early: cr.BoostedScorer) -> None:
+    evaluation = evaluate_model(
+        early, ENTERPRISES, RECORDS, from_="2024-12-31", to="2025-12-31", every="1M", target=TARGET, n_resamples=5
+    )
+    inspections = RECORDS.data.filter(
+        pl.col("type").cast(pl.String) == "inspection",
+        pl.col("outcome").cast(pl.String).ne_missing("unreachable"),
+        pl.col("occurred_on").is_between(date(2025, 1, 1), date(2026, 6, 30)),
+    ).select("enterprise_id", "occurred_on")
+    assert 0 < evaluation.rate.n_inspected <= inspections.n_unique()
+    assert evaluation.to_dict()["inspections"] == evaluation.rate.n_inspected == evaluation.tiers["rows"].sum() / 2
+
+
 def test_a_window_that_overlaps_the_training_is_refused(early: cr.BoostedScorer) -> None:
     learnt = last_day_learnt(early, TARGET)
     assert learnt == date(2024, 6, 30)
@@ -62,5 +75,5 @@ def test_a_window_that_overlaps_the_training_is_refused(early: cr.BoostedScorer)
 
 
 def test_a_window_without_outcomes_is_a_clear_error(early: cr.BoostedScorer) -> None:
-    with pytest.raises(cr.InputError, match="0 were inspected in time"):
+    with pytest.raises(cr.InputError, match="0 inspections from 2027-01-01 to 2027-12-31"):
         evaluate_model(early, ENTERPRISES, RECORDS, from_="2027-01-01", to="2027-12-31", target=TARGET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations, pairwise
 from math import log
 from typing import Any
@@ -198,6 +199,25 @@ def test_any_number_of_threads_and_any_order_of_rows_gives_the_same_points(rows:
     assert one.to_parts()["scorer.json"] == many.to_parts()["scorer.json"].replace(b'"n_jobs": 3', b'"n_jobs": 1')
     order = np.random.default_rng(0).permutation(len(rows.y))
     assert cr.ScorecardScorer(n_jobs=1).fit(rows.X.iloc[order], rows.y[order]).points_ == one.points_
+
+
+def test_held_out_rows_judge_a_model_that_knows_nothing_of_them() -> None:
+    """Sixty names without meaning: had their order been learnt from all rows, the held-out ones would confirm it."""
+    random = np.random.default_rng(5)
+    X = pl.DataFrame({"region": [f"R{number}" for number in random.integers(0, 60, 3000)]})
+    y = random.integers(0, 2, 3000)
+    model = cr.ScorecardScorer(calibration="sigmoid", n_jobs=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    nothing_lasts = any("higher scores do not mean more findings" in str(warning.message) for warning in told)
+    assert nothing_lasts or model.calibration_.slope < 0.4
+
+
+def test_more_cuts_than_can_be_told_apart_are_refused() -> None:
+    X = pl.DataFrame({"many": np.arange(1000.0)})
+    with pytest.raises(cr.InputError, match=r"bands\['many'\] has 300 cuts; at most 250"):
+        cr.ScorecardScorer(bands={"many": list(range(300))}).fit(X, [0, 1] * 500)
 
 
 def test_a_single_row_equals_the_batch(rows: Rows, scorecard: cr.ScorecardScorer) -> None:
