@@ -24,7 +24,6 @@ __all__ = [
     "policy_loading",
     "scoring",
     "tiering",
-    "training",
     "ways_up",
 ]
 
@@ -172,21 +171,6 @@ def learned_reasons(data: Data) -> Job:
     def run() -> dict[str, Any]:
         rows = X[scorer.predict_tier(X) != best]
         return {"rows": len(X), "explained": len(rows), "reasons": len(scorer.reasons(rows, output="polars"))}
-
-    return run
-
-
-def training(data: Data) -> Job:
-    """A model with a search for hyper-parameters."""
-    import lightgbm  # noqa: F401
-    import optuna  # noqa: F401
-
-    X, y, as_of, groups = rows_to_learn_from(data)
-
-    def run() -> dict[str, Any]:
-        with quietly():
-            scorer = learner().fit(X, y, as_of=as_of, groups=groups)
-        return {"rows": len(X), "trials": len(scorer.trials_), "trees": scorer.n_trees_}
 
     return run
 

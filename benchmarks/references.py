@@ -10,7 +10,6 @@ from benchmarks.data import AS_OF, ENTERPRISE_COLUMNS, RECORD_COLUMNS, Data
 
 __all__ = [
     "bare_checks",
-    "bare_training",
     "duckdb_tiering",
     "imports",
     "matrix_product",
@@ -149,42 +148,6 @@ def native_contributions(data: Data, most: int = 100_000) -> Job:
 
     def run() -> dict[str, Any]:
         return {"rows": len(booster.predict(X, pred_contrib=True))}
-
-    return run
-
-
-def bare_training(data: Data) -> Job:
-    """The calls of LightGBM that our training with search comes to, and nothing else."""
-    import lightgbm
-    import numpy as np
-    from sklearn.utils import check_random_state
-
-    from benchmarks.ours import learner, quietly, rows_to_learn_from
-    from creditrisk.learning.fitting import Trainer
-    from creditrisk.learning.validation import split_rows
-
-    X, y, as_of, groups = rows_to_learn_from(data)
-    with quietly():
-        ours = learner().fit(X, y, as_of=as_of, groups=groups)
-    seed = int(check_random_state(0).randint(2**31 - 1))
-    split = split_rows(y, ours.validation_share, seed, as_of=as_of, groups=groups)
-    assert split is not None
-    trainer = Trainer(ours.constraints_, (), additive=False, n_estimators=0, patience=0, seed=seed, n_threads=1)
-    settings = [trainer.settings(params) for params, _ in ours.trials_]
-    final, n_trees = trainer.settings(ours.params_), ours.n_trees_
-    X = np.ascontiguousarray(X.to_numpy(dtype=np.float64))
-    kept = {"feature_pre_filter": False, "verbosity": -1, "num_threads": 1}
-
-    def run() -> dict[str, Any]:
-        training = lightgbm.Dataset(X[split.training], y[split.training], params=kept)
-        held_out = lightgbm.Dataset(X[split.held_out], y[split.held_out], reference=training, params=kept)
-        reached = []
-        for one in settings:
-            stop = lightgbm.early_stopping(ours.early_stopping_rounds, verbose=False)
-            booster = lightgbm.train(one, training, ours.n_estimators, valid_sets=[held_out], callbacks=[stop])
-            reached.append(booster.best_score["valid_0"]["binary_logloss"])
-        lightgbm.train(final, lightgbm.Dataset(X, y, params=kept), n_trees)
-        return {"rows": len(X), "same_losses": reached == [loss for _, loss in ours.trials_]}
 
     return run
 

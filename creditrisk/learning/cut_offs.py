@@ -43,8 +43,8 @@ class CutOffs(BaseModel):
     def by_share(cls, **shares: float) -> CutOffs:
         """Tiers that each take a share of the enterprises, named from best to worst.
 
-        Enterprises of one score stand in one tier, the one in which their middle lies. Where many have one score, shares
-        are met no nearer than that allows, and a tier may stay empty.
+        Enterprises of one score stand in one tier, the one in which their middle lies. Where many have one score,
+        shares are met no nearer than that allows, and a tier may stay empty.
 
         Raises
         ------

@@ -1,0 +1,88 @@
+"""Training with a search for hyper-parameters, beside the bare calls of LightGBM that it comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.data import Data
+from benchmarks.ours import learner, quietly, rows_to_learn_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from creditrisk.learning.boosted import BoostedScorer
+    from creditrisk.learning.validation import Split
+
+__all__ = ["overhead"]
+
+Job = Callable[[], Any]
+
+TURNS = 3
+
+
+def overhead(data: Data) -> Job:
+    """A model with a search for hyper-parameters, and the bare calls of LightGBM that it comes to, in turns.
+
+    In one process, and the least of several turns each: between processes the same work differs by more than the
+    overhead that is to be seen.
+    """
+    from sklearn.utils import check_random_state
+
+    from creditrisk.learning.validation import split_rows
+
+    X, y, as_of, groups = rows_to_learn_from(data)
+    with quietly():
+        first = learner().fit(X, y, as_of=as_of, groups=groups)
+    split = split_rows(
+        y, first.validation_share, int(check_random_state(0).randint(2**31 - 1)), as_of=as_of, groups=groups
+    )
+    assert split is not None
+    bare = _bare(X, y, split, first)
+
+    def run() -> dict[str, Any]:
+        taken: dict[str, list[float]] = {"bare": [], "ours": []}
+        for _ in range(TURNS):
+            began = time.process_time()
+            same_losses = bare()["same_losses"]
+            between = time.process_time()
+            with quietly():
+                learner().fit(X, y, as_of=as_of, groups=groups)
+            taken["ours"].append(time.process_time() - between)
+            taken["bare"].append(between - began)
+        return {"rows": len(X), "trees": first.n_trees_, "trials": len(first.trials_), "same_losses": same_losses,
+                "bare": min(taken["bare"]), "ours": min(taken["ours"])}  # fmt: skip
+
+    return run
+
+
+def _bare(X: pd.DataFrame, y: NDArray[np.float64], split: Split, ours: BoostedScorer) -> Job:
+    """The calls of LightGBM that a training of ours with search came to, and nothing else."""
+    import lightgbm
+    import numpy as np
+    from sklearn.utils import check_random_state
+
+    from creditrisk.learning.fitting import Trainer
+
+    seed = int(check_random_state(0).randint(2**31 - 1))
+    trainer = Trainer(ours.constraints_, (), additive=False, n_estimators=0, patience=0, seed=seed, n_threads=1)
+    settings = [trainer.settings(params) for params, _ in ours.trials_]
+    final, n_trees = trainer.settings(ours.params_), ours.n_trees_
+    matrix = np.ascontiguousarray(X.to_numpy(dtype=np.float64))
+    kept = {"feature_pre_filter": False, "verbosity": -1, "num_threads": 1}
+
+    def run() -> dict[str, Any]:
+        training = lightgbm.Dataset(matrix[split.training], y[split.training], params=kept)
+        held_out = lightgbm.Dataset(matrix[split.held_out], y[split.held_out], reference=training, params=kept)
+        reached = []
+        for one in settings:
+            stop = lightgbm.early_stopping(ours.early_stopping_rounds, verbose=False)
+            booster = lightgbm.train(one, training, ours.n_estimators, valid_sets=[held_out], callbacks=[stop])
+            reached.append(booster.best_score["valid_0"]["binary_logloss"])
+        lightgbm.train(final, lightgbm.Dataset(matrix, y, params=kept), n_trees)
+        return {"same_losses": reached == [loss for _, loss in ours.trials_]}
+
+    return run
