@@ -19,7 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -34,19 +33,12 @@ if __package__ in (None, ""):
 
 import creditrisk as cr
 from benchmarks.city_indicators import CITY_COLUMNS, CityRows, city_rows
+from creditrisk.learning.strictness import checked_inspectors, strictness
 
 Scores = NDArray[np.float64]
 ROLLING = tuple((date(2014, month, 1), date(2014, month + 2, 1)) for month in (1, 3, 5, 7))
 REFERENCE = "boosted, history"
-RECOMMENDED = "history, inspectors told apart"
 CITY_SCORES = ("city_score", "score", "scores")
-# Visits at the common rate that are added to those of each inspector.
-SHRINKAGE = 5.0
-# Settled on the windows of 2013.
-TREES = {"objective": "binary", "learning_rate": 0.05, "max_depth": 3, "num_leaves": 8, "min_child_samples": 40,
-         "lambda_l2": 10.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "verbose": -1,
-         "deterministic": True, "force_row_wise": True}  # fmt: skip
-N_TREES = 120
 FIGURES = {"auc": "AUC", "auc_within": "AUC within inspectors", "first_half_share": "found in the first half",
            "days_earlier": "days earlier"}  # fmt: skip
 
@@ -67,9 +59,12 @@ def models(rows: CityRows) -> dict[str, Callable[[NDArray[np.bool_], NDArray[np.
     def scorecard(X: pl.DataFrame) -> cr.ScorecardScorer:
         return cr.ScorecardScorer(directions=directions(X.columns), categories=names)
 
-    def learned(make: Callable[..., Any], X: pl.DataFrame, **more: Any) -> Callable[..., Scores]:
-        return lambda train, test: _fitted(make(X, **more), rows, X, train).decision_function(X.filter(test))
+    def learned(
+        make: Callable[..., Any], X: pl.DataFrame, *, apart: bool = False, **more: Any
+    ) -> Callable[..., Scores]:
+        return lambda train, test: _fitted(make(X, **more), rows, X, train, apart).decision_function(X.filter(test))
 
+    additive = learned(boosted, own.select(numbers), apart=True, additive=True)
     return {
         "inspector alone": learned(boosted, rows.cohort.select("inspector_group")),
         "logistic regression, history": lambda train, test: _regression(rows, own, train).decision_function(
@@ -78,14 +73,21 @@ def models(rows: CityRows) -> dict[str, Callable[[NDArray[np.bool_], NDArray[np.
         "scorecard, history": learned(scorecard, own.select(numbers)),
         "boosted additive, history": learned(boosted, own.select(numbers), additive=True),
         REFERENCE: learned(boosted, own),
-        RECOMMENDED: lambda train, test: _told_apart(rows, own, train, test, with_inspector=False),
+        "scorecard, history, inspectors told apart": learned(scorecard, own.select(numbers), apart=True),
+        "boosted, history, inspectors told apart": learned(boosted, own, apart=True),
+        "boosted additive, history, inspectors told apart": additive,
+        "the last and a regression, inspectors told apart": lambda train, test: (
+            additive(train, test) + _log_odds(rows, own, train, test, with_inspector=False)
+        ),
         "logistic regression, everything": lambda train, test: _regression(rows, everything, train).decision_function(
             everything.filter(test).to_pandas()
         ),
         "scorecard, everything": learned(scorecard, everything),
         "boosted, everything": learned(boosted, everything),
-        "everything, inspectors told apart": lambda train, test: _told_apart(
-            rows, everything.drop("inspector_group"), train, test, with_inspector=True
+        "everything, inspectors told apart and put back": lambda train, test: (
+            learned(boosted, everything.select(*numbers, *CITY_COLUMNS[1:]), apart=True, additive=True)(train, test)
+            + _log_odds(rows, everything.drop("inspector_group"), train, test, with_inspector=True)
+            + _strictness(rows, train)[test]
         ),
     }
 
@@ -161,41 +163,29 @@ def main() -> int:
     return 0
 
 
-def _fitted(model: Any, rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_]) -> Any:
-    y, as_of = rows.cohort["finding"].filter(train).to_numpy(), rows.cohort["as_of"].filter(train)
+def _fitted(model: Any, rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_], apart: bool) -> Any:
+    y, learnt = rows.cohort["finding"].filter(train).to_numpy(), rows.cohort.filter(train)
+    inspectors = learnt["inspector_group"] if apart else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.LearningWarning)
-        return model.fit(X.filter(train), y, as_of=as_of)
+        return model.fit(
+            X.filter(train), y, as_of=learnt["as_of"], groups=learnt["enterprise_id"], inspectors=inspectors
+        )
 
 
-def _told_apart(
+def _log_odds(
     rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_], test: NDArray[np.bool_], *, with_inspector: bool
 ) -> Scores:
-    """Trees and a regression that know the inspector while they learn, so that what he finds is not put down to others.
-
-    The log odds of the two are added. Without the inspector each business is scored as if the same one came to all.
-    """
-    strictness = _strictness(rows, train)
-    found, groups = rows.cohort["finding"].to_numpy(), rows.cohort["inspector_group"]
+    """By a regression that has a coefficient for each inspector; without, as if the same one came to all."""
+    groups = rows.cohort["inspector_group"]
     regression = _regression(rows, X.with_columns(groups), train)
     asked = X.filter(test).with_columns(groups.filter(test) if with_inspector else pl.lit("nobody").alias(groups.name))
-    scores = regression.decision_function(asked.to_pandas())
-    numbers = X.select(name for name in X.columns if name not in (*rows.names, "month")).to_numpy()
-    for seed in range(3):
-        learnt = lightgbm.Dataset(numbers[train], found[train], init_score=strictness[train])
-        trees = lightgbm.train({**TREES, "seed": seed}, learnt, N_TREES)
-        scores = scores + trees.predict(numbers[test], raw_score=True) / 3
-    return np.asarray(scores + strictness[test] if with_inspector else scores)
+    return np.asarray(regression.decision_function(asked.to_pandas()))
 
 
 def _strictness(rows: CityRows, train: NDArray[np.bool_]) -> Scores:
-    """Log odds of a finding by the inspector, drawn towards the common ones; all who are unknown stand together."""
-    visits = rows.cohort.select("finding", group=pl.col("inspector_group").fill_null("unknown"))
-    learnt = visits.filter(train)
-    common = float(learnt["finding"].to_numpy().mean())
-    rates = learnt.group_by("group").agg(rate=(pl.col("finding").sum() + SHRINKAGE * common) / (pl.len() + SHRINKAGE))
-    rate = visits["group"].replace_strict(rates["group"], rates["rate"], default=common).to_numpy()
-    return np.log(rate / (1 - rate))
+    inspectors = checked_inspectors(rows.cohort["inspector_group"], rows.cohort.height)
+    return strictness(inspectors, inspectors[train], rows.cohort["finding"].to_numpy()[train])
 
 
 def _regression(rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_]) -> Any:

@@ -54,15 +54,13 @@ class CityRows:
     names: tuple[str, ...]
 
 
-def city_rows(folder: Path, *, adjusted: bool = True) -> CityRows:
+def city_rows(folder: Path) -> CityRows:
     """Read a folder of the city's shape and compute everything that is known before each inspection.
 
     Parameters
     ----------
     folder : path
         enterprises.parquet, records.parquet and cohort.parquet.
-    adjusted : bool, default=True
-        Also how the enterprise did beside what its past inspectors find on average, which needs to know who they were.
     """
     enterprises = cr.read_enterprises(folder / "enterprises.parquet", id_scheme="any", output="polars")
     records = cr.read_records(folder / "records.parquet", id_scheme="any", output="polars")
@@ -79,7 +77,7 @@ def city_rows(folder: Path, *, adjusted: bool = True) -> CityRows:
     chain = pl.col("name").fill_null("").str.to_uppercase().str.replace_all(r"[^A-Z ]", "").str.strip_chars()
     rows = rows.with_columns(chain=chain, age=(pl.col("as_of") - pl.col("established_on")).dt.total_days())
     visits = _visits(folder, cohort, rows)
-    leaning = _rates(rows, visits, adjusted=adjusted)
+    leaning = _rates(rows, visits)
     own = pl.concat(
         [
             counted,
@@ -179,7 +177,7 @@ def _visits(folder: Path, cohort: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _rates(rows: pl.DataFrame, visits: pl.DataFrame, *, adjusted: bool) -> pl.DataFrame:
+def _rates(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """Rates up to the day of each row, drawn towards the rate of all that was known by then."""
     everyone = pl.lit(0).alias("everyone")
     rows, visits = rows.with_columns(everyone), visits.with_columns(everyone)
@@ -195,19 +193,18 @@ def _rates(rows: pl.DataFrame, visits: pl.DataFrame, *, adjusted: bool) -> pl.Da
         "own_minor_mean": _mean_until(rows, visits, ["enterprise_id"], "minor", minor, 2.0),
         "chain_minor_mean": _mean_until(rows, visits, ["chain"], "minor", minor, 2.0),
     }
-    if adjusted:
-        # What each inspector found until the day before, and what this visit found beyond it.
-        day_before = visits.with_columns(as_of=pl.col("inspected_on") - pl.duration(days=1))
-        zero = pl.Series("zero", [0.0] * rows.height)
-        for what, prior in (("found", base), ("serious", serious), ("minor", minor)):
-            expected = _mean_until(day_before, visits, ["inspector_group"], what, prior, 20.0)
-            beyond = visits.with_columns(beyond=pl.col(what) - expected)
-            columns[f"own_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["enterprise_id"], "beyond", zero, 1.0)
-            columns[f"chain_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["chain"], "beyond", zero, 2.0)
-            columns[f"region_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["region"], "beyond", zero, 20.0)
-            columns[f"industry_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["industry"], "beyond", zero, 20.0)
-            if what == "found":
-                columns["words_found_beyond_inspector"] = _sum_over_words(rows, beyond)
+    # What each inspector found until the day before, and what this visit found beyond it.
+    day_before = visits.with_columns(as_of=pl.col("inspected_on") - pl.duration(days=1))
+    zero = pl.Series("zero", [0.0] * rows.height)
+    for what, prior in (("found", base), ("serious", serious), ("minor", minor)):
+        expected = _mean_until(day_before, visits, ["inspector_group"], what, prior, 20.0)
+        beyond = visits.with_columns(beyond=pl.col(what) - expected)
+        columns[f"own_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["enterprise_id"], "beyond", zero, 1.0)
+        columns[f"chain_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["chain"], "beyond", zero, 2.0)
+        columns[f"region_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["region"], "beyond", zero, 20.0)
+        columns[f"industry_{what}_beyond_inspector"] = _mean_until(rows, beyond, ["industry"], "beyond", zero, 20.0)
+        if what == "found":
+            columns["words_found_beyond_inspector"] = _sum_over_words(rows, beyond)
     return pl.DataFrame(columns)
 
 

@@ -90,7 +90,7 @@ def test_the_command_runs_on_any_folder_of_the_shape(folder: Path, tmp_path: Pat
         capture_output=True, encoding="utf-8", check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "| history, inspectors told apart | 0." in done.stdout
+    assert "| boosted additive, history, inspectors told apart | 0." in done.stdout
     report = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     (window,) = report["windows"].values()
     figures = {(row["score"], row["figure"]): row for row in window["figures"]}
