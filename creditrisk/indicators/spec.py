@@ -1,6 +1,6 @@
 """An indicator as data: which records it looks at, what it measures of them, over which time.
 
-Design section 4. A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes
+A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes
 all of them in one pass over the records.
 """
 

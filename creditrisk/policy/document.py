@@ -1,6 +1,6 @@
 """The policy document (评价办法): everything that turns indicators into points, tiers and supervision, as data.
 
-Design section 5. Keys that the document does not know are errors, numbers carry their basis, and what the parts say
+Keys that the document does not know are errors, numbers carry their basis, and what the parts say
 of one another must agree; :mod:`creditrisk.policy.loading` adds the file, line and key to each complaint.
 """
 

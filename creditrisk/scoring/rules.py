@@ -43,7 +43,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Nothing is learnt from data: :meth:`fit` reads the policy. Design section 6 gives the formula:
+    Nothing is learnt from data: :meth:`fit` reads the policy. The formula:
     dimension score = clip(base + Σ points), total = Σ weight × dimension score.
 
     Examples

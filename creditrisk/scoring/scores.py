@@ -1,6 +1,6 @@
 """Points by rule, dimension scores and the total, in whole numbers so that they add up exactly.
 
-Design section 6: dimension score = base + Σ points, held between floor and ceiling; total = Σ weight × dimension score.
+Dimension score = base + Σ points, held between floor and ceiling; total = Σ weight × dimension score.
 Points are kept in thousandths, totals in millionths (weights have three decimals), so nothing is lost to rounding.
 """
 

@@ -1,3 +1,7 @@
+"""Scores compared on the same inspections: figures, intervals, paired differences."""
+
+from __future__ import annotations
+
 import datetime
 
 import numpy as np
@@ -33,7 +37,7 @@ def values(comparison, score="model"):
 
 
 @pytest.mark.parametrize("weight", [None, "weight"])
-def test_figures_agree_with_scikit_learn(weight):
+def test_figures_agree_with_scikit_learn(weight) -> None:
     frame, risk = inspections()
     y, w = frame["finding"].to_numpy(), frame[weight].to_numpy() if weight else None
     ours = values(compare_scores(frame, {"model": risk}, weight=weight, n_resamples=2, output="polars"))
@@ -43,7 +47,7 @@ def test_figures_agree_with_scikit_learn(weight):
     assert ours["log_loss"] == pytest.approx(metrics.log_loss(y, risk, sample_weight=w))
 
 
-def test_auc_within_strata_counts_pairs_of_one_stratum_only():
+def test_auc_within_strata_counts_pairs_of_one_stratum_only() -> None:
     frame, risk = inspections()
     concordant = pairs = 0.0
     for inspector in "abc":
@@ -56,7 +60,7 @@ def test_auc_within_strata_counts_pairs_of_one_stratum_only():
     assert ours["auc_within"] == pytest.approx(concordant / pairs)
 
 
-def test_rows_without_a_stratum_are_in_no_pair():
+def test_rows_without_a_stratum_are_in_no_pair() -> None:
     frame, risk = inspections()
     known = frame.filter(pl.col("inspector") != "c")
     expected = compare_scores(
@@ -70,7 +74,7 @@ def test_rows_without_a_stratum_are_in_no_pair():
     assert values(ours) == pytest.approx(values(expected))
 
 
-def test_days_earlier_and_first_half_of_a_case_counted_by_hand():
+def test_days_earlier_and_first_half_of_a_case_counted_by_hand() -> None:
     # Four inspections on days 0, 2, 4 and 6; the findings of days 4 and 6 move to days 0 and 2.
     frame = pl.DataFrame(
         {"finding": [0, 0, 1, 1], "inspected_on": [DAY + datetime.timedelta(days=d) for d in (0, 2, 4, 6)]}
@@ -80,7 +84,7 @@ def test_days_earlier_and_first_half_of_a_case_counted_by_hand():
     assert ours["first_half_share"] == 1.0
 
 
-def test_a_score_that_tells_nothing_gets_the_mean_of_all_orders():
+def test_a_score_that_tells_nothing_gets_the_mean_of_all_orders() -> None:
     frame, _ = inspections()
     ours = values(compare_scores(frame, {"model": np.full(frame.height, 0.5)}, n_resamples=2, output="polars"))
     days = frame["inspected_on"].cast(pl.Int32).to_numpy()
@@ -91,7 +95,7 @@ def test_a_score_that_tells_nothing_gets_the_mean_of_all_orders():
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.1, 3.0))
-def test_figures_of_a_ranking_do_not_depend_on_scale_or_on_the_order_of_rows(seed, power):
+def test_figures_of_a_ranking_do_not_depend_on_scale_or_on_the_order_of_rows(seed, power) -> None:
     frame, risk = inspections(seed, 60)
     if frame["finding"].n_unique() < 2:
         return
@@ -103,7 +107,7 @@ def test_figures_of_a_ranking_do_not_depend_on_scale_or_on_the_order_of_rows(see
     assert turned == pytest.approx(straight, nan_ok=True)
 
 
-def test_a_resample_weighs_rows_as_repeating_them_would():
+def test_a_resample_weighs_rows_as_repeating_them_would() -> None:
     frame, risk = inspections(n=80)
     times = np.random.default_rng(1).integers(0, 4, frame.height)
     repeated = np.repeat(np.arange(frame.height), times)
@@ -112,7 +116,7 @@ def test_a_resample_weighs_rows_as_repeating_them_would():
     assert values(compare_scores(frame[repeated], {"model": risk[repeated]}, **options)) == pytest.approx(weighted)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     # Normal scores one standard deviation apart have an AUC of Phi(1 / sqrt 2) = 0.760.
     covered = 0
     for seed in range(60):
@@ -126,7 +130,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 50 <= covered <= 60
 
 
-def test_differences_are_paired():
+def test_differences_are_paired() -> None:
     frame, risk = inspections()
     noisy = risk + np.random.default_rng(2).normal(0, 0.01, len(risk))
     comparison = compare_scores(
@@ -139,7 +143,7 @@ def test_differences_are_paired():
     assert same_row["low"] == same_row["value"] == same_row["high"] == 0
 
 
-def test_resamples_draw_whole_enterprises():
+def test_resamples_draw_whole_enterprises() -> None:
     generator = np.random.default_rng(0)
     finding, score = generator.integers(0, 2, 50).astype(float), generator.random(50)
     once = pl.DataFrame({"enterprise_id": [str(i) for i in range(50)], "finding": finding})
@@ -152,7 +156,7 @@ def test_resamples_draw_whole_enterprises():
     )
 
 
-def test_same_seed_same_bytes():
+def test_same_seed_same_bytes() -> None:
     frame, risk = inspections()
     first = compare_scores(frame, {"model": risk}, n_resamples=20, seed=3, output="polars")
     again = compare_scores(frame, {"model": risk}, n_resamples=20, seed=3, output="polars")
@@ -171,13 +175,13 @@ def test_same_seed_same_bytes():
         ({"n_resamples": 0}, "n_resamples must be at least 1"),
     ],
 )
-def test_a_wrong_argument_says_what_to_change(change, message):
+def test_a_wrong_argument_says_what_to_change(change, message) -> None:
     frame, risk = inspections(n=20)
     with pytest.raises(InputError, match=message):
         compare_scores(frame, {"model": risk}, **change)
 
 
-def test_scores_and_outcomes_that_cannot_be_evaluated_are_refused():
+def test_scores_and_outcomes_that_cannot_be_evaluated_are_refused() -> None:
     frame, risk = inspections(n=20)
     with pytest.raises(InputError, match="score 'model' has 1 missing"):
         compare_scores(frame, {"model": np.where(np.arange(20) == 3, np.nan, risk)})

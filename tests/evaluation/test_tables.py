@@ -1,3 +1,7 @@
+"""Tables of an evaluation: reliability, gain, groups and tiers."""
+
+from __future__ import annotations
+
 import numpy as np
 import polars as pl
 import pytest
@@ -21,7 +25,7 @@ def inspections(n: int = 2000) -> tuple[pl.DataFrame, np.ndarray]:
     return frame, probability
 
 
-def test_true_probabilities_lie_in_their_intervals_and_doubled_ones_do_not():
+def test_true_probabilities_lie_in_their_intervals_and_doubled_ones_do_not() -> None:
     frame, probability = inspections()
     honest = reliability_table(frame, probability, output="polars")
     inside = honest.select(pl.col("stated").is_between("low", "high")).to_series()
@@ -32,14 +36,14 @@ def test_true_probabilities_lie_in_their_intervals_and_doubled_ones_do_not():
     assert boastful.select(pl.col("stated") > pl.col("high")).to_series().sum() >= 8
 
 
-def test_rows_of_one_probability_share_a_bin():
+def test_rows_of_one_probability_share_a_bin() -> None:
     frame, _ = inspections(100)
     table = reliability_table(frame, np.repeat([0.1, 0.4], 50), output="polars")
     assert table["stated"].to_list() == pytest.approx([0.1, 0.4])
     assert table["rows"].to_list() == [50, 50]
 
 
-def test_weights_count_as_repeated_rows():
+def test_weights_count_as_repeated_rows() -> None:
     frame, probability = inspections(200)
     times = np.random.default_rng(0).integers(1, 4, 200)
     weighted = reliability_table(frame.with_columns(times=times), probability, weight="times", output="polars")
@@ -49,7 +53,7 @@ def test_weights_count_as_repeated_rows():
     assert weighted["stated"].to_list() == pytest.approx(repeated["stated"].to_list())
 
 
-def test_the_area_over_the_diagonal_of_the_gain_curve_is_that_of_the_auc():
+def test_the_area_over_the_diagonal_of_the_gain_curve_is_that_of_the_auc() -> None:
     frame, probability = inspections()
     table = gain_table(frame, probability, output="polars")
     area = np.trapezoid(table["found"], table["inspected"])
@@ -59,7 +63,7 @@ def test_the_area_over_the_diagonal_of_the_gain_curve_is_that_of_the_auc():
     assert table.row(-1) == pytest.approx((1, 1))
 
 
-def test_every_group_is_reported_even_that_without_a_value():
+def test_every_group_is_reported_even_that_without_a_value() -> None:
     frame, probability = inspections()
     table = group_table(frame, probability, by=["region", "scale"], n_resamples=20, output="polars")
     assert table.select("column", "group").rows() == [
@@ -72,14 +76,14 @@ def test_every_group_is_reported_even_that_without_a_value():
     assert row["low"] < row["auc"] < row["high"]
 
 
-def test_a_group_with_one_kind_of_outcome_has_no_auc():
+def test_a_group_with_one_kind_of_outcome_has_no_auc() -> None:
     frame = pl.DataFrame({"finding": [0.0, 0.0, 1.0], "region": ["a", "a", "b"]})
     table = group_table(frame, [0.1, 0.2, 0.3], by=["region"], n_resamples=5, output="polars")
     assert table["auc"].to_list() == [None, None]
     assert table["found"].to_list() == [0.0, 1.0]
 
 
-def test_tiers_are_listed_from_the_one_with_fewest_findings():
+def test_tiers_are_listed_from_the_one_with_fewest_findings() -> None:
     frame = pl.DataFrame({"finding": [0.0, 1.0, None, 1.0, 0.0, 0.0]})
     table = tier_table(frame, ["good", "high_risk", "good", "high_risk", "good", "high_risk"], output="polars")
     assert table["tier"].to_list() == ["good", "high_risk"]
@@ -87,14 +91,14 @@ def test_tiers_are_listed_from_the_one_with_fewest_findings():
     assert table["lift"].to_list() == pytest.approx([0, (2 / 3) / (2 / 5)])
 
 
-def test_wilson_intervals_are_those_of_the_textbook():
+def test_wilson_intervals_are_those_of_the_textbook() -> None:
     # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 gives 0.2553 to 0.3662.
     frame = pl.DataFrame({"finding": [1.0] * 81 + [0.0] * 182})
     table = tier_table(frame, ["ordinary"] * 263, output="polars")
     assert table.select("low", "high").row(0) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
-def test_scores_that_are_no_probabilities_have_no_reliability():
+def test_scores_that_are_no_probabilities_have_no_reliability() -> None:
     frame, probability = inspections(20)
     with pytest.raises(InputError, match="between 0 and 1"):
         reliability_table(frame, probability * 100)

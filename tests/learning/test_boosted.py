@@ -122,7 +122,7 @@ def test_an_unseen_category_counts_as_missing_or_is_refused(rows: Rows, with_cat
 
 
 def test_a_weight_of_zero_leaves_a_row_out_and_the_scale_of_weights_does_not_matter(rows: Rows) -> None:
-    kept = rows.y == rows.y
+    kept = np.ones(len(rows.y), dtype=bool)
     kept[::3] = False
     few = unfitted(n_estimators=20).fit(rows.X[kept], rows.y[kept], np.ones(kept.sum()))
     weighted = unfitted(n_estimators=20).fit(rows.X, rows.y, kept * 4.0)
@@ -244,10 +244,9 @@ def bad_rows(rows: Rows) -> dict[str, tuple[Any, Any, dict[str, Any], dict[str, 
 
 
 def test_bad_input_is_one_clear_error(rows: Rows) -> None:
-    for name, (X, y, parameters, further, message) in bad_rows(rows).items():
+    for X, y, parameters, further, message in bad_rows(rows).values():
         with pytest.raises(cr.InputError, match=message):
             unfitted(**parameters).fit(X, y, **further)
-        assert name
 
 
 def test_a_missing_indicator_is_named(rows: Rows, scorer: cr.BoostedScorer) -> None:
