@@ -31,7 +31,14 @@ _FILTERS = ("industries", "regions", "key_areas", "scales")
 class AppliesTo(PolicyPart):
     """To which enterprises an item applies: those that meet every list given; without any, to all.
 
-    ``industries`` (GB/T 4754) and ``regions`` (GB/T 2260) are beginnings of codes: 52 is all of retail.
+    Attributes
+    ----------
+    industries : tuple of str
+        Beginnings of codes (GB/T 4754): 52 is all of retail.
+    regions : tuple of str
+        Codes, or beginnings of them (GB/T 2260): 320100 and 3201 are all of a city.
+    key_areas, scales : tuple of str
+        One of which the enterprise has.
     """
 
     industries: tuple[Text, ...] = ()

@@ -20,6 +20,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.inspection.draws.drawing import OUTSIDE, in_order, lines_sha256
 from creditrisk.inspection.items import InspectionItem
+from creditrisk.inspection.regions import stem_of
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.records.tables import Enterprises
@@ -75,7 +76,7 @@ class Population:
         conditions = []
         for column, words in (
             ("industry", item.applies_to.industries),
-            ("region", item.applies_to.regions),
+            ("region", [stem_of(region) for region in item.applies_to.regions]),
             ("scale", item.applies_to.scales),
             ("key_areas", item.applies_to.key_areas),
         ):

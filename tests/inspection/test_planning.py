@@ -224,6 +224,14 @@ def test_overrides_add_visits_beside_the_draw_and_its_cap() -> None:
     ]
 
 
+@pytest.mark.parametrize("code", ["320100", "3201"])
+def test_an_item_of_a_city_applies_to_all_that_lies_in_it(code: str) -> None:
+    table = table_of(40, region=["320102", "320100", "320500", None] * 10)
+    frame = plan_of(table, [item("a", applies_to={"regions": [code]})]).draws["a"].frame
+    of_the_city = table.filter(pl.col("region").is_in(["320100", "320102"]))
+    assert frame["enterprise_id"].to_list() == of_the_city["enterprise_id"].to_list()
+
+
 def test_weights_within_a_tier_are_the_probabilities() -> None:
     table = table_of(100, tier=["ordinary"] * 100, risk=np.arange(1, 101))
     draw = plan_of(table, [item("a")], weight="risk").draws["a"]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from creditrisk.inspection.regions import stem_of
 from creditrisk.vocabulary import Label
 
 __all__ = ["Inspector", "Obstacle", "TeamDraw", "TravelBy"]
@@ -187,5 +188,5 @@ class TeamDraw:
 
 
 def _is_of(region: str | None, regions: Iterable[str]) -> bool:
-    """Whether a region is one of these or lies in it: codes of GB/T 2260 begin with those of what they lie in."""
-    return region is not None and any(region.startswith(one.removesuffix("00").removesuffix("00")) for one in regions)
+    """Whether a region is one of these or lies in it."""
+    return region is not None and any(region.startswith(stem_of(one)) for one in regions)
