@@ -74,13 +74,13 @@ def test_the_next_plan_rests_those_of_the_last_and_takes_overrides(assessed: Pat
     )
 
 
-def test_a_seed_used_for_another_frame_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:
+def test_a_seed_used_for_another_plan_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:
     register = ("--seed-register", tmp_path / "seeds.jsonl", "--out", tmp_path / "plan")
     assert run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, *register).exit_code == 0
     other = pl.read_parquet(assessed / "assessments.parquet").head(100)
     other.write_parquet(tmp_path / "other.parquet")
     said = complaint(run("plan", tmp_path / "other.parquet", *ITEMS, *YEAR, *ENTERPRISES, *register))
-    assert "already used for another frame" in said
+    assert "already used for other draws" in said
 
 
 def test_wrong_input_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:

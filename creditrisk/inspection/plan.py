@@ -18,7 +18,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.inspection.announcing import announcement
 from creditrisk.inspection.draws.draw_lists import draw_text
-from creditrisk.inspection.draws.drawing import OUTSIDE, Draw
+from creditrisk.inspection.draws.drawing import OUTSIDE, Draw, draws_sha256
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.population import Population, strata_of
 from creditrisk.inspection.visits import CAUSES, grid_rows, visit_table
@@ -136,6 +136,11 @@ class InspectionPlan:
         return pl.concat(self._chunks(self.rows))
 
     @cached_property
+    def draws_sha256(self) -> str:
+        """What the seed is used for, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`."""
+        return draws_sha256(self.draws.values())
+
+    @cached_property
     def publication_data(self) -> pl.DataFrame:
         """What may be made public before the visits, see :func:`creditrisk.publication_list`."""
         items = [item for members in self.groups.values() for item in members]
@@ -187,7 +192,7 @@ class InspectionPlan:
         """
         identity = {
             "seed": self.seed,
-            "population_sha256": self.population.sha256,
+            "draws_sha256": self.draws_sha256,
             "policy_sha256": self.population.policy.sha256,
         }
         summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)

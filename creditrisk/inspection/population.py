@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, reduce
+from functools import reduce
 from operator import and_
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from creditrisk.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.draws.drawing import OUTSIDE, in_order, lines_sha256
+from creditrisk.inspection.draws.drawing import OUTSIDE, in_order
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.regions import stem_of
 from creditrisk.policy.document import Policy
@@ -35,7 +35,6 @@ FULL_COVERAGE = "full_coverage"
 _ENDED = ("revoked", "deregistered")
 _ATTRIBUTES = ("region", "industry", "scale", "key_areas", "grid", "status")
 _CODED = ("region", "industry", "scale", "grid")
-_CHUNK = 1 << 20
 
 
 def strata_of(policy: Policy) -> tuple[str, ...]:
@@ -92,22 +91,6 @@ class Population:
         rows = pl.DataFrame({"enterprise_id": self.ids}).with_row_index("row")
         asked = pl.DataFrame({"enterprise_id": enterprise_ids.cast(pl.String)})
         return asked.join(rows, on="enterprise_id", how="left", maintain_order="left")["row"]
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of ids, tiers and strata: what a seed is used for."""
-        names = pl.Series([*strata_of(self.policy), "ended"])
-        codes = np.minimum(self.stratum, len(names) - 1)
-        return lines_sha256(
-            pl.DataFrame(
-                {
-                    "enterprise_id": self.ids.slice(first, _CHUNK),
-                    "tier": self.tier.slice(first, _CHUNK),
-                    "stratum": names.gather(codes[first : first + _CHUNK]),
-                }
-            )
-            for first in range(0, len(self), _CHUNK)
-        )
 
 
 def population_of(

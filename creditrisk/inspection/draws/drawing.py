@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -19,7 +20,7 @@ from creditrisk.frames import to_polars
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
-__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "in_order", "lines_sha256"]
+__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "draws_sha256", "in_order", "lines_sha256"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -230,6 +231,12 @@ def draw_sample(
     numbers = permanent_numbers(ids, seed=seed, series=series if series is not None else item)
     weights = table["weight"].cast(pl.Float64).to_numpy() if "weight" in table.columns else None
     return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
+
+
+def draws_sha256(draws: Iterable[Draw]) -> str:
+    """SHA-256 of all that decides draws beside the seed: series, frame, and size, sample and start of each stratum."""
+    told = sorted((one.item, one.series, one.frame_sha256, [astuple(part) for part in one.strata]) for one in draws)
+    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
 
 def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
