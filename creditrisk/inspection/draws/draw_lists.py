@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.draws.drawing import Draw, draw_sample
+from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
@@ -228,8 +228,7 @@ def _frame(frame: Any, published: _Published) -> pl.DataFrame:
         raise InputError(f"the frame of the draw for {published.item} needs the column {missing[0]}")
     if "open" not in table.columns:
         table = table.with_columns(open=pl.lit(True))
-    if table["open"].dtype == pl.String:
-        table = table.with_columns(pl.col("open").str.to_lowercase() == "true")
+    table = table.with_columns(open=open_of(table))
     weight = [pl.col("weight").cast(pl.Float64, strict=False)] if published.weighted else []
     return table.select(pl.col("enterprise_id", "stratum").cast(pl.String), "open", *weight)
 
