@@ -21,6 +21,7 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polar
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
+from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan import visits_of
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.writing import write_together
@@ -190,7 +191,7 @@ def assign_inspectors(
         seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
     )  # fmt: skip
     teams, unmet = [], []
-    for visit in _in_turn(table).iter_rows(named=True):
+    for visit in in_turn(table).iter_rows(named=True):
         if not visit["departments"]:
             continue
         keys = visit["visit_id"], visit["enterprise_id"]
@@ -256,16 +257,6 @@ def verify_assignment(
         drawn.join(listed, on=keys, how="anti").with_columns(what=pl.lit("drawn, not listed")),
     ]
     return from_polars(pl.concat(parts).sort(*keys, "what"), output)
-
-
-def _in_turn(visits: pl.DataFrame) -> pl.DataFrame:
-    """Visits that must be made, then those drawn, in the order of the draw; the order of rows decides nothing."""
-    keys = [pl.col("visit_id")]
-    if "draw_order" in visits.columns:
-        keys.insert(0, pl.col("draw_order"))
-    if "cause" in visits.columns:
-        keys.insert(0, pl.col("cause").cast(pl.String) == "draw")
-    return visits.sort(keys, nulls_last=True)
 
 
 def _pairs(table: Any, what: str) -> set[tuple[str, str]]:

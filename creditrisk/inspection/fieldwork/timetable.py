@@ -20,7 +20,7 @@ class Visit:
     ----------
     deadline, begins : int
         Last and first day, as ordinals.
-    turn : float
+    turn : int
         The least first.
     id, enterprise_id, region, grid : str
     place : Place or None
@@ -30,7 +30,7 @@ class Visit:
     """
 
     deadline: int
-    turn: float
+    turn: int
     id: str
     enterprise_id: str
     region: str
