@@ -174,12 +174,14 @@ class InspectionPlan:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the plan into a folder; each file appears whole or not at all.
+        """Write the plan into a folder, in place of a plan that is there; each file appears whole or not at all.
 
         ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``grid-patrols.csv``,
         ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was
         used for), and for each item ``draw-ITEM.json``, the list to be published after the visits, with
-        ``frame-ITEM.parquet``, by which it is verified.
+        ``frame-ITEM.parquet``, by which it is verified. Lists and frames that a plan before has left in the folder, for
+        items of which this one has no draw, are removed once the new files are there: they could be published as this
+        plan's. Save into another folder to keep both plans.
 
         Returns
         -------
@@ -207,7 +209,7 @@ class InspectionPlan:
         }
         for item, draw in self.draws.items():
             files |= {f"draw-{item}.json": _list_of(draw), f"frame-{item}.parquet": _frame_of(draw)}
-        return write_together(folder, files)
+        return write_together(folder, files, in_place_of=("draw-*.json", "frame-*.parquet"))
 
     def save_visits(self, path: str | os.PathLike[str]) -> None:
         """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""

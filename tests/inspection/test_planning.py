@@ -201,6 +201,15 @@ def test_a_plan_is_saved_whole(tmp_path: Path) -> None:
     assert cr.verify_draw(files["draw-a.json"], files["frame-a.parquet"]).holds
 
 
+def test_a_plan_saved_over_another_leaves_no_list_or_frame_of_it(tmp_path: Path) -> None:
+    table = table_of(200)
+    plan_of(table, [item("a"), item("b")]).save(tmp_path)
+    (tmp_path / "notes.json").write_text("{}", encoding="utf-8")
+    files = plan_of(table, [item("a")]).save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*files, "notes.json"}
+    assert {"draw-a.json", "frame-a.parquet"} <= set(files)
+
+
 def test_overrides_add_visits_beside_the_draw_and_its_cap() -> None:
     table, items = table_of(100), [item("a"), item("b")]
     drawn = plan_of(table, items).draws["a"].list["enterprise_id"].to_list()
