@@ -44,4 +44,4 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     if wrong.height:
         known = ", ".join(OVERRIDE_REASONS)
         raise InputError(f"the reason {wrong['reason'][0]!r} of an override is not known; known are {known}")
-    return table.unique(["enterprise_id", "item"], keep="first", maintain_order=True)
+    return table.unique(maintain_order=True)

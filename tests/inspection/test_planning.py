@@ -201,6 +201,27 @@ def test_a_plan_is_saved_whole(tmp_path: Path) -> None:
     assert cr.verify_draw(files["draw-a.json"], files["frame-a.parquet"]).holds
 
 
+def test_overrides_of_one_enterprise_and_joint_group_make_one_visit_that_names_them_all() -> None:
+    items = [item("a", joint_group="visit"), item("b", joint_group="visit"), item("c")]
+    asked = [
+        {"enterprise_id": "E000009", "item": name, "reason": reason, "note": note}
+        for name, reason, note in (
+            ("a", "complaint", "来信"), ("a", "referral", "转办"), ("b", "complaint", "来电"),
+            ("c", "complaint", "来电"), ("a", "complaint", "来信"),
+        )
+    ]  # fmt: skip
+    table = table_of(100, tier=["ordinary"] * 100)
+    plans = (plan_of(table, items, str(seed), overrides=asked) for seed in range(99))
+    plan = next(one for one in plans if one.visits.filter(enterprise_id="E000009", cause="draw").is_empty())
+    visits = plan.visits.filter(cause="override")
+    assert visits["items"].to_list() == [["a", "b"], ["c"]]
+    assert visits["why_zh"].to_list() == [
+        "投诉举报：来信（事项a）；转办交办：转办（事项a）；投诉举报：来电（事项b）", "投诉举报：来电（事项c）",
+    ]  # fmt: skip
+    assert visits["why_en"][0] == "complaint: 来信 (Item a); referral: 转办 (Item a); complaint: 来电 (Item b)"
+    assert plan.overrides.height == 4
+
+
 def test_a_plan_saved_over_another_leaves_no_list_or_frame_of_it(tmp_path: Path) -> None:
     table = table_of(200)
     plan_of(table, [item("a"), item("b")]).save(tmp_path)
