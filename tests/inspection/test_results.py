@@ -100,6 +100,16 @@ def test_results_given_twice_or_against_one_another_are_set_aside() -> None:
     ]  # fmt: skip
 
 
+def test_a_row_set_aside_takes_no_finding_from_those_that_stay() -> None:
+    filled = results(
+        visit_id=["v1"] * 3, inspected_on=["2026-03-02", "2026-03-09", "2026-03-02"], outcome=["fail"] * 3,
+        severity=[None, "serious", "serious"], matter=[None, "labels", "labels"],
+    )  # fmt: skip
+    recorded = record_results(filled, VISITS, output="polars")
+    assert recorded.rejects.select("row", "code").rows() == [(2, "conflicting_result")]
+    assert recorded.records["record_id"].to_list() == ["v1-I", "v1-V1"]
+
+
 def test_rows_left_empty_are_visits_still_open_not_rejects() -> None:
     recorded = record_results(results_form(VISITS, output="polars"), VISITS, output="polars")
     assert (recorded.records.height, recorded.rejects.height, recorded.open_visits.height) == (0, 0, 3)

@@ -121,8 +121,8 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     Parameters
     ----------
     results : frame, or path of a .csv, .xlsx or .parquet
-        As :func:`results_form` gives it. A row without day, outcome and severity is a visit not carried out yet. Words
-        may be Chinese or English.
+        As :func:`results_form` gives it. A row without day, outcome, severity and matter is a visit not carried out
+        yet. Words may be Chinese or English.
     visits : InspectionPlan, frame of visits, or folder of a saved plan
     output : {"pandas", "polars", "arrow"}
 
@@ -157,13 +157,12 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     contradicts = (pl.col("day") != pl.col("day").first().over("visit_id", order_by="row")) | (
         pl.col("result") != pl.col("result").first().over("visit_id", "dim", order_by="row")
     )
+    rejects.append(_rejected(kept, source, "inspected_on", "conflicting_result", contradicts))
+    kept = kept.filter(~contradicts)
+    # A row that is set aside repeats nothing, and so takes no finding from those that stay.
     repeated = ~pl.struct("visit_id", "dim", "grade", "matter").is_first_distinct()
-    kept = kept.with_columns(contradicts=contradicts, repeated=repeated)
-    rejects += [
-        _rejected(kept, source, "inspected_on", "conflicting_result", pl.col("contradicts")),
-        _rejected(kept, source, "visit_id", "duplicate_result", pl.col("repeated") & ~pl.col("contradicts")),
-    ]
-    kept = kept.filter(~pl.col("contradicts"), ~pl.col("repeated"))
+    rejects.append(_rejected(kept, source, "visit_id", "duplicate_result", repeated))
+    kept = kept.filter(~repeated)
     records = _records(kept)
     visited = records.select("record_id", "visit_id")
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
