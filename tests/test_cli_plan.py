@@ -83,6 +83,16 @@ def test_a_seed_used_for_another_plan_is_one_clear_error(assessed: Path, tmp_pat
     assert "already used for other draws" in said
 
 
+def test_overrides_are_read_as_other_tables_are(assessed: Path, tmp_path: Path) -> None:
+    file = tmp_path / "overrides.csv"
+    common = ("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, "--overrides", file, "--out", tmp_path / "plan")
+    file.write_bytes("enterprise_id,item,reason,note\nX,safety.fire,complaint,来信\n".encode("gb18030"))
+    assert run(*common).exit_code == 0
+    assert "来信" in (tmp_path / "plan" / "overrides.csv").read_text(encoding="utf-8")
+    file.write_text("enterprise_id,item,reason,note\nX,safety.fire,complaint,来信,急\n", encoding="utf-8")
+    assert "row 1: it has 5 cells and the header 4" in complaint(run(*common))
+
+
 def test_wrong_input_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:
     assert "pass enterprises=" in complaint(run("plan", assessed, *ITEMS, *YEAR, "--out", tmp_path))
     said = complaint(run("plan", assessed, "--items", tmp_path / "none.yaml", *YEAR, "--out", tmp_path))

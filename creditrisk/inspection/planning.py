@@ -69,7 +69,7 @@ def plan_inspections(
     last_plan : InspectionPlan, its visits, or the folder it was saved in, optional
         Whom it visited for an item, or one joint with it, is drawn again only where the others do not suffice, and not
         at all within the policy's ``not_again_within_months``.
-    overrides : frame or list of mappings, optional
+    overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings, optional
         Visits beside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note. Those of
         one enterprise for items of one joint group make one visit.
     annual_cap : int or mapping of tier to int, optional

@@ -247,6 +247,9 @@ def verify_assignment(
     check_frame_kind(output)
     keys = ["visit_id", "department", "inspector_id"]
     listed = assigned.table_data if isinstance(assigned, Assignment) else to_polars(assigned)
+    missing = next((name for name in keys if name not in listed.columns), None)
+    if missing is not None:
+        raise InputError(f"a published assignment needs the column {missing}")
     listed = listed.select(pl.col(keys).cast(pl.String))
     drawn = assign_inspectors(
         visits, inspectors, seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,

@@ -15,8 +15,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.fieldwork.inspectors import read_table
 from creditrisk.inspection.plan import visits_of
+from creditrisk.inspection.tables import read_table
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
 __all__ = ["RecordedResults", "record_results", "results_form"]
