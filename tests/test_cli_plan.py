@@ -83,6 +83,15 @@ def test_a_seed_used_for_another_plan_is_one_clear_error(assessed: Path, tmp_pat
     assert "already used for other draws" in said
 
 
+def test_items_of_the_authorities_named_are_planned_alone(assessed: Path, tmp_path: Path) -> None:
+    names = sorted({one.authority for one in cr.read_items(cr.example_items())})[:2]
+    chosen = [word for name in names for word in ("--authority", name)]
+    assert run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, *chosen, "--out", tmp_path).exit_code == 0
+    visits = pl.read_parquet(tmp_path / "visits.parquet")
+    assert set(visits["departments"].explode().drop_nulls()) == set(names)
+    assert "authority" in pl.read_csv(tmp_path / "unmet.csv")["what"]
+
+
 def test_overrides_are_read_as_other_tables_are(assessed: Path, tmp_path: Path) -> None:
     file = tmp_path / "overrides.csv"
     common = ("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, "--overrides", file, "--out", tmp_path / "plan")

@@ -40,6 +40,10 @@ def plan(
         Path | None,
         typer.Option("--overrides", metavar="FILE", help="Visits beside the draw: enterprise_id, item, reason, note."),
     ] = None,
+    authority: Annotated[
+        list[str] | None,
+        typer.Option("--authority", metavar="NAME", help="Only items of this authority; may be given more than once."),
+    ] = None,
     annual_cap: Annotated[
         int | None, typer.Option("--annual-cap", min=1, help="Most on-site visits by draw to one enterprise.")
     ] = None,
@@ -58,7 +62,7 @@ def plan(
     with working("制定计划 planning …"):
         made = plan_inspections(
             assessment, items, policy, seed=seed, year=year, last_plan=last_plan, annual_cap=annual_cap,
-            enterprises=_enterprises(enterprises, id_scheme), overrides=overrides,
+            enterprises=_enterprises(enterprises, id_scheme), overrides=overrides, authorities=authority or None,
             seed_register=seed_register, output="polars",
         )  # fmt: skip
         files = made.save(out)
