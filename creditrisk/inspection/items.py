@@ -50,9 +50,24 @@ class AppliesTo(PolicyPart):
 class InspectionItem(PolicyPart):
     """An inspection item (抽查事项).
 
-    ``ratio_at_most`` bounds the share of a tier drawn in a year below what the policy allows, ``ratio_at_least`` from
-    below. A key item has no upper bound, and a general item never exceeds the policy's (article 三(二)1). Items of one
-    ``joint_group`` are inspected in one visit. Off-site checks burden no enterprise and count toward no cap on visits.
+    Attributes
+    ----------
+    id : str
+    name : BilingualText
+    authority : str
+        The department that inspects.
+    kind : {"general", "key"}
+    legal_basis : str
+    ratio_at_least, ratio_at_most : float, optional
+        Bounds on the share of a tier drawn in a year. A key item has no upper bound, and a general item never exceeds
+        the policy's (article 三(二)1).
+    joint_group : str, optional
+        Items of one group are inspected in one visit.
+    mode : {"on_site", "off_site"}
+        Off-site checks burden no enterprise and count toward no cap on visits.
+    skills : tuple of str
+        That somebody of the team must have.
+    applies_to : AppliesTo
 
     Examples
     --------

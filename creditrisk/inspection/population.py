@@ -96,7 +96,13 @@ class Population:
 def population_of(
     source: Any, policy: Policy | str | os.PathLike[str] | None, enterprises: Any = None, weight: str | None = None
 ) -> Population:
-    """The population of an assessment, or of a table with enterprise_id, tier and what else is known."""
+    """The population of an assessment, or of a table with enterprise_id, tier and what else is known.
+
+    Raises
+    ------
+    InputError
+        If there is no such table, nobody in it, a column is missing, or an id, tier, regime or weight cannot be used.
+    """
     if isinstance(source, Assessment):
         loaded = source.policy if policy is None else load_policy(policy, source.as_of)
         table = _assessed(source)

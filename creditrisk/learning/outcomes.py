@@ -2,7 +2,7 @@
 
 Only inspected enterprises have outcomes, and inspectors go where they expect to find something. Inspections of randomly
 drawn enterprises carry the probability of the draw; weighted by its inverse (Horvitz and Thompson 1952; in the form of
-a ratio, Hájek 1971) they speak for all enterprises.
+a ratio, Hájek 1971) they speak for all who could be drawn.
 """
 
 from __future__ import annotations

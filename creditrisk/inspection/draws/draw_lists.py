@@ -80,7 +80,24 @@ class Verification:
 
 
 def published_list(draw: Draw) -> dict[str, Any]:
-    """A draw as plain data: method, seed, hash of the frame, strata, and who was drawn with number and probability."""
+    """A draw as plain data: method, seed, hash of the frame, strata, and who was drawn with number and probability.
+
+    Parameters
+    ----------
+    draw : Draw
+
+    Returns
+    -------
+    dict
+        What :func:`write_draw` writes; its keys are those of the file.
+
+    Examples
+    --------
+    >>> draw = draw_sample(pl.DataFrame({"enterprise_id": ["A", "B", "C", "D"]}), 2, item="fire", seed="2026")
+    >>> published = published_list(draw)
+    >>> published["method"], published["strata"], [row[1] for row in published["drawn"]]
+    ('pareto', [{'name': 'all', 'size': 4, 'drawn': 2, 'start': 0.0}], ['A', 'B'])
+    """
     return {
         "format": 1,
         "method": "pareto",

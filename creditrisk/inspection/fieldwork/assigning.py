@@ -236,13 +236,27 @@ def verify_assignment(
     assigned : Assignment or frame
         visit_id, department, inspector_id.
     visits, inspectors, seed, team_size, visits_per_day, tours_by, recusals, previous
-        As in :func:`assign_inspectors`.
+        As in :func:`assign_inspectors`; seed, team_size, visits_per_day and tours_by as ``assignment.json`` has them.
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     frame
         visit_id, department, inspector_id, what ("listed, not drawn" or "drawn, not listed"); empty where it holds.
+
+    Raises
+    ------
+    InputError
+        If the assignment lacks a column, or :func:`assign_inspectors` cannot draw from what is given.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame({"visit_id": ["v1"], "enterprise_id": ["E1"], "departments": [["market"]],
+    ...                        "skills": [[]], "region": ["320102"]}, schema_overrides={"skills": pl.List(pl.String)})
+    >>> staff = pl.DataFrame({"inspector_id": ["A", "B", "C"], "department": ["market"] * 3})
+    >>> assigned = assign_inspectors(visits, staff, seed="2026-01-05")
+    >>> verify_assignment(assigned, visits, staff, seed="2026-01-05").empty
+    True
     """
     check_frame_kind(output)
     keys = ["visit_id", "department", "inspector_id"]

@@ -1,8 +1,8 @@
 """What visits found, back as records: the loop from records to tiers to inspections is closed in one step.
 
 Each visit carried out becomes an inspection record, with the probability by which the enterprise was drawn: by it,
-outcomes of random draws speak for all enterprises (:mod:`creditrisk.learning.outcomes`). Each finding becomes a
-violation record.
+outcomes of random draws speak for all who could be drawn (:mod:`creditrisk.learning.outcomes`). Those who rest after a
+visit of the plan before could not: then outcomes speak for the others alone. Each finding becomes a violation record.
 """
 
 from __future__ import annotations
@@ -108,6 +108,17 @@ def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
     frame
         visit_id, enterprise_id; to be filled in: inspected_on, outcome (pass, pass_with_conditions, fail,
         unreachable), dimension, and for each finding severity and matter.
+
+    Raises
+    ------
+    InputError
+        If there are no visits to be read.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame({"visit_id": ["v1"], "enterprise_id": ["E1"]})
+    >>> results_form(visits, output="polars").columns
+    ['visit_id', 'enterprise_id', 'inspected_on', 'outcome', 'dimension', 'severity', 'matter']
     """
     check_frame_kind(output)
     table = visits_of(visits, ("visit_id", "enterprise_id")).sort("visit_id")
