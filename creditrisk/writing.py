@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -31,7 +31,9 @@ def prepare_folder(folder: str | os.PathLike[str]) -> None:
         raise OutputError(f"the results cannot be written to {folder}: {error.strerror or error}") from error
 
 
-def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[[Path], object]]) -> dict[str, Path]:
+def write_together(
+    folder: str | os.PathLike[str], files: Mapping[str, Callable[[Path], object]], *, in_place_of: Iterable[str] = ()
+) -> dict[str, Path]:
     """Write several files into a folder; they take their places only when all of them are complete.
 
     Parameters
@@ -40,6 +42,9 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[
         Made if it is not there.
     files : mapping of str to callable
         File name to a function that writes the content to the path given.
+    in_place_of : iterable of str
+        Names, with ``*`` for any characters, of files that an earlier result may have left and these do not replace.
+        They are removed when all new ones are in their places, so that nobody takes them for part of this result.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[
     Raises
     ------
     OutputError
-        If the folder cannot be made or a file cannot be written; files already there are left as they were.
+        If the folder cannot be made or a file cannot be written; files already there are then left as they were.
     """
     target = Path(folder)
     partial: dict[str, Path] = {}
@@ -61,6 +66,10 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, Callable[
                 os.fsync(written.fileno())
         for name, path in partial.items():
             path.replace(target / name)
+        for pattern in in_place_of:
+            for left in target.glob(pattern):
+                if left.name not in files and left.is_file():
+                    left.unlink()
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"the results cannot be written to {target}: {reason}") from error

@@ -74,13 +74,32 @@ def test_the_next_plan_rests_those_of_the_last_and_takes_overrides(assessed: Pat
     )
 
 
-def test_a_seed_used_for_another_frame_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:
+def test_a_seed_used_for_another_plan_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:
     register = ("--seed-register", tmp_path / "seeds.jsonl", "--out", tmp_path / "plan")
     assert run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, *register).exit_code == 0
     other = pl.read_parquet(assessed / "assessments.parquet").head(100)
     other.write_parquet(tmp_path / "other.parquet")
     said = complaint(run("plan", tmp_path / "other.parquet", *ITEMS, *YEAR, *ENTERPRISES, *register))
-    assert "already used for another frame" in said
+    assert "already used for other draws" in said
+
+
+def test_items_of_the_authorities_named_are_planned_alone(assessed: Path, tmp_path: Path) -> None:
+    names = sorted({one.authority for one in cr.read_items(cr.example_items())})[:2]
+    chosen = [word for name in names for word in ("--authority", name)]
+    assert run("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, *chosen, "--out", tmp_path).exit_code == 0
+    visits = pl.read_parquet(tmp_path / "visits.parquet")
+    assert set(visits["departments"].explode().drop_nulls()) == set(names)
+    assert "authority" in pl.read_csv(tmp_path / "unmet.csv")["what"]
+
+
+def test_overrides_are_read_as_other_tables_are(assessed: Path, tmp_path: Path) -> None:
+    file = tmp_path / "overrides.csv"
+    common = ("plan", assessed, *ITEMS, *YEAR, *ENTERPRISES, "--overrides", file, "--out", tmp_path / "plan")
+    file.write_bytes("enterprise_id,item,reason,note\nX,safety.fire,complaint,来信\n".encode("gb18030"))
+    assert run(*common).exit_code == 0
+    assert "来信" in (tmp_path / "plan" / "overrides.csv").read_text(encoding="utf-8")
+    file.write_text("enterprise_id,item,reason,note\nX,safety.fire,complaint,来信,急\n", encoding="utf-8")
+    assert "row 1: it has 5 cells and the header 4" in complaint(run(*common))
 
 
 def test_wrong_input_is_one_clear_error(assessed: Path, tmp_path: Path) -> None:

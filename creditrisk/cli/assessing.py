@@ -10,11 +10,10 @@ import typer
 from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
 from creditrisk.cli.reading import check_rejects, read_inputs, saved_model
+from creditrisk.cli.writing import check_table_file, write_table
 from creditrisk.errors import InputError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from creditrisk.records.tables import ReadingReport
 
 __all__ = ["assess", "explain", "print_files", "validate"]
@@ -41,8 +40,7 @@ def validate(
     from creditrisk.records.rejects import unknown_enterprise_rejects
     from creditrisk.report.texts import aligned, reject_lines
 
-    if rejects is not None and rejects.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--rejects must end in .csv or .parquet, got {rejects}")
+    check_table_file(rejects, "--rejects")
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
     strangers = unknown_enterprise_rejects(
         inputs.records.data.join(inputs.enterprises.data, on="enterprise_id", how="anti", maintain_order="left")
@@ -53,7 +51,7 @@ def validate(
     if rejects is not None:
         import polars as pl
 
-        _write_rejects(pl.concat([inputs.enterprises.rejected, inputs.records.rejected, strangers]), rejects)
+        write_table(pl.concat([inputs.enterprises.rejected, inputs.records.rejected, strangers]), rejects)
     if json:
         tables = {name: _report_data(report) for name, report in reports.items()}
         print_json(
@@ -208,11 +206,3 @@ def _report_data(report: ReadingReport) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(report)
-
-
-def _write_rejects(rejected: pl.DataFrame, path: Path) -> None:
-    from creditrisk.report.spreadsheets import write_spreadsheet
-    from creditrisk.writing import write_together
-
-    write = write_spreadsheet if path.suffix == ".csv" else lambda frame, to: frame.write_parquet(to)
-    write_together(path.parent, {path.name: lambda to: write(rejected, to)})

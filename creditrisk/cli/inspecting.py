@@ -13,8 +13,6 @@ from creditrisk.cli.failures import WRONG_INPUT
 from creditrisk.cli.printing import print_json, print_line, working
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from creditrisk.records.tables import Enterprises
 
 __all__ = ["plan", "verify_draw"]
@@ -42,6 +40,10 @@ def plan(
         Path | None,
         typer.Option("--overrides", metavar="FILE", help="Visits beside the draw: enterprise_id, item, reason, note."),
     ] = None,
+    authority: Annotated[
+        list[str] | None,
+        typer.Option("--authority", metavar="NAME", help="Only items of this authority; may be given more than once."),
+    ] = None,
     annual_cap: Annotated[
         int | None, typer.Option("--annual-cap", min=1, help="Most on-site visits by draw to one enterprise.")
     ] = None,
@@ -60,7 +62,7 @@ def plan(
     with working("制定计划 planning …"):
         made = plan_inspections(
             assessment, items, policy, seed=seed, year=year, last_plan=last_plan, annual_cap=annual_cap,
-            enterprises=_enterprises(enterprises, id_scheme), overrides=_overrides(overrides),
+            enterprises=_enterprises(enterprises, id_scheme), overrides=overrides, authorities=authority or None,
             seed_register=seed_register, output="polars",
         )  # fmt: skip
         files = made.save(out)
@@ -105,9 +107,3 @@ def _enterprises(source: str | None, id_scheme: options.IdScheme) -> Enterprises
     from creditrisk.records.reading import read_enterprises
 
     return None if source is None else read_enterprises(source, id_scheme=id_scheme, output="polars")
-
-
-def _overrides(path: Path | None) -> pl.DataFrame | None:
-    import polars as pl
-
-    return None if path is None else pl.read_csv(path, infer_schema=False)

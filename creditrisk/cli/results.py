@@ -11,7 +11,7 @@ from creditrisk.cli import options
 from creditrisk.cli.assessing import print_files
 from creditrisk.cli.printing import print_json, print_line
 from creditrisk.cli.reading import check_rejects
-from creditrisk.errors import InputError
+from creditrisk.cli.writing import check_table_file, write_table
 
 __all__ = ["record_results"]
 
@@ -21,27 +21,24 @@ def record_results(
     results: Annotated[Path, typer.Argument(help="The form filled in, .csv, .xlsx or .parquet.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Records to write, .parquet or .csv.")],
     rejects: Annotated[
-        Path | None, typer.Option("--rejects", metavar="FILE", help="Write the rows set aside, .csv.")
+        Path | None, typer.Option("--rejects", metavar="FILE", help="Write the rows set aside to a .csv or .parquet.")
     ] = None,
     max_rejects: options.MaxRejects = None,
     json: options.Json = False,
 ) -> None:
     """Turn results of visits into records, to be read with all others. 登记检查结果。"""
     from creditrisk.inspection.fieldwork.results import record_results
-    from creditrisk.report.spreadsheets import write_spreadsheet
-    from creditrisk.writing import write_together
 
-    if out.suffix not in (".parquet", ".csv"):
-        raise InputError(f"--out must end in .parquet or .csv, got {out}")
+    check_table_file(out, "--out")
+    check_table_file(rejects, "--rejects")
     recorded = record_results(results, plan, output="polars")
-    records = recorded.records_data
-    write = records.write_parquet if out.suffix == ".parquet" else records.write_csv
-    files = list(write_together(out.parent, {out.name: write}).values())
+    write_table(recorded.records_data, out)
+    files = [out]
     if rejects is not None:
-        table = recorded.rejects_data
-        files += write_together(rejects.parent, {rejects.name: lambda path: write_spreadsheet(table, path)}).values()
+        write_table(recorded.rejects_data, rejects)
+        files.append(rejects)
     counts = {
-        "records": records.height,
+        "records": recorded.records_data.height,
         "rows_set_aside": recorded.rejects_data.height,
         "open_visits": recorded.open_data.height,
     }

@@ -69,9 +69,10 @@ def schedule(
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
     import polars as pl
 
-    from creditrisk.inspection.fieldwork.inspectors import read_inspectors, read_table
+    from creditrisk.inspection.fieldwork.inspectors import read_inspectors
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
+    from creditrisk.inspection.tables import read_table
     from creditrisk.report.calendars import visit_calendar
     from creditrisk.report.spreadsheets import write_spreadsheet
     from creditrisk.writing import prepare_folder, write_together
@@ -133,7 +134,7 @@ def _assignment(
     previous: Path | None,
 ) -> Assignment:
     from creditrisk.inspection.fieldwork.assigning import assign_inspectors
-    from creditrisk.inspection.fieldwork.inspectors import read_table
+    from creditrisk.inspection.tables import read_table
 
     return assign_inspectors(
         plan, staff, seed=seed if seed is not None else _seed_of(plan), team_size=team_size,

@@ -10,6 +10,7 @@ import typer
 from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
 from creditrisk.cli.reading import load_edition
+from creditrisk.cli.writing import check_table_file, write_table
 from creditrisk.errors import InputError
 
 __all__ = ["standing"]
@@ -35,13 +36,10 @@ def standing(
 
     from creditrisk.records.reading import read_records
     from creditrisk.records.standing import STANDINGS
-    from creditrisk.report.spreadsheets import write_spreadsheet
     from creditrisk.report.texts import aligned
     from creditrisk.standing import standing_table
-    from creditrisk.writing import write_together
 
-    if out is not None and out.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--out must end in .csv or .parquet, got {out}")
+    check_table_file(out, "--out")
     loaded = load_edition(policy, as_of)
     with working("读取记录 reading records …"):
         read = read_records(
@@ -54,8 +52,7 @@ def standing(
             if table.is_empty():
                 raise InputError(f"there is no record with {column} {wanted!r}")
     if out is not None:
-        write = write_spreadsheet if out.suffix == ".csv" else lambda frame, to: frame.write_parquet(to)
-        write_together(out.parent, {out.name: lambda to: write(table, to)})
+        write_table(table, out)
     counts = {name: table.filter(pl.col("standing") == name).height for name in STANDINGS}
     if json:
         shown = table.with_columns(pl.col(pl.Date).cast(pl.String), pl.col(pl.Enum).cast(pl.String))

@@ -165,11 +165,14 @@ class Draft:
         return first, again
 
     def add_overrides(self, overrides: pl.DataFrame) -> None:
-        """A visit for each override whose item does not visit the enterprise anyway."""
+        """A visit for the overrides of each enterprise and group, but for items that visit it anyway.
+
+        The note of a visit is the line of the first of its overrides.
+        """
         place = {item.id: (name, bit) for name, items in self.groups.items() for bit, item in enumerate(items)}
         rows = self.population.rows_of(overrides["enterprise_id"])
         drawn = {name: set(draw.rows.tolist()) for name, draw in self.draws.items() if name in set(overrides["item"])}
-        kept: dict[str, list[tuple[int, int, int]]] = {}
+        kept: dict[str, dict[int, tuple[int, int]]] = {}
         for note, (row, entry) in enumerate(zip(rows, overrides.iter_rows(named=True), strict=True), start=1):
             item, enterprise = entry["item"], entry["enterprise_id"]
             if row is None:
@@ -182,9 +185,12 @@ class Draft:
                 self._refuse(item, f"没有事项 {item}", f"there is no item {item}")
             elif row not in drawn.get(item, ()):
                 name, bit = place[item]
-                kept.setdefault(name, []).append((row, 1 << bit, note))
-        for name, visits in kept.items():
-            at, bits, notes = (np.array(column, dtype=np.uint64) for column in zip(*visits, strict=True))
+                of_group = kept.setdefault(name, {})
+                asked, first = of_group.get(row, (0, note))
+                of_group[row] = asked | 1 << bit, first
+        for name, of_group in kept.items():
+            lines = [(row, *line) for row, line in of_group.items()]
+            at, bits, notes = (np.array(column, dtype=np.uint64) for column in zip(*lines, strict=True))
             self._add(at, name, bits, Cause.OVERRIDE, note=notes)
             self.covered[at] |= any(item.mode == "on_site" for item in self.groups[name])
 

@@ -31,7 +31,14 @@ _FILTERS = ("industries", "regions", "key_areas", "scales")
 class AppliesTo(PolicyPart):
     """To which enterprises an item applies: those that meet every list given; without any, to all.
 
-    ``industries`` (GB/T 4754) and ``regions`` (GB/T 2260) are beginnings of codes: 52 is all of retail.
+    Attributes
+    ----------
+    industries : tuple of str
+        Beginnings of codes (GB/T 4754): 52 is all of retail.
+    regions : tuple of str
+        Codes, or beginnings of them (GB/T 2260): 320100 and 3201 are all of a city.
+    key_areas, scales : tuple of str
+        One of which the enterprise has.
     """
 
     industries: tuple[Text, ...] = ()
@@ -43,9 +50,24 @@ class AppliesTo(PolicyPart):
 class InspectionItem(PolicyPart):
     """An inspection item (抽查事项).
 
-    ``ratio_at_most`` bounds the share of a tier drawn in a year below what the policy allows, ``ratio_at_least`` from
-    below. A key item has no upper bound, and a general item never exceeds the policy's (article 三(二)1). Items of one
-    ``joint_group`` are inspected in one visit. Off-site checks burden no enterprise and count toward no cap on visits.
+    Attributes
+    ----------
+    id : str
+    name : BilingualText
+    authority : str
+        The department that inspects.
+    kind : {"general", "key"}
+    legal_basis : str
+    ratio_at_least, ratio_at_most : float, optional
+        Bounds on the share of a tier drawn in a year. A key item has no upper bound, and a general item never exceeds
+        the policy's (article 三(二)1).
+    joint_group : str, optional
+        Items of one group are inspected in one visit.
+    mode : {"on_site", "off_site"}
+        Off-site checks burden no enterprise and count toward no cap on visits.
+    skills : tuple of str
+        That somebody of the team must have.
+    applies_to : AppliesTo
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import to_polars
+from creditrisk.inspection.tables import read_table
 from creditrisk.vocabulary import Label
 
 __all__ = ["OVERRIDE_REASONS", "read_overrides"]
@@ -22,20 +22,30 @@ _SCHEMA = {"enterprise_id": pl.String, "item": pl.String, "reason": pl.String, "
 
 
 def read_overrides(overrides: Any) -> pl.DataFrame:
-    """Check overrides: a frame or a list of mappings with enterprise_id, item, reason and note.
+    """Check overrides: what goes round the draw leaves a trace (article 三(五)3).
+
+    Parameters
+    ----------
+    overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings; optional
+        enterprise_id, item, reason and note.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same as text, each entry once. Several of one enterprise and item with other reasons or notes all stay.
 
     Raises
     ------
     InputError
-        If a column or a value is missing, or a reason is not one of OVERRIDE_REASONS: what goes round the draw leaves
-        a trace (article 三(五)3).
+        If the file cannot be read, a column or a value is missing, or a reason is not one of OVERRIDE_REASONS.
     """
     if overrides is None:
         return pl.DataFrame(schema=_SCHEMA)
-    table = pl.DataFrame(overrides, infer_schema_length=None) if isinstance(overrides, list) else to_polars(overrides)
+    listed = pl.DataFrame(overrides, infer_schema_length=None) if isinstance(overrides, list) else overrides
+    table, name = read_table(listed, "overrides")
     for column in _SCHEMA:
         if column not in table.columns:
-            raise InputError(f"overrides need the column {column}")
+            raise InputError(f"{name}: overrides need the column {column}")
     table = table.select(pl.col(name).cast(pl.String).str.strip_chars() for name in _SCHEMA)
     for column in _SCHEMA:
         if (table[column].fill_null("") == "").any():
@@ -44,4 +54,4 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     if wrong.height:
         known = ", ".join(OVERRIDE_REASONS)
         raise InputError(f"the reason {wrong['reason'][0]!r} of an override is not known; known are {known}")
-    return table.unique(["enterprise_id", "item"], keep="first", maintain_order=True)
+    return table.unique(maintain_order=True)

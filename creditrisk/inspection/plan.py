@@ -18,7 +18,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.inspection.announcing import announcement
 from creditrisk.inspection.draws.draw_lists import draw_text
-from creditrisk.inspection.draws.drawing import OUTSIDE, Draw
+from creditrisk.inspection.draws.drawing import OUTSIDE, Draw, draws_sha256
 from creditrisk.inspection.items import InspectionItem
 from creditrisk.inspection.population import Population, strata_of
 from creditrisk.inspection.visits import CAUSES, grid_rows, visit_table
@@ -136,6 +136,11 @@ class InspectionPlan:
         return pl.concat(self._chunks(self.rows))
 
     @cached_property
+    def draws_sha256(self) -> str:
+        """What the seed is used for, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`."""
+        return draws_sha256(self.draws.values())
+
+    @cached_property
     def publication_data(self) -> pl.DataFrame:
         """What may be made public before the visits, see :func:`creditrisk.publication_list`."""
         items = [item for members in self.groups.values() for item in members]
@@ -169,12 +174,14 @@ class InspectionPlan:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the plan into a folder; each file appears whole or not at all.
+        """Write the plan into a folder, in place of a plan that is there; each file appears whole or not at all.
 
         ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``grid-patrols.csv``,
         ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was
         used for), and for each item ``draw-ITEM.json``, the list to be published after the visits, with
-        ``frame-ITEM.parquet``, by which it is verified.
+        ``frame-ITEM.parquet``, by which it is verified. Lists and frames that a plan before has left in the folder, for
+        items of which this one has no draw, are removed once the new files are there: they could be published as this
+        plan's. Save into another folder to keep both plans.
 
         Returns
         -------
@@ -187,7 +194,7 @@ class InspectionPlan:
         """
         identity = {
             "seed": self.seed,
-            "population_sha256": self.population.sha256,
+            "draws_sha256": self.draws_sha256,
             "policy_sha256": self.population.policy.sha256,
         }
         summary = json.dumps({**vars(self.summary()), **identity}, ensure_ascii=False, indent=2)
@@ -202,7 +209,7 @@ class InspectionPlan:
         }
         for item, draw in self.draws.items():
             files |= {f"draw-{item}.json": _list_of(draw), f"frame-{item}.parquet": _frame_of(draw)}
-        return write_together(folder, files)
+        return write_together(folder, files, in_place_of=("draw-*.json", "frame-*.parquet"))
 
     def save_visits(self, path: str | os.PathLike[str]) -> None:
         """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""

@@ -69,8 +69,9 @@ def plan_inspections(
     last_plan : InspectionPlan, its visits, or the folder it was saved in, optional
         Whom it visited for an item, or one joint with it, is drawn again only where the others do not suffice, and not
         at all within the policy's ``not_again_within_months``.
-    overrides : frame or list of mappings, optional
-        Visits beside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note.
+    overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings, optional
+        Visits beside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note. Those of
+        one enterprise for items of one joint group make one visit.
     annual_cap : int or mapping of tier to int, optional
         The most on-site visits by draw to one enterprise, beside the policy's own.
     weight : str, optional
@@ -78,7 +79,8 @@ def plan_inspections(
     authorities : collection of str, optional
         Items of others are left out, and listed as unmet.
     seed_register : path, optional
-        Register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`).
+        Register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`): with a seed of it the same
+        plan may be made again, and no other.
     coordination : {"spread", "independent"}
         Whether separate items avoid one another's enterprises, or draw independently.
     output : {"pandas", "polars", "arrow"}
@@ -90,7 +92,7 @@ def plan_inspections(
     Raises
     ------
     InputError
-        If the table, items, seed, caps or overrides cannot be used.
+        If the table, items, seed, caps or overrides cannot be used, or the register has the seed for another plan.
 
     Examples
     --------
@@ -124,8 +126,6 @@ def plan_inspections(
             raise InputError(f"the joint group {name} has more than {_MOST_JOINT} items")
     caps = {kind: annual_caps(population.policy, kind, annual_cap) for kind in ("general", "key")}
     last = last_visits(last_plan, population)
-    if seed_register is not None:
-        register_seed(seed_register, seed, population.sha256, continues=_continued(last_plan, seed))
     draft = Draft(population, groups, seed, year, last, caps, coordination, unmet=unmet)
     # Key items first: where a cap binds, it is the general ones that give way.
     in_turn = sorted(groups, key=lambda name: all(item.kind == "general" for item in groups[name]))
@@ -134,7 +134,7 @@ def plan_inspections(
     draft.add_overrides(asked_overrides)
     draft.add_grid()
     draft.note_uncovered()
-    return InspectionPlan(
+    plan = InspectionPlan(
         year=year,
         seed=seed,
         population=population,
@@ -146,14 +146,17 @@ def plan_inspections(
         coordination_data=pl.concat(draft.joint) if draft.joint else pl.DataFrame(),
         output=output,
     )
+    if seed_register is not None:
+        register_seed(seed_register, seed, plan.draws_sha256, continues=_continued(last_plan, seed))
+    return plan
 
 
 def _continued(last_plan: Any, seed: str) -> str | None:
-    """The population of the last plan, if that was drawn with the same seed."""
+    """The draws of the last plan, if those were made with the same seed."""
     if isinstance(last_plan, InspectionPlan):
-        return last_plan.population.sha256 if last_plan.seed == seed else None
+        return last_plan.draws_sha256 if last_plan.seed == seed else None
     told = Path(last_plan) / "plan.json" if isinstance(last_plan, str | os.PathLike) else None
     if told is None or not told.is_file():
         return None
     data = json.loads(told.read_text(encoding="utf-8"))
-    return data["population_sha256"] if data.get("seed") == seed else None
+    return data.get("draws_sha256") if data.get("seed") == seed else None

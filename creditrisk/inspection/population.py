@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, reduce
+from functools import reduce
 from operator import and_
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from creditrisk.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.draws.drawing import OUTSIDE, in_order, lines_sha256
+from creditrisk.inspection.draws.drawing import OUTSIDE, in_order
 from creditrisk.inspection.items import InspectionItem
+from creditrisk.inspection.regions import stem_of
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.records.tables import Enterprises
@@ -34,7 +35,6 @@ FULL_COVERAGE = "full_coverage"
 _ENDED = ("revoked", "deregistered")
 _ATTRIBUTES = ("region", "industry", "scale", "key_areas", "grid", "status")
 _CODED = ("region", "industry", "scale", "grid")
-_CHUNK = 1 << 20
 
 
 def strata_of(policy: Policy) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Population:
         conditions = []
         for column, words in (
             ("industry", item.applies_to.industries),
-            ("region", item.applies_to.regions),
+            ("region", [stem_of(region) for region in item.applies_to.regions]),
             ("scale", item.applies_to.scales),
             ("key_areas", item.applies_to.key_areas),
         ):
@@ -92,27 +92,17 @@ class Population:
         asked = pl.DataFrame({"enterprise_id": enterprise_ids.cast(pl.String)})
         return asked.join(rows, on="enterprise_id", how="left", maintain_order="left")["row"]
 
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of ids, tiers and strata: what a seed is used for."""
-        names = pl.Series([*strata_of(self.policy), "ended"])
-        codes = np.minimum(self.stratum, len(names) - 1)
-        return lines_sha256(
-            pl.DataFrame(
-                {
-                    "enterprise_id": self.ids.slice(first, _CHUNK),
-                    "tier": self.tier.slice(first, _CHUNK),
-                    "stratum": names.gather(codes[first : first + _CHUNK]),
-                }
-            )
-            for first in range(0, len(self), _CHUNK)
-        )
-
 
 def population_of(
     source: Any, policy: Policy | str | os.PathLike[str] | None, enterprises: Any = None, weight: str | None = None
 ) -> Population:
-    """The population of an assessment, or of a table with enterprise_id, tier and what else is known."""
+    """The population of an assessment, or of a table with enterprise_id, tier and what else is known.
+
+    Raises
+    ------
+    InputError
+        If there is no such table, nobody in it, a column is missing, or an id, tier, regime or weight cannot be used.
+    """
     if isinstance(source, Assessment):
         loaded = source.policy if policy is None else load_policy(policy, source.as_of)
         table = _assessed(source)

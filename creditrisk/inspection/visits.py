@@ -29,7 +29,8 @@ class Cause(IntEnum):
     OVERRIDE = 3
 
 
-# Visits in short: rows of the population, positions of groups, items as bits, notes as line numbers of the overrides.
+# Visits in short: rows of the population, positions of groups, items as bits, notes as the lines of the overrides that
+# visits began with.
 VISIT_ROWS: dict[str, type[pl.DataType]] = {
     "row": pl.UInt32,
     "group": pl.UInt16,
@@ -40,6 +41,9 @@ VISIT_ROWS: dict[str, type[pl.DataType]] = {
     "order": pl.UInt32,
     "probability": pl.Float64,
 }
+
+# By the line of an override, the entries of its enterprise.
+_Entries = Mapping[int, Sequence[Mapping[str, str]]]
 
 _KIND = ("group", "items", "stratum", "cause", "note")
 _TEXTS = ("joint_group", "lead_department", "mode", "why_zh", "why_en", "id_stem")
@@ -61,8 +65,9 @@ def visit_table(
         Of VISIT_ROWS.
     """
     kinds = rows.select(_KIND).unique(maintain_order=True).with_row_index("kind")
+    entries = _by_note(overrides)
     described = pl.DataFrame(
-        [_described(kind, population.policy, groups, overrides, year) for kind in kinds.iter_rows(named=True)],
+        [_described(kind, population.policy, groups, entries, year) for kind in kinds.iter_rows(named=True)],
         schema={**dict.fromkeys(_LISTS, pl.List(pl.String)), **dict.fromkeys(_TEXTS, pl.String)},
     )
     kind = rows.select(_KIND).join(kinds, on=_KIND, how="left", maintain_order="left")["kind"]
@@ -100,11 +105,19 @@ def grid_rows(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
     return in_order.select(list(VISIT_ROWS))
 
 
+def _by_note(overrides: pl.DataFrame) -> _Entries:
+    """By the line of each override, all of its enterprise."""
+    by_enterprise: dict[str, list[dict[str, str]]] = {}
+    for entry in overrides.iter_rows(named=True):
+        by_enterprise.setdefault(entry["enterprise_id"], []).append(entry)
+    return {note: by_enterprise[one] for note, one in enumerate(overrides["enterprise_id"], start=1)}
+
+
 def _described(
     kind: dict[str, int],
     policy: Policy,
     groups: Mapping[str, Sequence[InspectionItem]],
-    overrides: pl.DataFrame,
+    overrides: _Entries,
     year: int,
 ) -> dict[str, object]:
     """What is the same for all visits of a kind."""
@@ -136,13 +149,18 @@ def _described(
 
 
 def _why(
-    cause: Cause, policy: Policy, items: Sequence[InspectionItem], stratum: str, overrides: pl.DataFrame, note: int
+    cause: Cause, policy: Policy, items: Sequence[InspectionItem], stratum: str, overrides: _Entries, note: int
 ) -> Label:
     if cause == Cause.OVERRIDE:
-        entry = overrides.row(note - 1, named=True)
-        reason = OVERRIDE_REASONS[entry["reason"]]
+        of_visit = {item.id: item.name for item in items}
+        said = [
+            (OVERRIDE_REASONS[one["reason"]], one["note"], of_visit[one["item"]])
+            for one in overrides[note]
+            if one["item"] in of_visit
+        ]
         return Label(
-            f"{reason.zh}：{entry['note']}（{items[0].name.zh}）", f"{reason.en}: {entry['note']} ({items[0].name.en})"
+            "；".join(f"{reason.zh}：{text}（{name.zh}）" for reason, text, name in said),
+            "; ".join(f"{reason.en}: {text} ({name.en})" for reason, text, name in said),
         )
     label = _label(policy, stratum)
     if cause == Cause.FULL_COVERAGE:

@@ -91,7 +91,9 @@ class ModelEvaluation:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write every table as CSV into a folder; all appear together or none.
+        """Write every table as CSV into a folder, in place of an evaluation that is there; all appear together or none.
+
+        Weighted figures that an evaluation before has left in the folder are removed where this one has none.
 
         Raises
         ------
@@ -102,7 +104,8 @@ class ModelEvaluation:
         def writer(table: pl.DataFrame) -> Callable[[Path], object]:
             return lambda path: write_spreadsheet(table, path)
 
-        return write_together(folder, {f"{name}.csv": writer(table) for name, table in self.tables().items()})
+        files = {f"{name}.csv": writer(table) for name, table in self.tables().items()}
+        return write_together(folder, files, in_place_of=("weighted_figures.csv", "weighted_differences.csv"))
 
 
 def evaluate_model(

@@ -143,7 +143,7 @@ def plot_scores(
     ----------
     assessment : Assessment
     dimension : str, optional
-        One that the policy scores; by default the total, with the tiers' cut-offs.
+        One that the policy scores; by default the total, with the cut-offs of those tiers that have one.
     language : {"zh", "en"}
         In Chinese, :func:`use_chinese_font` is called first.
     ax : matplotlib.axes.Axes, optional
@@ -184,9 +184,10 @@ def plot_scores(
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     if dimension is None:
-        for tier in policy.tiers[:-1]:
-            assert tier.at_least is not None
-            ax.axvline(tier.at_least, color="black", linewidth=0.8, linestyle="--")
+        # A tier by share or by condition has no cut-off.
+        cut_offs = [tier.above if tier.at_least is None else tier.at_least for tier in policy.tiers]
+        for cut_off in (one for one in cut_offs if one is not None):
+            ax.axvline(cut_off, color="black", linewidth=0.8, linestyle="--")
     ax.set_xlabel(label)
     ax.set_ylabel(getattr(_ENTERPRISES, language))
     ax.legend(title=getattr(_TIER, language), loc="upper left", frameon=False)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["as_spreadsheet", "check_sheet", "write_spreadsheet", "write_workbook"]
+__all__ = ["as_spreadsheet", "check_sheet", "read_spreadsheet", "write_spreadsheet", "write_workbook"]
 
-# What makes a spreadsheet run a cell (the full-width forms too), behind an apostrophe is only text.
-_FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
+# What makes a spreadsheet run a cell (the full-width forms too), behind an apostrophe is only text. Text that has one
+# there gets another, so that taking one away gives back what was written.
+_FORMULA_START = r"^'*[=+\-@\t\r\n＝＋－＠]"
+_GUARDED = r"^'('*[=+\-@\t\r\n＝＋－＠])"
 _MOST_ROWS = 1 << 20
 _MOST_WIDTH = 60
 # The same tables give the same file on any day.
@@ -41,6 +43,40 @@ def write_spreadsheet(frame: pl.DataFrame | Iterable[pl.DataFrame], path: str | 
     with Path(path).open("wb") as file:
         for place, part in enumerate(parts):
             as_spreadsheet(part).write_csv(file, include_bom=place == 0, include_header=place == 0)
+
+
+def read_spreadsheet(path: str | Path, types: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    """Read a table that :func:`write_spreadsheet` wrote, with its types and without the apostrophes.
+
+    Parameters
+    ----------
+    path : str or Path
+    types : mapping of str to data type
+        Of the columns that are not text.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a cell is not of its column's type.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> table = pl.DataFrame({"name": ["=1+1", "'=1", None], "points": [-1, 2, None]})
+    >>> with TemporaryDirectory() as folder:
+    ...     write_spreadsheet(table, Path(folder, "a.csv"))
+    ...     read_spreadsheet(Path(folder, "a.csv"), {"points": pl.Int64}).equals(table)
+    True
+    """
+    try:
+        text = pl.read_csv(path, infer_schema=False).with_columns(pl.all().str.replace(_GUARDED, "$1"))
+        return text.with_columns(
+            pl.col(name).str.to_date() if dtype == pl.Date else pl.col(name).cast(dtype)
+            for name, dtype in types.items()
+        )
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise InputError(f"the table {path} cannot be read: {reason}") from error
 
 
 def as_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:

@@ -197,6 +197,13 @@ def test_rows_of_a_list_that_cannot_be_used_are_set_aside(tmp_path: Path) -> Non
     ]
 
 
+def test_a_list_may_be_in_gb18030(tmp_path: Path) -> None:
+    path = tmp_path / "inspectors.csv"
+    path.write_bytes("inspector_id,name,department\nA1,王一,市场监管局\n,,\n".encode("gb18030"))
+    inspectors = read_inspectors(path)
+    assert inspectors.data["department"].to_list() == ["市场监管局"] and inspectors.rejects.height == 1
+
+
 def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path) -> None:
     with pytest.raises(cr.InputError, match="needs the column department"):
         read_inspectors(pl.DataFrame({"inspector_id": ["A"]}))
@@ -204,8 +211,14 @@ def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path
         read_inspectors(
             pl.DataFrame({"inspector_id": [None], "department": ["x"]}, schema_overrides={"inspector_id": pl.String})
         )
-    with pytest.raises(cr.InputError, match="cannot be read"):
+    with pytest.raises(cr.InputError, match="there is no file"):
         read_inspectors(tmp_path / "none.csv")
+    (tmp_path / "ragged.csv").write_text("inspector_id,department\nA,market\nB,market,fire\n", encoding="utf-8")
+    with pytest.raises(cr.InputError, match=r"ragged.csv, row 2: it has 3 cells and the header 2"):
+        read_inspectors(tmp_path / "ragged.csv")
+    listed = pl.DataFrame({"visit_id": ["v1"], "department": ["market"]})
+    with pytest.raises(cr.InputError, match="a published assignment needs the column inspector_id"):
+        verify_assignment(listed, visits_of(1), staff_of(3), seed=SEED)
     with pytest.raises(cr.InputError, match="tours_by must be one of grid, region"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, tours_by="road")  # type: ignore[arg-type]
     with pytest.raises(cr.InputError, match="visits_per_day must be at least 1"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -130,10 +131,38 @@ def test_a_seed_goes_on_with_the_last_plan_only(tmp_path: Path) -> None:
     changed = TABLE.with_columns(tier=pl.lit("good"))
     before = plan_of(TABLE, items, seed_register=register)
     plan_of(TABLE, items, seed_register=register)
-    with pytest.raises(cr.InputError, match="already used for another frame"):
+    with pytest.raises(cr.InputError, match="already used for other draws"):
         plan_of(changed, items, seed_register=register)
     plan_of(changed, items, year=2027, seed_register=register, last_plan=before).save(tmp_path / "2027")
     plan_of(TABLE.head(100), items, year=2028, seed_register=register, last_plan=tmp_path / "2027")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"year": 2027},
+        {"items": [item("a")]},
+        {"items": [item("a", ratio_at_most=0.01), item("b")]},
+        {"items": [item("a", applies_to={"industries": ["13"]}), item("b")]},
+        {"weight": "risk"},
+        {"annual_cap": 1},
+        {"coordination": "independent"},
+        {"authorities": ["部门a"]},
+        {"last_plan": plan_of(TABLE, [item("a")], "2025", year=2025)},
+        {"table": TABLE.with_columns(industry=pl.col("industry").reverse())},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_seed_serves_one_plan_whatever_of_it_is_changed(changed: dict[str, Any], tmp_path: Path) -> None:
+    asked = {
+        "table": TABLE.with_columns(risk=pl.int_range(1, SIZE + 1)),
+        "items": [item("a"), item("b", applies_to={"industries": ["52"]})],
+        "seed_register": tmp_path / "seeds.jsonl",
+    }
+    first, again = plan_of(**asked), plan_of(**asked)
+    assert first.visits.equals(again.visits)
+    with pytest.raises(cr.InputError, match="already used for other draws"):
+        plan_of(**{**asked, **changed})
 
 
 ratios = st.lists(st.lists(st.floats(0.001, 1), min_size=2, max_size=2), min_size=1, max_size=8).map(np.array)

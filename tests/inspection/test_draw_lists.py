@@ -72,6 +72,8 @@ def test_a_newcomer_changes_nobody_elses_number() -> None:
 def test_who_is_closed_is_never_drawn() -> None:
     closed = set(FRAME.filter(~pl.col("open"))["enterprise_id"])
     assert not closed & set(drawn().list["enterprise_id"])
+    said = FRAME.with_columns(pl.col("open").replace_strict({True: "TRUE", False: "false"}, return_dtype=pl.String))
+    assert drawn(said).list.equals(drawn().list)
 
 
 EDITS: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], set[str]]] = {
@@ -156,6 +158,9 @@ def test_what_is_no_list_is_one_clear_error(published: Path, tmp_path: Path) -> 
         (pl.DataFrame({"enterprise_id": ["A", None]}), "without an id"),
         (pl.DataFrame({"enterprise_id": ["A\tB"]}), "must not contain a tab"),
         (pl.DataFrame({"id": ["A"]}), "needs the column enterprise_id"),
+        (pl.DataFrame({"enterprise_id": ["A"], "open": [None]}), "must be true or false in every row, got None"),
+        (pl.DataFrame({"enterprise_id": ["A"], "open": ["no"]}), "must be true or false in every row, got no"),
+        (pl.DataFrame({"enterprise_id": ["A"], "open": [1]}), "must be true or false in every row, got Int64"),
         (pl.DataFrame({"enterprise_id": ["A"]}), "a probability would be above 1"),
     ],
 )

@@ -201,6 +201,36 @@ def test_a_plan_is_saved_whole(tmp_path: Path) -> None:
     assert cr.verify_draw(files["draw-a.json"], files["frame-a.parquet"]).holds
 
 
+def test_overrides_of_one_enterprise_and_joint_group_make_one_visit_that_names_them_all() -> None:
+    items = [item("a", joint_group="visit"), item("b", joint_group="visit"), item("c")]
+    asked = [
+        {"enterprise_id": "E000009", "item": name, "reason": reason, "note": note}
+        for name, reason, note in (
+            ("a", "complaint", "来信"), ("a", "referral", "转办"), ("b", "complaint", "来电"),
+            ("c", "complaint", "来电"), ("a", "complaint", "来信"),
+        )
+    ]  # fmt: skip
+    table = table_of(100, tier=["ordinary"] * 100)
+    plans = (plan_of(table, items, str(seed), overrides=asked) for seed in range(99))
+    plan = next(one for one in plans if one.visits.filter(enterprise_id="E000009", cause="draw").is_empty())
+    visits = plan.visits.filter(cause="override")
+    assert visits["items"].to_list() == [["a", "b"], ["c"]]
+    assert visits["why_zh"].to_list() == [
+        "投诉举报：来信（事项a）；转办交办：转办（事项a）；投诉举报：来电（事项b）", "投诉举报：来电（事项c）",
+    ]  # fmt: skip
+    assert visits["why_en"][0] == "complaint: 来信 (Item a); referral: 转办 (Item a); complaint: 来电 (Item b)"
+    assert plan.overrides.height == 4
+
+
+def test_a_plan_saved_over_another_leaves_no_list_or_frame_of_it(tmp_path: Path) -> None:
+    table = table_of(200)
+    plan_of(table, [item("a"), item("b")]).save(tmp_path)
+    (tmp_path / "notes.json").write_text("{}", encoding="utf-8")
+    files = plan_of(table, [item("a")]).save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*files, "notes.json"}
+    assert {"draw-a.json", "frame-a.parquet"} <= set(files)
+
+
 def test_overrides_add_visits_beside_the_draw_and_its_cap() -> None:
     table, items = table_of(100), [item("a"), item("b")]
     drawn = plan_of(table, items).draws["a"].list["enterprise_id"].to_list()
@@ -222,6 +252,14 @@ def test_overrides_add_visits_beside_the_draw_and_its_cap() -> None:
         "an override was not carried out: there is no enterprise X",
         "an override was not carried out: there is no item z",
     ]
+
+
+@pytest.mark.parametrize("code", ["320100", "3201"])
+def test_an_item_of_a_city_applies_to_all_that_lies_in_it(code: str) -> None:
+    table = table_of(40, region=["320102", "320100", "320500", None] * 10)
+    frame = plan_of(table, [item("a", applies_to={"regions": [code]})]).draws["a"].frame
+    of_the_city = table.filter(pl.col("region").is_in(["320100", "320102"]))
+    assert frame["enterprise_id"].to_list() == of_the_city["enterprise_id"].to_list()
 
 
 def test_weights_within_a_tier_are_the_probabilities() -> None:

@@ -100,6 +100,16 @@ def test_results_given_twice_or_against_one_another_are_set_aside() -> None:
     ]  # fmt: skip
 
 
+def test_a_row_set_aside_takes_no_finding_from_those_that_stay() -> None:
+    filled = results(
+        visit_id=["v1"] * 3, inspected_on=["2026-03-02", "2026-03-09", "2026-03-02"], outcome=["fail"] * 3,
+        severity=[None, "serious", "serious"], matter=[None, "labels", "labels"],
+    )  # fmt: skip
+    recorded = record_results(filled, VISITS, output="polars")
+    assert recorded.rejects.select("row", "code").rows() == [(2, "conflicting_result")]
+    assert recorded.records["record_id"].to_list() == ["v1-I", "v1-V1"]
+
+
 def test_rows_left_empty_are_visits_still_open_not_rejects() -> None:
     recorded = record_results(results_form(VISITS, output="polars"), VISITS, output="polars")
     assert (recorded.records.height, recorded.rejects.height, recorded.open_visits.height) == (0, 0, 3)
@@ -128,3 +138,15 @@ def test_on_the_command_line_results_become_a_file_of_records(tmp_path: Path) ->
     assert "must end in" in complaint(
         run("record-results", tmp_path, tmp_path / "results.csv", "--out", tmp_path / "a.txt")
     )
+
+
+def test_records_written_as_csv_open_in_a_spreadsheet_as_text(tmp_path: Path) -> None:
+    VISITS.write_parquet(tmp_path / "visits.parquet")
+    filled = results(
+        visit_id=["v1"], inspected_on=["2026-03-02"], outcome=["不合格"], severity=["较重"], matter=["=标签"]
+    )
+    (tmp_path / "results.csv").write_bytes(filled.write_csv().encode("gb18030"))
+    out = tmp_path / "records.csv"
+    assert run("record-results", tmp_path, tmp_path / "results.csv", "--out", out).exit_code == 0
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf") and "'=标签" in out.read_text(encoding="utf-8")
+    assert cr.read_records(out, id_scheme="any").data["type"].to_list() == ["inspection", "violation"]

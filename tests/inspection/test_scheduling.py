@@ -148,7 +148,46 @@ def test_holidays_are_kept_and_worked_weekends_used() -> None:
 def test_a_region_without_teams_is_all_left_over() -> None:
     visits = visits_of([("a", "g", 0, 30), ("b", "g", 0, 30)])
     schedule = schedule_visits(visits, first_day=MONDAY, last_day=date(2026, 1, 9), teams={"a": 1}, output="polars")
-    assert schedule.unmet["region"].to_list() == ["b"]
+    assert schedule.unmet.select("region", "why_en").rows() == [("b", "there is no team in its region")]
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ((-7, -3), "its time ended on 2026-01-02, before the first day to plan for, 2026-01-05"),
+        ((9, 12), "its time begins on 2026-01-14, after the last day to plan for, 2026-01-09"),
+        ((1, 1), "there is no working day within its time"),
+        ((0, 0), "those who would go have no day left for it within its time"),
+    ],
+)
+def test_why_a_visit_has_no_day_is_said(window: tuple[int, int], said: str) -> None:
+    visits = visits_of([("r", "g", 0, 0)] * 3 + [("r", "g", *window)])
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day=date(2026, 1, 9), teams=1, days_off=[date(2026, 1, 6)], output="polars"
+    )
+    assert schedule.unmet.select("visit_id", "why_en").rows() == [("v003", said)]
+    assert schedule.unmet["why_zh"][0]
+
+
+@pytest.mark.parametrize("method", ["by_turns", "exact"])
+def test_without_a_working_day_all_visits_are_left_over(method: str) -> None:
+    schedule = schedule_visits(
+        visits_of([("r", "g", 0, 30)] * 2), first_day="2026-01-10", last_day="2026-01-11", teams=1, method=method,
+        output="polars",
+    )  # fmt: skip
+    assert (schedule.table.height, schedule.unmet.height) == (0, 2)
+
+
+@pytest.mark.parametrize("rank", [None, "worth"])
+def test_overrides_and_key_areas_have_their_days_before_those_drawn(rank: str | None) -> None:
+    visits = visits_of([("r", f"g{number}", 0, 30) for number in range(4)]).with_columns(
+        cause=pl.Series(["draw", "draw", "full_coverage", "override"]), draw_order=pl.Series([1, 2, 3, None]),
+        worth=pl.Series([0.9, 0.8, 0.2, 0.1]), tier=pl.Series(["good"] * 4),
+    )  # fmt: skip
+    schedule = schedule_visits(
+        visits, first_day=MONDAY, last_day=date(2026, 1, 7), teams=1, visits_per_day=1, rank=rank, output="polars"
+    )
+    assert schedule.table["visit_id"].to_list() == ["v002", "v003", "v000"]
 
 
 def test_all_who_go_together_are_free_in_one_slot() -> None:
@@ -263,6 +302,7 @@ def test_a_timetable_too_large_to_weigh_is_a_clear_error(monkeypatch: pytest.Mon
         ({"last_day": "2026-01-01"}, "lies before first_day"),
         ({"visits_per_day": 0}, "visits_per_day must be at least 1"),
         ({"teams": {"r": -1}}, "cannot be -1"),
+        ({"teams": {"r": 1, "s": 1}}, "names region 's', where no visit is to be made"),
         ({"rank": "worth"}, "need the column worth"),
         ({"teams": None}, "give either teams"),
         ({"travel_by": "train"}, "travel_by must be one of grid, region"),

@@ -1,4 +1,4 @@
-"""Seeds are committed to, revealed, and used for one frame."""
+"""Seeds are committed to, revealed, and used once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def test_a_seed_revealed_is_held_against_its_commitment() -> None:
         check_commitment(new_seed(), commit_to_seed(seed))
 
 
-def test_a_seed_used_for_another_frame_is_refused(tmp_path: Path) -> None:
+def test_a_seed_used_for_other_draws_is_refused(tmp_path: Path) -> None:
     register = tmp_path / "seeds.jsonl"
     register_seed(register, "seed one", "aaaa")
     register_seed(register, "seed one", "aaaa")
     register_seed(register, "seed two", "bbbb")
-    with pytest.raises(cr.InputError, match="already used for another frame"):
+    with pytest.raises(cr.InputError, match="already used for other draws"):
         register_seed(register, "seed one", "bbbb")
     assert len(register.read_text(encoding="utf-8").splitlines()) == 2
     assert "seed one" not in register.read_text(encoding="utf-8")

@@ -82,6 +82,20 @@ def test_the_same_plan_gives_the_same_bytes(plan: cr.InspectionPlan, tmp_path: P
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
 
+def test_a_plan_gives_the_same_bytes_as_its_folder(tmp_path: Path) -> None:
+    ids = [f"{start}A{number:02}" for number in range(10) for start in ("=", "'=", "'", "", "－")]
+    named = [
+        item("fire", authority="=1+1", legal_basis="'+1", joint_group="premises"),
+        item("labels", ratio_at_least=0.9, joint_group="premises"),
+    ]
+    made = plan_of(table_of(50, enterprise_id=ids, grid=["-1", None] * 25), named)
+    assert {"grid", "draw"} <= set(made.visits_data["cause"]) and made.unmet_data.height
+    made.save(tmp_path / "saved")
+    write_plan_workbook(made, tmp_path / "a.xlsx")
+    write_plan_workbook(tmp_path / "saved", tmp_path / "b.xlsx")
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
 def test_what_belongs_to_another_plan_is_refused(plan: cr.InspectionPlan, tmp_path: Path) -> None:
     other = plan_of(table_of(60, region=["320102"] * 60), ITEMS, year=2027)
     assignment = cr.assign_inspectors(other, staff(), seed="2026")

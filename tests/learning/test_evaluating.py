@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -44,13 +45,17 @@ def test_model_and_rules_are_compared_on_the_same_inspections(early: cr.BoostedS
     assert pl.read_csv(files["figures.csv"]).height == figures.height
 
 
-def test_rates_are_given_plainly_and_weighted_by_draws(early: cr.BoostedScorer) -> None:
+def test_rates_are_given_plainly_and_weighted_by_draws(early: cr.BoostedScorer, tmp_path: Path) -> None:
     evaluation = evaluate_model(
         early, ENTERPRISES, RECORDS, from_="2024-12-31", to="2025-12-31", target=TARGET, n_resamples=20
     )
     assert 0 < evaluation.rate.n_drawn < evaluation.rate.n_inspected
     assert evaluation.weighted is not None
     assert evaluation.weighted.figures["rows"][0] == evaluation.rate.n_drawn
+    evaluation.save(tmp_path)
+    files = replace(evaluation, weighted=None).save(tmp_path)
+    assert "weighted_figures.csv" not in files
+    assert {path.name for path in tmp_path.iterdir()} == set(files)
 
 
 def test_each_inspection_counts_once_whatever_days_it_is_seen_from(early: cr.BoostedScorer) -> None:

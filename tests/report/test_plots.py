@@ -10,6 +10,7 @@ from io import BytesIO
 
 import matplotlib
 import matplotlib.pyplot as plt
+import polars as pl
 import pytest
 from matplotlib.font_manager import get_font
 from pylopdf_fonts_zh_cn import sans_path
@@ -17,6 +18,7 @@ from pylopdf_fonts_zh_cn import sans_path
 import creditrisk as cr
 from creditrisk.report.plots import plot_scores, plot_tiers, use_chinese_font
 from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES, REGIMES, SEVERITIES
+from tests.conftest import enterprises_of
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +70,19 @@ def test_scores_are_drawn(assessment: cr.Assessment, language: str, dimension: s
     assert len(ax.patches) == len(assessment.policy.tiers)
     cuts = [line.get_xdata()[0] for line in ax.lines]  # type: ignore[index, union-attr]
     assert cuts == ([] if dimension else [tier.at_least for tier in assessment.policy.tiers[:-1]])
+    draw()
+
+
+def test_cut_offs_are_drawn_of_the_tiers_that_have_one() -> None:
+    record = {"record_id": ["r1"], "enterprise_id": ["E1"], "type": ["evaluation"], "occurred_on": ["2026-05-01"]}
+    records = cr.read_records(
+        pl.DataFrame({**record, "points": [700.0]}), id_scheme="any", further_types=["evaluation"]
+    )
+    enterprises = enterprises_of({"enterprise_id": "E1"}, {"enterprise_id": "E2"})
+    banded = cr.assess(enterprises, records, policy="shenzhen_bands", as_of="2026-06-30", output="polars")
+    ax = plot_scores(banded, language="en")
+    # Above 750, from 671, 601 and 555 on; the others are reached by what is left or by condition.
+    assert [line.get_xdata()[0] for line in ax.lines] == [750, 671, 601, 555]  # type: ignore[index, union-attr]
     draw()
 
 

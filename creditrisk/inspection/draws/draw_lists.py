@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
-from creditrisk.inspection.draws.drawing import Draw, draw_sample
+from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
@@ -80,7 +80,24 @@ class Verification:
 
 
 def published_list(draw: Draw) -> dict[str, Any]:
-    """A draw as plain data: method, seed, hash of the frame, strata, and who was drawn with number and probability."""
+    """A draw as plain data: method, seed, hash of the frame, strata, and who was drawn with number and probability.
+
+    Parameters
+    ----------
+    draw : Draw
+
+    Returns
+    -------
+    dict
+        What :func:`write_draw` writes; its keys are those of the file.
+
+    Examples
+    --------
+    >>> draw = draw_sample(pl.DataFrame({"enterprise_id": ["A", "B", "C", "D"]}), 2, item="fire", seed="2026")
+    >>> published = published_list(draw)
+    >>> published["method"], published["strata"], [row[1] for row in published["drawn"]]
+    ('pareto', [{'name': 'all', 'size': 4, 'drawn': 2, 'start': 0.0}], ['A', 'B'])
+    """
     return {
         "format": 1,
         "method": "pareto",
@@ -228,8 +245,7 @@ def _frame(frame: Any, published: _Published) -> pl.DataFrame:
         raise InputError(f"the frame of the draw for {published.item} needs the column {missing[0]}")
     if "open" not in table.columns:
         table = table.with_columns(open=pl.lit(True))
-    if table["open"].dtype == pl.String:
-        table = table.with_columns(pl.col("open").str.to_lowercase() == "true")
+    table = table.with_columns(open=open_of(table))
     weight = [pl.col("weight").cast(pl.Float64, strict=False)] if published.weighted else []
     return table.select(pl.col("enterprise_id", "stratum").cast(pl.String), "open", *weight)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -19,7 +20,7 @@ from creditrisk.frames import to_polars
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
-__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "in_order", "lines_sha256"]
+__all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "draws_sha256", "in_order", "lines_sha256", "open_of"]
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -186,7 +187,7 @@ def draw_sample(
     ----------
     frame : pandas, Polars or Arrow frame
         ``enterprise_id``; where wanted ``stratum`` (text), ``weight`` (probabilities in proportion to it) and ``open``
-        (false for those who belong to the frame but may not be drawn).
+        (true or false; false for those who belong to the frame but may not be drawn).
     size : int, or mapping of stratum to int
     item : str
         What is drawn for.
@@ -204,7 +205,7 @@ def draw_sample(
     Raises
     ------
     InputError
-        If an id is missing or occurs twice, or more are to be drawn than there are.
+        If an id is missing or occurs twice, ``open`` is not true or false, or more are to be drawn than there are.
 
     Examples
     --------
@@ -232,6 +233,12 @@ def draw_sample(
     return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
 
 
+def draws_sha256(draws: Iterable[Draw]) -> str:
+    """SHA-256 of all that decides draws beside the seed: series, frame, and size, sample and start of each stratum."""
+    told = sorted((one.item, one.series, one.frame_sha256, [astuple(part) for part in one.strata]) for one in draws)
+    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
 def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
     """SHA-256 of rows: values with tabs between them, yes as 1 and no as 0, each row ended by a line feed."""
     digest = sha256()
@@ -241,6 +248,18 @@ def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
         flags.write_csv(lines, separator="\t", include_header=False, quote_style="never")
         digest.update(lines.getbuffer())
     return digest.hexdigest()
+
+
+def open_of(table: pl.DataFrame) -> pl.Series:
+    """Who may be drawn; files of text say it with the words true and false."""
+    said = flags = table["open"]
+    if said.dtype == pl.String:
+        words = {"true": True, "false": False}
+        flags = said.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    if flags.dtype != pl.Boolean or flags.null_count():
+        wrong = said.filter(flags.is_null())[0] if flags.null_count() else said.dtype
+        raise InputError(f"the column open of a frame must be true or false in every row, got {wrong}")
+    return flags
 
 
 def in_order(table: pl.DataFrame) -> pl.DataFrame:
@@ -270,7 +289,7 @@ def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:
         raise InputError(f"the stratum {table['stratum'].filter(known.is_null())[0]!r} has no size: name one, even 0")
     codes = known.to_physical().cast(pl.UInt8).to_numpy().copy()
     if "open" in table.columns:
-        codes[~table["open"].to_numpy().astype(bool)] |= CLOSED
+        codes[~open_of(table).to_numpy()] |= CLOSED
     return codes
 
 

@@ -1,4 +1,4 @@
-"""Public seeds: committed to before the frame is known, revealed after it, and used for one frame only.
+"""Public seeds: committed to before the frame is known, revealed after it, and used for one draw, or one plan, only.
 
 Who knows the seed while the frame can still be changed chooses who is drawn. So either the seed comes from an event
 after the frame was published (the numbers of a lottery), or its hash is published before and the seed itself after.
@@ -51,38 +51,50 @@ def check_commitment(seed: str, commitment: str) -> None:
 
 
 def register_seed(
-    register: str | os.PathLike[str], seed: str, frame_sha256: str, *, continues: str | None = None
+    register: str | os.PathLike[str], seed: str, draws_sha256: str, *, continues: str | None = None
 ) -> None:
-    """Enter in a register that a seed is used for a frame; a seed used for another frame is refused.
+    """Enter in a register what a seed is used for; a seed used for anything else is refused.
 
     Parameters
     ----------
     register : path
-        A file of JSON lines (seed_sha256, frame_sha256); made if it is not there.
+        A file of JSON lines (seed_sha256, draws_sha256); made if it is not there.
     seed : str
-    frame_sha256 : str
+    draws_sha256 : str
+        Of all that decides the draws, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`.
     continues : str, optional
-        SHA-256 of the frame of the plan before, where a series of plans goes on with one seed on purpose: then the
-        seed may pass from that frame to this one.
+        That of the plan before, where a series of plans goes on with one seed on purpose: then the seed may pass from
+        those draws to these.
 
     Raises
     ------
     InputError
-        If the register is not one, or the seed was used for another frame.
+        If the register is not one, or the seed was used for other draws.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for draws in ("aaaa", "aaaa", "bbbb"):
+    ...         try:
+    ...             register_seed(f"{folder}/seeds.jsonl", "2026-07-01 08 15 23", draws)
+    ...         except InputError as error:
+    ...             print(str(error).partition(":")[0])
+    the seed was already used for other draws (SHA-256 aaaa)
     """
     path = Path(register)
     entries = list(_entries(path)) if path.exists() else []
     mine = commit_to_seed(seed)
-    frames = [frame for used, frame in entries if used == mine]
-    if frame_sha256 in frames:
+    before = [draws for used, draws in entries if used == mine]
+    if draws_sha256 in before:
         return
-    if frames and frames[-1] != continues:
+    if before and before[-1] != continues:
         raise InputError(
-            f"the seed was already used for another frame (SHA-256 {frames[-1]}): draw with a new seed. "
-            "Who may try several frames with one seed can choose who is drawn."
+            f"the seed was already used for other draws (SHA-256 {before[-1]}): draw with a new seed. "
+            "Who may try several draws with one seed can choose who is drawn."
         )
     lines = [
-        json.dumps({"seed_sha256": used, "frame_sha256": frame}) for used, frame in [*entries, (mine, frame_sha256)]
+        json.dumps({"seed_sha256": used, "draws_sha256": draws}) for used, draws in [*entries, (mine, draws_sha256)]
     ]
     text = "\n".join(lines) + "\n"
     write_together(path.parent, {path.name: lambda file: file.write_text(text, encoding="utf-8")})
@@ -92,6 +104,6 @@ def _entries(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             entry = json.loads(line)
-            yield entry["seed_sha256"], entry["frame_sha256"]
+            yield entry["seed_sha256"], entry["draws_sha256"]
         except (ValueError, TypeError, KeyError):
             raise InputError(f"{path}, line {number}: not an entry of a register of seeds") from None

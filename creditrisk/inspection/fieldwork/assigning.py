@@ -21,6 +21,7 @@ from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polar
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
+from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan import visits_of
 from creditrisk.report.spreadsheets import write_spreadsheet
 from creditrisk.writing import write_together
@@ -190,7 +191,7 @@ def assign_inspectors(
         seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
     )  # fmt: skip
     teams, unmet = [], []
-    for visit in _in_turn(table).iter_rows(named=True):
+    for visit in in_turn(table).iter_rows(named=True):
         if not visit["departments"]:
             continue
         keys = visit["visit_id"], visit["enterprise_id"]
@@ -235,17 +236,34 @@ def verify_assignment(
     assigned : Assignment or frame
         visit_id, department, inspector_id.
     visits, inspectors, seed, team_size, visits_per_day, tours_by, recusals, previous
-        As in :func:`assign_inspectors`.
+        As in :func:`assign_inspectors`; seed, team_size, visits_per_day and tours_by as ``assignment.json`` has them.
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     frame
         visit_id, department, inspector_id, what ("listed, not drawn" or "drawn, not listed"); empty where it holds.
+
+    Raises
+    ------
+    InputError
+        If the assignment lacks a column, or :func:`assign_inspectors` cannot draw from what is given.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame({"visit_id": ["v1"], "enterprise_id": ["E1"], "departments": [["market"]],
+    ...                        "skills": [[]], "region": ["320102"]}, schema_overrides={"skills": pl.List(pl.String)})
+    >>> staff = pl.DataFrame({"inspector_id": ["A", "B", "C"], "department": ["market"] * 3})
+    >>> assigned = assign_inspectors(visits, staff, seed="2026-01-05")
+    >>> verify_assignment(assigned, visits, staff, seed="2026-01-05").empty
+    True
     """
     check_frame_kind(output)
     keys = ["visit_id", "department", "inspector_id"]
     listed = assigned.table_data if isinstance(assigned, Assignment) else to_polars(assigned)
+    missing = next((name for name in keys if name not in listed.columns), None)
+    if missing is not None:
+        raise InputError(f"a published assignment needs the column {missing}")
     listed = listed.select(pl.col(keys).cast(pl.String))
     drawn = assign_inspectors(
         visits, inspectors, seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
@@ -256,16 +274,6 @@ def verify_assignment(
         drawn.join(listed, on=keys, how="anti").with_columns(what=pl.lit("drawn, not listed")),
     ]
     return from_polars(pl.concat(parts).sort(*keys, "what"), output)
-
-
-def _in_turn(visits: pl.DataFrame) -> pl.DataFrame:
-    """Visits that must be made, then those drawn, in the order of the draw; the order of rows decides nothing."""
-    keys = [pl.col("visit_id")]
-    if "draw_order" in visits.columns:
-        keys.insert(0, pl.col("draw_order"))
-    if "cause" in visits.columns:
-        keys.insert(0, pl.col("cause").cast(pl.String) == "draw")
-    return visits.sort(keys, nulls_last=True)
 
 
 def _pairs(table: Any, what: str) -> set[tuple[str, str]]:

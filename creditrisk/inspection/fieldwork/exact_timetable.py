@@ -51,6 +51,8 @@ def more_visits(
         ) from None
     days = {one.id: [day for day in timetable.days if one.begins <= day.toordinal() <= one.deadline] for one in visits}
     choices = sum(len(days[one.id]) * timetable.slots * len(one.teams) for one in visits)
+    if not choices:
+        return dict(placed)
     if choices > MOST_CHOICES:
         raise InputError(
             f"an exact timetable of {len(visits):,} visits has {choices:,} choices, at most {MOST_CHOICES:,} can be "

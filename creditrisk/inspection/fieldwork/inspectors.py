@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.inspection.tables import read_table
 from creditrisk.vocabulary import Label
 
-__all__ = ["Inspectors", "read_inspectors", "read_table"]
+__all__ = ["Inspectors", "read_inspectors"]
 
 _COLUMNS = ("inspector_id", "name", "department", "skills", "regions", "available_days")
 _REQUIRED = ("inspector_id", "department")
@@ -105,24 +103,6 @@ def read_inspectors(source: Any) -> Inspectors:
         raise InputError(f"{name}: no row names an inspector and a department")
     data = kept.select("inspector_id", "name", "department", "skills", "regions", available_days="days")
     return Inspectors(data.sort("inspector_id"), rejects.unique("row", keep="first", maintain_order=True).sort("row"))
-
-
-def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
-    """A small table of text, from a frame or a file, and what to call it in messages."""
-    if is_frame(source):
-        return to_polars(source), what
-    path = Path(os.fspath(source))
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path), path.as_posix()
-        if path.suffix in (".xlsx", ".xls"):
-            return pl.read_excel(path, infer_schema_length=0), path.as_posix()
-        return pl.read_csv(path, infer_schema=False), path.as_posix()
-    except ModuleNotFoundError as error:
-        raise InputError(f"{path}: reading Excel needs pip install 'creditrisk[excel]'") from error
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read as a table of {what}: {reason}") from error
 
 
 def _listed(table: pl.DataFrame, column: str) -> pl.Expr:

@@ -1,8 +1,8 @@
 """What visits found, back as records: the loop from records to tiers to inspections is closed in one step.
 
 Each visit carried out becomes an inspection record, with the probability by which the enterprise was drawn: by it,
-outcomes of random draws speak for all enterprises (:mod:`creditrisk.learning.outcomes`). Each finding becomes a
-violation record.
+outcomes of random draws speak for all who could be drawn (:mod:`creditrisk.learning.outcomes`). Those who rest after a
+visit of the plan before could not: then outcomes speak for the others alone. Each finding becomes a violation record.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.fieldwork.inspectors import read_table
 from creditrisk.inspection.plan import visits_of
+from creditrisk.inspection.tables import read_table
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
 __all__ = ["RecordedResults", "record_results", "results_form"]
@@ -108,6 +108,17 @@ def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
     frame
         visit_id, enterprise_id; to be filled in: inspected_on, outcome (pass, pass_with_conditions, fail,
         unreachable), dimension, and for each finding severity and matter.
+
+    Raises
+    ------
+    InputError
+        If there are no visits to be read.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame({"visit_id": ["v1"], "enterprise_id": ["E1"]})
+    >>> results_form(visits, output="polars").columns
+    ['visit_id', 'enterprise_id', 'inspected_on', 'outcome', 'dimension', 'severity', 'matter']
     """
     check_frame_kind(output)
     table = visits_of(visits, ("visit_id", "enterprise_id")).sort("visit_id")
@@ -121,8 +132,8 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     Parameters
     ----------
     results : frame, or path of a .csv, .xlsx or .parquet
-        As :func:`results_form` gives it. A row without day, outcome and severity is a visit not carried out yet. Words
-        may be Chinese or English.
+        As :func:`results_form` gives it. A row without day, outcome, severity and matter is a visit not carried out
+        yet. Words may be Chinese or English.
     visits : InspectionPlan, frame of visits, or folder of a saved plan
     output : {"pandas", "polars", "arrow"}
 
@@ -157,13 +168,12 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     contradicts = (pl.col("day") != pl.col("day").first().over("visit_id", order_by="row")) | (
         pl.col("result") != pl.col("result").first().over("visit_id", "dim", order_by="row")
     )
+    rejects.append(_rejected(kept, source, "inspected_on", "conflicting_result", contradicts))
+    kept = kept.filter(~contradicts)
+    # A row that is set aside repeats nothing, and so takes no finding from those that stay.
     repeated = ~pl.struct("visit_id", "dim", "grade", "matter").is_first_distinct()
-    kept = kept.with_columns(contradicts=contradicts, repeated=repeated)
-    rejects += [
-        _rejected(kept, source, "inspected_on", "conflicting_result", pl.col("contradicts")),
-        _rejected(kept, source, "visit_id", "duplicate_result", pl.col("repeated") & ~pl.col("contradicts")),
-    ]
-    kept = kept.filter(~pl.col("contradicts"), ~pl.col("repeated"))
+    rejects.append(_rejected(kept, source, "visit_id", "duplicate_result", repeated))
+    kept = kept.filter(~repeated)
     records = _records(kept)
     visited = records.select("record_id", "visit_id")
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")

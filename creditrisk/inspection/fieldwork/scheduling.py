@@ -9,12 +9,10 @@ them must be free at one time, a better timetable may exist: ``method="exact"`` 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from math import ceil, inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,8 +21,10 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.fieldwork.assigning import Assignment
+from creditrisk.inspection.fieldwork.left_over import left_over_table, shortfall_table
 from creditrisk.inspection.fieldwork.teams import TravelBy
-from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, Visit
+from creditrisk.inspection.fieldwork.timetable import Placed, Timetable, Visit
+from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.items import GRID
 from creditrisk.inspection.plan import visits_of
 from creditrisk.records.months import as_date
@@ -132,12 +132,13 @@ def schedule_visits(
     Parameters
     ----------
     visits : InspectionPlan, frame, or folder of a saved plan
-        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``. Visits
-        by the grid's own staff are left out.
+        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``. Where
+        ``cause`` is known, overrides and key areas take their turns before those drawn, and visits by the grid's own
+        staff are left out.
     first_day, last_day : date or ISO text
         Between which visits are made.
     teams : int or mapping of region to int
-        Teams that can go out on one day, in each region; all of a region are alike.
+        Teams that can go out on one day, in each region; all of a region are alike. A region not named has none.
     assignment : Assignment
         In their place: the inspectors drawn for each visit, with the days that each has. Visits that could not be
         staffed are left out.
@@ -147,8 +148,8 @@ def schedule_visits(
         A change of which takes a slot.
     rank : str, optional
         A column, such as the expected findings: where ``tier`` and ``draw_order`` are known, the greatest of a tier
-        take the first turns that the draw gave to the tier; else the greatest of all come first. By default the turns
-        are those of the draw.
+        take the first turns that the draw gave to the tier; else the greatest of all come first. Overrides and key
+        areas stay before all. By default the turns are those of the draw.
     days_off, workdays : collection of date
         Public holidays, and weekend days that are worked (调休).
     method : {"by_turns", "exact"}, default="by_turns"
@@ -165,7 +166,8 @@ def schedule_visits(
     Raises
     ------
     InputError
-        If a column is missing, a number makes no sense, or not one of ``teams`` and ``assignment`` is given.
+        If a column is missing, a number makes no sense, ``teams`` names a region without visits, or not one of
+        ``teams`` and ``assignment`` is given.
 
     Examples
     --------
@@ -210,8 +212,8 @@ def schedule_visits(
     left = [one for one in asked if one.id not in placed]
     return Schedule(
         _table(asked, placed, numbered=teams is not None),
-        pl.DataFrame([_left_over(one, last) for one in left], schema=_UNMET, orient="row"),
-        _shortfall(left, asked, timetable, departments),
+        left_over_table(left, days, first, last),
+        shortfall_table(left, asked, timetable, departments),
         output,
     )
 
@@ -224,21 +226,6 @@ _TABLE: dict[str, Any] = {
     "date": pl.Date,
     "slot": pl.UInt32,
     "team": pl.List(pl.String),
-}
-_UNMET: dict[str, Any] = {
-    "visit_id": pl.String,
-    "enterprise_id": pl.String,
-    "region": pl.String,
-    "window_to": pl.Date,
-    "why_zh": pl.String,
-    "why_en": pl.String,
-}
-_SHORTFALL: dict[str, Any] = {
-    "region": pl.String,
-    "department": pl.String,
-    "visits": pl.UInt32,
-    "days": pl.UInt32,
-    "days_available": pl.UInt32,
 }
 
 
@@ -258,21 +245,17 @@ def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
-    return table.with_columns(turn=pl.col("draw_order")) if rank is None else _by_rank(table, rank)
-
-
-def _by_rank(table: pl.DataFrame, rank: str) -> pl.DataFrame:
-    """The greatest first; within a tier, so that no tier has to wait for another longer than the draw says."""
-    table = table.sort(pl.col(rank), "visit_id", descending=[True, False], nulls_last=True)
-    if {"tier", "draw_order"} <= set(table.columns):
-        return table.with_columns(turn=pl.col("draw_order").sort(nulls_last=True).over("tier"))
-    return table.with_row_index("turn")
+    return in_turn(table, rank).with_row_index("turn")
 
 
 def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Visit]:
     """Visits that any team of their region can make."""
     known: dict[str, tuple[tuple[str, ...], ...]] = {}
-    for region in table["region"].cast(pl.String).fill_null("").unique().sort():
+    regions = table["region"].cast(pl.String).fill_null("").unique().sort().to_list()
+    strange = next((one for one in teams if one not in regions), None) if isinstance(teams, Mapping) else None
+    if strange is not None:
+        raise InputError(f"teams= names region {strange!r}, where no visit is to be made: correct it or leave it out")
+    for region in regions:
         n_teams = teams if isinstance(teams, int) else teams.get(region, 0)
         if n_teams < 0:
             raise InputError(f"the teams of region {region} cannot be {n_teams}")
@@ -292,7 +275,7 @@ def _with_inspectors(table: pl.DataFrame, assignment: Assignment) -> list[Visit]
 def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:
     return Visit(
         deadline=row["window_to"].toordinal(),
-        turn=inf if row["turn"] is None else row["turn"],
+        turn=row["turn"],
         id=row["visit_id"],
         enterprise_id=row["enterprise_id"],
         region=row["region"] or "",
@@ -317,49 +300,3 @@ def _table(asked: Sequence[Visit], placed: Mapping[str, Placed], *, numbered: bo
             team = [name.removeprefix(f"{one.region} ") for name in at.team] if numbered else list(at.team)
             lines.append((one.id, one.enterprise_id, one.region or None, one.grid or None, at.day, at.slot, team))
     return pl.DataFrame(lines, schema=_TABLE, orient="row").sort("date", "region", "slot", "visit_id")
-
-
-def _left_over(visit: Visit, last_day: date) -> tuple[Any, ...]:
-    deadline = date.fromordinal(visit.deadline)
-    if deadline > last_day:
-        why = (
-            f"至{last_day}人日已排满，期限{deadline}前可另行安排",
-            f"those who would go have no day left up to {last_day}; it may be made later, until {deadline}",
-        )
-    else:
-        why = "期限内检查人日不足", "those who would go have no day left for it within its time"
-    return visit.id, visit.enterprise_id, visit.region or None, deadline, *why
-
-
-def _shortfall(
-    left: Sequence[Visit], asked: Sequence[Visit], timetable: Timetable, departments: Mapping[str, str]
-) -> pl.DataFrame:
-    """Days that the visits left over would take, grid by grid: an upper bound, as a day may serve two grids."""
-
-    def whose(visit: Visit) -> list[tuple[str, str]]:
-        """Who goes, and of which department or, for teams, region."""
-        if not departments:
-            return [("", visit.region)]
-        return [(name, departments[name]) for name in visit.teams[0]]
-
-    going: dict[str, set[str]] = defaultdict(set)
-    for one in asked:
-        for name, key in whose(one):
-            going[key].update([name] if departments else [team[0] for team in one.teams])
-    visits: dict[str, set[str]] = defaultdict(set)
-    by_grid: dict[str, Counter[tuple[str, Place | None]]] = defaultdict(Counter)
-    for one in left:
-        for name, key in whose(one):
-            visits[key].add(one.id)
-            by_grid[key][name, one.place] += 1
-    lines = [
-        (
-            None if departments else key or None,
-            key if departments else None,
-            len(visits[key]),
-            sum(ceil(number / timetable.slots) for number in by_grid[key].values()),
-            sum(timetable.days_of(name) for name in going[key]),
-        )
-        for key in sorted(visits)
-    ]
-    return pl.DataFrame(lines, schema=_SHORTFALL, orient="row")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from creditrisk.inspection.regions import stem_of
 from creditrisk.vocabulary import Label
 
 __all__ = ["Inspector", "Obstacle", "TeamDraw", "TravelBy"]
@@ -146,20 +147,20 @@ class TeamDraw:
             free = [one for one in staff if (visit["enterprise_id"], one.id) not in self._barred]
             if len(free) < self.team_size:
                 return Obstacle.of("recused", department=department, size=self.team_size)
-            rested = [one for one in free if self.loads[one.id] < one.most_visits]
-            if len(rested) < self.team_size:
+            with_days_left = [one for one in free if self.loads[one.id] < one.most_visits]
+            if len(with_days_left) < self.team_size:
                 return Obstacle.of("capacity", department=department)
-            may_go[department] = self._in_order(rested, visit["visit_id"])
+            may_go[department] = with_days_left
         chosen: list[Inspector] = []
         for skill in visit["skills"]:
             if not any(skill in one.skills for one in chosen):
                 able = [one for staff in may_go.values() for one in staff if skill in one.skills]
                 if not able:
                     return Obstacle.of("skill", skill=skill)
-                chosen.append(self._in_order(able, visit["visit_id"])[0])
+                chosen += self._first(1, able, visit["visit_id"])
         for department, staff in may_go.items():
             missing = self.team_size - sum(one.department == department for one in chosen)
-            chosen += [one for one in staff if one not in chosen][: max(missing, 0)]
+            chosen += self._first(missing, [one for one in staff if one not in chosen], visit["visit_id"])
         return chosen
 
     def _serves(self, team: Sequence[Inspector], visit: Mapping[str, Any]) -> bool:
@@ -176,16 +177,23 @@ class TeamDraw:
             self._local[key] = [one for one in staff if not one.regions or _is_of(region, one.regions)]
         return self._local[key]
 
-    def _in_order(self, staff: Sequence[Inspector], visit_id: str) -> list[Inspector]:
-        """By load in steps from the least, and within a step by chance."""
+    def _first(self, count: int, staff: Sequence[Inspector], visit_id: str) -> list[Inspector]:
+        """The first so many: by load in steps from the least, and within a step by chance."""
 
-        def place(one: Inspector) -> tuple[int, bytes, str]:
-            number = sha256(f"{self.seed}\n{visit_id}\n{one.id}".encode()).digest()
-            return self.loads[one.id] // _LOAD_STEP, number, one.id
+        def by_chance(one: Inspector) -> tuple[bytes, str]:
+            return sha256(f"{self.seed}\n{visit_id}\n{one.id}".encode()).digest(), one.id
 
-        return sorted(staff, key=place)
+        steps: dict[int, list[Inspector]] = defaultdict(list)
+        for one in staff:
+            steps[self.loads[one.id] // _LOAD_STEP].append(one)
+        first: list[Inspector] = []
+        for step in sorted(steps):
+            if len(first) >= count:
+                break
+            first += sorted(steps[step], key=by_chance)
+        return first[: max(count, 0)]
 
 
 def _is_of(region: str | None, regions: Iterable[str]) -> bool:
-    """Whether a region is one of these or lies in it: codes of GB/T 2260 begin with those of what they lie in."""
-    return region is not None and any(region.startswith(one.removesuffix("00").removesuffix("00")) for one in regions)
+    """Whether a region is one of these or lies in it."""
+    return region is not None and any(region.startswith(stem_of(one)) for one in regions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,7 @@ class Visit:
     ----------
     deadline, begins : int
         Last and first day, as ordinals.
-    turn : float
+    turn : int
         The least first.
     id, enterprise_id, region, grid : str
     place : Place or None
@@ -30,7 +30,7 @@ class Visit:
     """
 
     deadline: int
-    turn: float
+    turn: int
     id: str
     enterprise_id: str
     region: str
@@ -50,11 +50,11 @@ class Placed:
 
 
 class _Day:
-    """Where everybody is, and from which slot on they are free."""
+    """Where everybody is, from which slot on they are free, and who has a slot left at all."""
 
-    def __init__(self, slots: int, rested: Mapping[str, int]) -> None:
+    def __init__(self, slots: int, names: Iterable[str], days_left: Mapping[str, int]) -> None:
         self.slots = slots
-        self.days_left = rested
+        self.idle = {name for name in names if days_left.get(name, 1) > 0}
         self.free: dict[str, int] = {}
         self.place: dict[str, Place] = {}
 
@@ -62,9 +62,9 @@ class _Day:
         """The first slot in which a team can be in a grid; None if it cannot, or only after a way that is not to be."""
         slot = 0
         for name in team:
+            if name not in self.idle:
+                return None
             if name not in self.free:
-                if self.days_left.get(name, 1) < 1:
-                    return None
                 continue
             moves = place is not None and self.place.get(name, place) != place
             if moves and no_way:
@@ -75,6 +75,8 @@ class _Day:
     def take(self, team: tuple[str, ...], place: Place | None, slot: int) -> None:
         for name in team:
             self.free[name] = slot + 1
+            if slot + 1 == self.slots:
+                self.idle.discard(name)
             if place is not None:
                 self.place[name] = place
 
@@ -110,8 +112,9 @@ class Timetable:
             waiting = [one for one in waiting if one.deadline >= today and one.id not in placed]
             if not waiting:
                 break
-            state = _Day(self.slots, days_left)
-            self._fill(state, day, [one for one in waiting if one.begins <= today], placed)
+            begun = [one for one in waiting if one.begins <= today]
+            state = _Day(self.slots, {name for one in begun for team in one.teams for name in team}, days_left)
+            self._fill(state, day, begun, placed)
             for name in state.free:
                 if name in days_left:
                     days_left[name] -= 1
@@ -119,20 +122,16 @@ class Timetable:
 
     def _fill(self, state: _Day, day: date, waiting: Sequence[Visit], placed: dict[str, Placed]) -> None:
         neighbours: dict[Place | None, list[Visit]] = defaultdict(list)
-        able: dict[str, set[str]] = defaultdict(set)
         for one in waiting:
             neighbours[one.place].append(one)
-            able[one.region].update(name for team in one.teams for name in team)
         for first in waiting:
+            if not state.idle:
+                return
             if first.id in placed or not self._place(state, day, first, placed, no_way=False):
                 continue
             for other in neighbours[first.place] if first.place is not None else ():
                 if other.id not in placed:
                     self._place(state, day, other, placed, no_way=True)
-            if all(state.free.get(name, 0) >= self.slots for name in able.get(first.region, ())):
-                able.pop(first.region, None)
-                if not able:
-                    return
 
     def _place(self, state: _Day, day: date, visit: Visit, placed: dict[str, Placed], *, no_way: bool) -> bool:
         best: tuple[bool, int, tuple[str, ...]] | None = None

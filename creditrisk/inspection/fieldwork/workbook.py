@@ -10,9 +10,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.inspection.fieldwork.assigning import Assignment
-from creditrisk.inspection.fieldwork.inspectors import read_table
 from creditrisk.inspection.plan import InspectionPlan, visits_of
-from creditrisk.report.spreadsheets import check_sheet, write_workbook
+from creditrisk.report.spreadsheets import check_sheet, read_spreadsheet, write_workbook
 from creditrisk.vocabulary import Label
 from creditrisk.writing import write_together
 
@@ -27,6 +26,12 @@ _UNMET = Label("未满足", "Unmet")
 _GRID = Label("网格", "Grid")
 _COLUMNS = ("visit_id", "enterprise_id", "items", "departments", "window_from", "window_to", "tier", "cause", "why_zh",
             "why_en")  # fmt: skip
+# Of the columns of a saved plan's tables that are not text.
+_TYPES: dict[str, dict[str, type[pl.DataType]]] = {
+    "publication": {"enterprises": pl.UInt32, "drawn": pl.UInt32, "ratio": pl.Float64},
+    "unmet": {"required": pl.Float64, "got": pl.Float64},
+    "grid-patrols": {"window_from": pl.Date, "window_to": pl.Date},
+}
 
 
 def write_plan_workbook(
@@ -39,7 +44,7 @@ def write_plan_workbook(
     """Write a plan as .xlsx, for use within the authorities: it names whom the visits are still to come to.
 
     The sheets are 计划 Visits, 抽取 Draws (as :func:`creditrisk.publication_list`), 未满足 Unmet and 网格 Grid (as
-    :func:`creditrisk.grid_patrols`). The same plan gives the same bytes.
+    :func:`creditrisk.grid_patrols`). The same plan gives the same bytes, from memory or from its folder.
 
     Parameters
     ----------
@@ -54,8 +59,8 @@ def write_plan_workbook(
     Raises
     ------
     InputError
-        If XlsxWriter is not installed, the plan has more visits than a sheet of Excel takes, or assignment or schedule
-        are those of another plan.
+        If XlsxWriter is not installed, the folder holds no plan, the plan has more visits than a sheet of Excel takes,
+        or assignment or schedule are those of another plan.
     OutputError
         If the file cannot be written.
 
@@ -98,7 +103,7 @@ def _saved(folder: Path) -> tuple[pl.DataFrame, ...]:
     """The same from the folder of a saved plan."""
     visits = visits_of(folder, _COLUMNS)
     check_sheet(_sheet(_VISITS), visits.height)
-    return visits, *(read_table(folder / f"{name}.csv", "plan")[0] for name in ("publication", "unmet", "grid-patrols"))
+    return visits, *(read_spreadsheet(folder / f"{name}.csv", types) for name, types in _TYPES.items())
 
 
 def _sheet(label: Label) -> str:

@@ -1,0 +1,33 @@
+"""Tables that commands write to a file of the user's choice: CSV for a spreadsheet, or Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from creditrisk.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["check_table_file", "write_table"]
+
+
+def check_table_file(path: Path | None, option: str) -> None:
+    """Raise an InputError unless a table can be written there: before anything slow begins."""
+    if path is not None and path.suffix not in (".csv", ".parquet"):
+        raise InputError(f"{option} must end in .csv or .parquet, got {path}")
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write a table as its file's name ends; it appears whole or not at all."""
+    from creditrisk.report.spreadsheets import write_spreadsheet
+    from creditrisk.writing import write_together
+
+    def write(to: Path) -> None:
+        if path.suffix == ".csv":
+            write_spreadsheet(table, to)
+        else:
+            table.write_parquet(to)
+
+    write_together(path.parent, {path.name: write})

@@ -1,0 +1,133 @@
+"""Visits left without a day: why, and what they would take."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from math import ceil
+from typing import Any
+
+import polars as pl
+
+from creditrisk.inspection.fieldwork.timetable import Place, Timetable, Visit
+from creditrisk.vocabulary import Label
+
+__all__ = ["left_over_table", "shortfall_table"]
+
+_WHY = {
+    "no_team": Label("该地区没有检查组", "there is no team in its region"),
+    "over": Label(
+        "期限{deadline}早于排期首日{first}", "its time ended on {deadline}, before the first day to plan for, {first}"
+    ),
+    "not_begun": Label(
+        "期限自{begins}起，晚于排期末日{last}", "its time begins on {begins}, after the last day to plan for, {last}"
+    ),
+    "no_working_day": Label("期限内没有工作日", "there is no working day within its time"),
+    "later": Label(
+        "至{last}人日已排满，期限{deadline}前可另行安排",
+        "those who would go have no day left up to {last}; it may be made later, until {deadline}",
+    ),
+    "full": Label("期限内检查人日不足", "those who would go have no day left for it within its time"),
+}
+_LEFT_OVER: dict[str, Any] = {
+    "visit_id": pl.String,
+    "enterprise_id": pl.String,
+    "region": pl.String,
+    "window_to": pl.Date,
+    "why_zh": pl.String,
+    "why_en": pl.String,
+}
+_SHORTFALL: dict[str, Any] = {
+    "region": pl.String,
+    "department": pl.String,
+    "visits": pl.UInt32,
+    "days": pl.UInt32,
+    "days_available": pl.UInt32,
+}
+
+
+def left_over_table(left: Sequence[Visit], days: Sequence[date], first: date, last: date) -> pl.DataFrame:
+    """Visits without a day, and why.
+
+    Parameters
+    ----------
+    left : sequence of Visit
+    days : sequence of date
+        The working days from the first day to the last.
+    first, last : date
+
+    Returns
+    -------
+    polars.DataFrame
+        visit_id, enterprise_id, region, window_to, why_zh, why_en.
+    """
+    lines = []
+    for visit in left:
+        begins, deadline = date.fromordinal(visit.begins), date.fromordinal(visit.deadline)
+        why = _WHY[_what(visit, begins, deadline, days, first, last)]
+        said = {"begins": begins, "deadline": deadline, "first": first, "last": last}
+        reasons = why.zh.format(**said), why.en.format(**said)
+        lines.append((visit.id, visit.enterprise_id, visit.region or None, deadline, *reasons))
+    return pl.DataFrame(lines, schema=_LEFT_OVER, orient="row")
+
+
+def shortfall_table(
+    left: Sequence[Visit], asked: Sequence[Visit], timetable: Timetable, departments: Mapping[str, str]
+) -> pl.DataFrame:
+    """Days that the visits left over would take, grid by grid: an upper bound, as a day may serve two grids.
+
+    Parameters
+    ----------
+    left, asked : sequence of Visit
+        Those without a day, and all.
+    timetable : Timetable
+    departments : mapping of str to str
+        Of each inspector; empty where teams of regions go.
+
+    Returns
+    -------
+    polars.DataFrame
+        region, department, visits, days, days_available.
+    """
+
+    def whose(visit: Visit) -> list[tuple[str, str]]:
+        """Who goes, and of which department or, for teams, region."""
+        if not departments:
+            return [("", visit.region)]
+        return [(name, departments[name]) for name in visit.teams[0]]
+
+    going: dict[str, set[str]] = defaultdict(set)
+    for one in asked:
+        for name, key in whose(one):
+            going[key].update([name] if departments else [team[0] for team in one.teams])
+    visits: dict[str, set[str]] = defaultdict(set)
+    by_grid: dict[str, Counter[tuple[str, Place | None]]] = defaultdict(Counter)
+    for one in left:
+        for name, key in whose(one):
+            visits[key].add(one.id)
+            by_grid[key][name, one.place] += 1
+    lines = [
+        (
+            None if departments else key or None,
+            key if departments else None,
+            len(visits[key]),
+            sum(ceil(number / timetable.slots) for number in by_grid[key].values()),
+            sum(timetable.days_of(name) for name in going[key]),
+        )
+        for key in sorted(visits)
+    ]
+    return pl.DataFrame(lines, schema=_SHORTFALL, orient="row")
+
+
+def _what(visit: Visit, begins: date, deadline: date, days: Sequence[date], first: date, last: date) -> str:
+    """What no further day of those who go would mend comes first."""
+    if not visit.teams:
+        return "no_team"
+    if deadline < first:
+        return "over"
+    if begins > last:
+        return "not_begun"
+    if not any(begins <= day <= deadline for day in days):
+        return "no_working_day"
+    return "later" if deadline > last else "full"
