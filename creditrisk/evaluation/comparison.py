@@ -45,7 +45,7 @@ def compare_scores(
     outcomes: Any,
     scores: Mapping[str, Any],
     *,
-    figures: Sequence[Figure] | None = None,
+    figures: Sequence[Figure] | Figure | None = None,
     within: str | None = None,
     weight: str | None = None,
     reference: str | None = None,
@@ -63,7 +63,7 @@ def compare_scores(
         which resamples are drawn; ``inspected_on``, for the days by which findings come earlier.
     scores : mapping of str to array_like of float, shape (n_rows,)
         Higher means more risk.
-    figures : sequence of str, optional
+    figures : sequence of str, or str, optional
         Of "auc", "auc_within" (among pairs of one value of ``within``), "average_precision", "first_half_share",
         "days_earlier", and of probabilities also "brier" and "log_loss". By default all that the columns allow; the
         last two only where every score lies between 0 and 1.
@@ -153,7 +153,7 @@ def _figure(rows: EvaluatedRows, name: str, figure: Figure, within: str | None) 
     return lambda weight: float(weight @ loss / weight.sum()) if weight.any() else float("nan")
 
 
-def _figures(asked: Sequence[Figure] | None, rows: EvaluatedRows, within: str | None) -> list[Figure]:
+def _figures(asked: Sequence[Figure] | Figure | None, rows: EvaluatedRows, within: str | None) -> list[Figure]:
     probabilities = all(((score >= 0) & (score <= 1)).all() for score in rows.scores.values())
     missing: dict[str, str] = {}
     if within is None:
@@ -166,6 +166,10 @@ def _figures(asked: Sequence[Figure] | None, rows: EvaluatedRows, within: str | 
         missing |= dict.fromkeys(_OF_PROBABILITIES, "a score has values that are no probabilities")
     if asked is None:
         return [figure for figure in get_args(Figure) if figure not in missing]
+    if isinstance(asked, str):
+        asked = [asked]
+    if not asked:
+        raise InputError(f"figures names none; there are {', '.join(get_args(Figure))}")
     for figure in asked:
         if figure not in get_args(Figure):
             raise InputError(f"there is no figure {figure!r}; there are {', '.join(get_args(Figure))}")

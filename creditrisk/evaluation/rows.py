@@ -81,7 +81,7 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
         )
     rows = frame.filter(kept)
     unit = units(rows["enterprise_id"]) if "enterprise_id" in rows.columns else np.arange(rows.height)
-    days = rows["inspected_on"].cast(pl.Date).cast(pl.Int32) if "inspected_on" in rows.columns else None
+    days = _days(rows["inspected_on"]) if "inspected_on" in rows.columns else None
     inspected_on = days.cast(pl.Float64).to_numpy() if days is not None and days.null_count() == 0 else None
     return EvaluatedRows(found, weights[kept], unit, inspected_on, rows, numbers)
 
@@ -100,6 +100,10 @@ def findings_and_weights(
     for column in ["finding", *columns, *([weight] if weight else [])]:
         if column not in frame.columns:
             raise InputError(f"the outcomes have no column {column!r}; they have {', '.join(frame.columns)}")
+    for column in ["finding", *([weight] if weight else [])]:
+        kind = frame[column].dtype
+        if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
+            raise InputError(f"column {column!r} of the outcomes must hold numbers, not {kind}")
     weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise InputError(f"weights in {weight!r} must be finite and not negative")
@@ -112,6 +116,15 @@ def units(column: pl.Series) -> NDArray[np.intp]:
     highest = int(number.max() or 0)  # type: ignore[arg-type]
     own = pl.arange(highest + 1, highest + 1 + len(column), eager=True)
     return np.unique(number.fill_null(own).to_numpy(), return_inverse=True)[1].astype(np.intp)
+
+
+def _days(column: pl.Series) -> pl.Series:
+    days = column.str.to_date("%Y-%m-%d", strict=False) if column.dtype == pl.String else column
+    if days.dtype == pl.Datetime:
+        days = days.dt.replace_time_zone(None).dt.date()
+    if days.dtype not in (pl.Date, pl.Null) or days.null_count() > column.null_count():
+        raise InputError("inspected_on must hold days, such as 2026-06-30, or be left out")
+    return days.cast(pl.Date).cast(pl.Int32)
 
 
 def _score(name: str, values: Any, kept: NDArray[np.bool_]) -> Numbers:

@@ -85,6 +85,21 @@ def reliability_table(
 def gain_table(outcomes: Any, score: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas") -> Any:
     """What share of findings the riskiest share of inspections has, for each share.
 
+    Parameters
+    ----------
+    outcomes : frame
+        ``finding``; other columns are left aside.
+    score : array_like of float, shape (n_rows,)
+        Rises with risk.
+    weight : str, optional
+        A column of weights.
+    output : {"pandas", "polars", "arrow"}
+
+    Raises
+    ------
+    InputError
+        If a column or a score is missing, or all inspections ended alike.
+
     Returns
     -------
     frame
@@ -103,7 +118,7 @@ def gain_table(outcomes: Any, score: ArrayLike, *, weight: str | None = None, ou
 def group_table(
     outcomes: Any,
     score: ArrayLike,
-    by: Sequence[str] = ("region", "scale", "industry"),
+    by: Sequence[str] | str = ("region", "scale", "industry"),
     *,
     weight: str | None = None,
     n_resamples: int = 200,
@@ -117,7 +132,7 @@ def group_table(
     outcomes : frame
         finding, the columns of groups, and ``enterprise_id`` where known.
     score : array_like of float, shape (n_rows,)
-    by : sequence of str, default=("region", "scale", "industry")
+    by : sequence of str, or str, default=("region", "scale", "industry")
         Columns of groups; a missing value is a group of its own.
     weight : str, optional
     n_resamples, seed : int
@@ -129,9 +144,15 @@ def group_table(
     frame
         column, group, rows, findings, found (share), mean_score, auc, low, high (95 % interval of the AUC; missing
         where a group has one kind of outcome only).
+
+    Raises
+    ------
+    InputError
+        If a column or a score is missing, or all inspections ended alike.
     """
     check_frame_kind(output)
     rows = evaluated_rows(outcomes, {"score": score}, weight)
+    by = [by] if isinstance(by, str) else by
     for column in by:
         if column not in rows.frame.columns:
             raise InputError(f"there is no column {column!r}; the outcomes have {', '.join(rows.frame.columns)}")

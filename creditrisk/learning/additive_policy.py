@@ -177,6 +177,12 @@ def _tiers(model: AdditiveModel, points: AdditivePoints, template: Policy) -> li
             "give cut-offs for these, or another template"
         )
     cuts = dict(zip(named, [points.total_below(one) / 1000 for one in model.thresholds], strict=False))
+    level = next((name for name, worse in pairwise(cuts) if cuts[name] == cuts[worse]), None)
+    if level is not None:
+        raise InputError(
+            "no score of the model lies between the cut-offs at the two ends of tier "
+            f"{named[named.index(level) + 1]!r}: set cut-offs further apart, or leave one out"
+        )
     return [_tier(tier, cuts.get(tier.id)) for tier in template.tiers]
 
 

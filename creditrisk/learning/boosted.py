@@ -211,10 +211,15 @@ class BoostedScorer(LearnedScorer):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if not 0 < self.validation_share < 1:
-            raise InputError(f"validation_share must lie between 0 and 1, got {self.validation_share!r}")
-        if self.n_estimators < 1:
-            raise InputError(f"n_estimators must be at least 1, got {self.n_estimators!r}")
+        for name in ("n_estimators", "min_child_samples", "early_stopping_rounds"):
+            value = getattr(self, name)
+            self._require(name, int(value) == value >= 1, "a whole number from 1 on")
+        self._require("learning_rate", 0 < self.learning_rate < np.inf, "above 0")
+        self._require("num_leaves", self.num_leaves >= 2, "at least 2")
+        self._require("reg_lambda", 0 <= self.reg_lambda < np.inf, "at least 0")
+        self._require("colsample_bytree", 0 < self.colsample_bytree <= 1, "above 0 and at most 1")
+        self._require("search_trials", (self.search_trials or 0) >= 0, "at least 0")
+        self._require("search_seconds", (self.search_seconds or 0) >= 0, "at least 0")
 
     def _learn(self, rows: LearningRows) -> int:
         split = rows.split(self.validation_share, self.gap_days)

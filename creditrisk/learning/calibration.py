@@ -57,7 +57,9 @@ class Calibration:
         if not self.raw:
             if not 0 < probability < 1:
                 return -np.inf if probability <= 0 else np.inf
-            return float((np.log(probability / (1 - probability)) - self.intercept) / self.slope)
+            return self._least(
+                float((np.log(probability / (1 - probability)) - self.intercept) / self.slope), probability
+            )
         if probability <= self.probability[0]:
             return -np.inf
         at = int(np.searchsorted(self.probability, probability, side="left"))
@@ -65,6 +67,22 @@ class Calibration:
             return np.inf
         (x0, x1), (p0, p1) = self.raw[at - 1 : at + 1], self.probability[at - 1 : at + 1]
         return x0 + (x1 - x0) * (probability - p0) / (p1 - p0)
+
+    def _least(self, near: float, probability: float) -> float:
+        """The least raw score with at least this probability, which rounding keeps a little apart from one near it."""
+
+        def reaches(raw: float) -> bool:
+            return bool(self.probabilities(np.array([raw]))[0] >= probability)
+
+        low, high, step = near, near, max(abs(near), 1.0) * 1e-15
+        while reaches(low):
+            low, step = low - step, 2 * step
+        while not reaches(high):
+            high, step = high + step, 2 * step
+        # Halve what is between until nothing is.
+        while low < (middle := low + (high - low) / 2) < high:
+            low, high = (low, middle) if reaches(middle) else (middle, high)
+        return high
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -63,4 +63,10 @@ def check_unseen(unseen: str) -> None:
 
 
 def _text(values: pl.Series) -> pl.Series:
+    """Names as text; whole numbers without decimals, which a missing neighbour may have given them."""
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+        there = values.drop_nulls()
+        if (there == there.round()).all() and there.is_finite().all():
+            values = values.cast(pl.Int64)
     return values.cast(pl.String)

@@ -19,6 +19,7 @@ from creditrisk.records.tables import Enterprises, Records
 
 __all__ = ["cohort", "cohort_before_inspections", "records_data"]
 
+_COLUMNS = ("enterprise_id", "type", "occurred_on", "known_on", "outcome", "draw_probability")
 _EVERY = re.compile(r"^([1-9]\d*)([MY])$")
 
 
@@ -130,9 +131,20 @@ def _days(every: str, first: date, last: date) -> list[date]:
 
 
 def records_data(records: Any) -> pl.DataFrame:
-    """Records in the data model as a Polars frame."""
+    """Records in the data model as a Polars frame.
+
+    Raises
+    ------
+    InputError
+        If they are no records, or lack a column of the data model.
+    """
     if isinstance(records, Records):
         return records.data
     if isinstance(records, pl.LazyFrame) or is_frame(records):
-        return to_polars(records)
+        table = to_polars(records)
+        missing = next((name for name in _COLUMNS if name not in table.columns), None)
+        if missing is not None:
+            raise InputError(f"the records have no column {missing!r}: read them with creditrisk.read_records")
+        # pandas has no dates without a time of day.
+        return table.with_columns(pl.col(pl.Datetime).dt.date())
     raise InputError(f"records must be read with creditrisk.read_records, or be a frame, not {type(records).__name__}")

@@ -43,8 +43,8 @@ class CutOffs(BaseModel):
     def by_share(cls, **shares: float) -> CutOffs:
         """Tiers that each take a share of the enterprises, named from best to worst.
 
-        Enterprises of one score stand in one tier, the one in which their middle lies. Where many have one score,
-        shares are met no nearer than that allows, and a tier may stay empty.
+        Enterprises of one score stand in one tier, the one that the best of them reaches, as with shares in a policy.
+        Where many have one score, shares are met no nearer than that allows, and a tier may stay empty.
 
         Raises
         ------
@@ -141,8 +141,8 @@ class CutOffs(BaseModel):
         rows = np.bincount(place, weights)
         upto = np.cumsum(rows)
         ends = np.cumsum(self.values[:-1]) * upto[-1]
-        # Equal scores stand together, in the tier in which their middle lies.
-        begins = np.searchsorted(upto - rows / 2, ends * (1 - 1e-12), side="left")
+        # Equal scores stand together, in the tier that the best of them reaches, as in a policy.
+        begins = np.searchsorted(upto - rows, ends * (1 - 1e-12), side="left")
         return tuple(np.append(scores, np.inf)[begins].tolist())
 
     @classmethod

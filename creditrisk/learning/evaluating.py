@@ -14,9 +14,8 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.evaluation.comparison import ScoreComparison, compare_scores
 from creditrisk.evaluation.tables import gain_table, group_table, reliability_table, tier_table
-from creditrisk.indicators.builder import IndicatorBuilder
-from creditrisk.learning.cohorts import cohort
 from creditrisk.learning.combining import indicators_read
+from creditrisk.learning.inspected import days_to_look_at, indicators_of
 from creditrisk.learning.outcomes import RateEstimate, Target, estimate_rate, outcomes
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
@@ -157,9 +156,7 @@ def evaluate_model(
             f"begin on {last} or later, or train on earlier days"
         )
     policy = load_policy(policy, first)
-    days = cohort(
-        records, every=every, from_=first, to=to, enterprises=enterprises, inspected_only=True, output="polars"
-    )
+    days = days_to_look_at(policy, enterprises, records, every=every, from_=first, to=as_date(to, "to"))
     if not days.height:
         raise InputError(f"there is no enterprise to look at from {first} to {to}")
     inspected, drawn = (
@@ -173,8 +170,7 @@ def evaluate_model(
         )
     rows = pl.concat([inspected.with_columns(weight=pl.lit(None, pl.Float64)), drawn])
     wanted = tuple(dict.fromkeys((*policy.indicators_used, *indicators_read(scorer, policy))))
-    builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy, only=wanted)
-    indicators = pl.from_pandas(builder.fit_transform(rows.select("enterprise_id", "as_of")))
+    indicators = indicators_of(rows, days, policy, enterprises, records, wanted)
     known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left").with_columns(
         pl.col("scale").cast(pl.String)
     )

@@ -95,6 +95,8 @@ def fit_evidence(
     from threadpoolctl import threadpool_limits
 
     told = [place for place, one in enumerate(evidence) if np.ptp(np.append(one.of_bands, one.missing)) > 0]
+    if not told:
+        return np.zeros(len(evidence)), _intercept(labels, weights, offset)
     chunks = [slice(start, start + _CHUNK) for start in range(0, len(labels), _CHUNK)]
     share = float(np.average(labels, weights=weights))
     start = np.append(np.full(len(told), 0.5), np.log(share / (1 - share)))
@@ -125,6 +127,21 @@ def fit_evidence(
     coefficients = np.zeros(len(evidence))
     coefficients[told] = found.x[:-1]
     return coefficients, float(found.x[-1])
+
+
+def _intercept(labels: Numbers, weights: Numbers | None, offset: Numbers | None) -> float:
+    """Log odds under which as many findings are expected as there are, by Newton's method."""
+    weights = np.ones(len(labels)) if weights is None else weights
+    offset = np.zeros(len(labels)) if offset is None else offset
+    share = float(np.average(labels, weights=weights))
+    level = float(np.log(share / (1 - share)))
+    for _ in range(50):
+        expected = 1.0 / (1.0 + np.exp(-(level + offset)))
+        step = float(weights @ (labels - expected)) / float(weights @ (expected * (1 - expected)))
+        level += step
+        if abs(step) < 1e-12:
+            break
+    return level
 
 
 def _pooled(findings: Numbers, others: Numbers, sign: int) -> tuple[Numbers, Numbers]:

@@ -95,7 +95,11 @@ def frame_matrix(
 def _column(X: Any, name: str) -> pl.Series:
     if isinstance(X, pl.DataFrame):
         return X[name]
+    if not hasattr(X, "iloc"):
+        return to_polars(X)[name]
+    values = X[name]
     try:
-        return pl.Series(name, X[name]) if hasattr(X, "iloc") else to_polars(X)[name]
-    except (TypeError, pl.exceptions.PolarsError) as error:
+        # Of Python objects the type follows from those that are there, not from a missing one in front.
+        return pl.Series(name, values.where(values.notna(), None).tolist() if values.dtype == object else values)
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise InputError(f"column {name!r} cannot be read: {error}. Give it one type") from error

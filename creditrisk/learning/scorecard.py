@@ -222,16 +222,12 @@ class ScorecardScorer(LearnedScorer):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        for name, value, right in (
-            ("max_bands", self.max_bands, self.max_bands >= 1),
-            ("min_share", self.min_share, 0 <= self.min_share < 1),
-            ("C", self.C, self.C > 0),
-            ("points_to_double_odds", self.points_to_double_odds, self.points_to_double_odds >= 0.001),
-            ("base_odds", self.base_odds, self.base_odds > 0),
-            ("validation_share", self.validation_share, 0 < self.validation_share < 1),
-        ):
-            if not right:
-                raise InputError(f"{name}={value!r} is out of its range")
+        self._require("max_bands", self.max_bands >= 1, "at least 1")
+        self._require("min_share", 0 <= self.min_share < 1, "at least 0 and below 1")
+        self._require("C", 0 < self.C < np.inf, "above 0")
+        self._require("base_points", abs(self.base_points) < np.inf, "finite")
+        self._require("base_odds", 0 < self.base_odds < np.inf, "above 0")
+        self._require("points_to_double_odds", 0.001 <= self.points_to_double_odds < np.inf, "at least 0.001")
         for name, cuts in (self.bands or {}).items():
             if len(cuts) > _MOST_CUTS:
                 raise InputError(f"bands[{name!r}] has {len(cuts)} cuts; at most {_MOST_CUTS} are taken")

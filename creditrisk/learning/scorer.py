@@ -29,13 +29,12 @@ from creditrisk.learning.reason_texts import Language, labels_of, reason_table, 
 from creditrisk.learning.strictness import checked_inspectors
 from creditrisk.learning.training_rows import (
     LearningRows,
-    checked_groups,
     checked_outcomes,
     checked_weights,
     warn_of_columns,
     warn_of_leaks,
 )
-from creditrisk.learning.validation import day_numbers
+from creditrisk.learning.validation import day_numbers, group_numbers
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 
@@ -56,6 +55,8 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     unseen: Any
     calibration: Any
     cut_offs: CutOffs | None
+    validation_share: float
+    gap_days: int
     random_state: int | np.random.RandomState | None
     classes_: NDArray[Any]
     constraints_: tuple[int, ...]
@@ -112,7 +113,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         names = self._names()
         kept = slice(None) if weights is None else np.flatnonzero(weights > 0)
         as_of = None if as_of is None else day_numbers(as_of, len(labels))
-        groups = None if groups is None else checked_groups(groups, len(labels))
+        groups = None if groups is None else group_numbers(groups, len(labels))
         inspectors = None if inspectors is None else checked_inspectors(inspectors, len(labels))
         matrix, labels = matrix[kept], labels[kept]
         weights, as_of, groups, inspectors = (
@@ -232,8 +233,8 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         check_frame_kind(output)
         if language not in (None, "zh", "en"):
             raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
-        if top is not None and top < 1:
-            raise InputError(f"top must be at least 1, got {top!r}")
+        if top is not None and (int(top) != top or top < 1):
+            raise InputError(f"top must be a whole number from 1 on, got {top!r}")
         matrix = self._matrix(X)
         names = self._names()
         top = min(top or len(names), len(names))
@@ -337,9 +338,18 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     def _check_parameters(self) -> None:
         check_calibration(self.calibration)
         check_unseen(self.unseen)
+        self._require("categories", not isinstance(self.categories, str), "a list of columns")
+        made = self.cut_offs is None or isinstance(self.cut_offs, CutOffs)
+        self._require("cut_offs", made, "made by CutOffs.by_share, by_probability or by_cost")
+        self._require("validation_share", 0 < self.validation_share < 1, "between 0 and 1")
+        self._require("gap_days", self.gap_days >= 0, "at least 0")
         for name, wrong in (self.directions or {}).items():
             if wrong not in _CONSTRAINTS:
                 raise InputError(f"directions[{name!r}] must be one of {', '.join(_CONSTRAINTS)}, got {wrong!r}")
+
+    def _require(self, name: str, right: bool, how: str) -> None:
+        if not right:
+            raise InputError(f"{name} must be {how}, got {getattr(self, name)!r}")
 
     def _rows_to_learn_from(self, X: Any, y: Any, sample_weight: Any) -> tuple[Numbers, Numbers, Numbers | None]:
         """Matrix, labels and weights (mean 1); sets what scikit-learn keeps of the columns and classes."""
@@ -373,7 +383,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         if len(self.classes_) < 2 or labels.min() == labels.max():
             only = self.classes_[int(labels[0])]
             raise InputError(
-                f"y has one class only ({only!r}): the model needs rows with and without a finding. "
+                f"y has one class only ({only}): the model needs rows with and without a finding. "
                 "Take more inspections, or a target that is met at times"
             )
 

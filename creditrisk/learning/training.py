@@ -11,12 +11,11 @@ import polars as pl
 from sklearn.base import clone
 
 from creditrisk.errors import InputError
-from creditrisk.indicators.builder import IndicatorBuilder
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.spec import BilingualText
 from creditrisk.learning.boosted import BoostedScorer
-from creditrisk.learning.cohorts import cohort
 from creditrisk.learning.evaluating import ModelEvaluation, evaluate_model
+from creditrisk.learning.inspected import days_to_look_at, indicators_of
 from creditrisk.learning.manifest import TrainingCohort
 from creditrisk.learning.outcomes import Target, outcomes
 from creditrisk.policy.document import Policy
@@ -108,9 +107,7 @@ def train_model(
                 "let it begin later, or the training end earlier"
             )
         until = min(until, start)
-    days = cohort(
-        records, every=every, from_=first, to=last, enterprises=enterprises, inspected_only=True, output="polars"
-    )
+    days = days_to_look_at(policy, enterprises, records, every=every, from_=first, to=last)
     rows = outcomes(records, days, target, draws_only=draws_only, known_by=until, output="polars")
     rows = rows.drop_nulls("finding")
     if rows["finding"].n_unique() < 2:
@@ -119,8 +116,7 @@ def train_model(
             f"{' of a random draw' if draws_only else ''} and {int(rows['finding'].sum()):,} of these a finding: "
             "there is nothing to learn from. Take a longer window or another target"
         )
-    builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy)
-    columns = pl.from_pandas(builder.fit_transform(rows.select("enterprise_id", "as_of")))
+    columns = indicators_of(rows, days, policy, enterprises, records)
     columns = columns.select(name for name in columns.columns if columns[name].fill_nan(None).n_unique() > 1)
     if categories:
         known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left")

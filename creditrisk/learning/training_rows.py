@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.utils import check_array
@@ -18,7 +19,6 @@ from creditrisk.learning.validation import Split, split_rows
 
 __all__ = [
     "LearningRows",
-    "checked_groups",
     "checked_outcomes",
     "checked_weights",
     "leaking_columns",
@@ -32,6 +32,8 @@ Numbers = NDArray[np.float64]
 LEAKING_AUC = 0.995
 # Of each class, so that chance does not rank a handful perfectly; and no more rows than tell.
 _AT_LEAST, _ENOUGH = 10, 20_000
+# Few enough bins, and large enough, that chance fills none with findings alone.
+_MOST_BINS, _ROWS_OF_A_BIN = 64, 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class LearningRows:
     weights : ndarray of float64, shape (n_rows,), or None
         With a mean of 1.
     as_of : polars.Series of Date, or None
-    groups : ndarray, shape (n_rows,), or None
+    groups : ndarray of int, shape (n_rows,), or None
     inspectors : ndarray of int, shape (n_rows,), or None
     seed : int
     """
@@ -55,7 +57,7 @@ class LearningRows:
     labels: Numbers
     weights: Numbers | None
     as_of: pl.Series | None
-    groups: NDArray[Any] | None
+    groups: NDArray[np.intp] | None
     inspectors: NDArray[np.intp] | None
     seed: int
 
@@ -77,34 +79,36 @@ class LearningRows:
 
 
 def checked_outcomes(y: Any) -> Any:
-    """Outcomes as an array; a missing one is an error of its own."""
+    """Outcomes as an array, of one type; a missing one is an error of its own."""
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
-    if array.dtype.kind == "f" and array.ndim == 1 and np.isnan(array).any():
+    if array.ndim != 1:
+        return y
+    missing = pd.isna(array)
+    if missing.any():
         raise InputError(
-            f"Input y contains NaN: {int(np.isnan(array).sum())} outcomes are missing. Keep the rows with an outcome, "
+            f"Input y contains NaN: {int(missing.sum())} outcomes are missing. Keep the rows with an outcome, "
             "those that were inspected in time"
         )
-    return y
+    if array.dtype == object and len({type(value) for value in array.tolist()}) == 1:
+        return np.array(array.tolist())
+    return y if array.dtype != object else array
 
 
 def checked_weights(given: Any, n_rows: int) -> Numbers:
     """Weights with a mean of 1 where they are not 0, so that their scale does not matter."""
-    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    try:
+        weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    except ValueError as error:
+        raise InputError(f"sample_weight: {str(error).splitlines()[0]} Give a finite number for each row") from error
     if weights.shape != (n_rows,):
         raise InputError(f"sample_weight must have one number for each row of X: {n_rows}, got shape {weights.shape}")
     if (weights < 0).any():
         raise InputError("sample_weight must not be negative; give 0 to leave a row out")
     if not weights.any():
         raise InputError("every sample_weight is zero: there is no row to learn from")
+    # So that no sum of them is infinite.
+    weights = weights / weights.max()
     return weights * (np.count_nonzero(weights) / weights.sum())
-
-
-def checked_groups(values: Any, n_rows: int) -> NDArray[Any]:
-    """The enterprise of each row as an array."""
-    array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
-    if len(array) != n_rows:
-        raise InputError(f"groups must have one entry for each row of X: {n_rows}, got {len(array)}")
-    return array
 
 
 def warn_of_columns(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
@@ -143,7 +147,7 @@ def warn_of_leaks(matrix: NDArray[np.float64], labels: NDArray[np.float64], name
 
 
 def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], names: Sequence[str]) -> list[str]:
-    """Columns whose values, rising or falling, rank almost all findings before all others.
+    """Columns that rank almost all findings before all others: by their values, or by the rate of each value or bin.
 
     Examples
     --------
@@ -161,9 +165,20 @@ def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], na
         # Missing values stand at either end: to have none may tell as well.
         ends = (-np.inf, np.inf) if np.isnan(column).any() else (0.0,)
         areas = [_area(np.nan_to_num(column, nan=end, posinf=np.inf, neginf=-np.inf), labels) for end in ends]
+        areas.append(_area(_rates(column, labels), labels))
         if max(max(area, 1 - area) for area in areas) >= LEAKING_AUC:
             leaking.append(name)
     return leaking
+
+
+def _rates(column: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of findings among the rows of each row's value, or of its bin where there are many values."""
+    bins = min(_MOST_BINS, len(column) // _ROWS_OF_A_BIN)
+    values, place = np.unique(column, return_inverse=True)
+    if len(values) > bins:
+        place = np.argsort(np.argsort(column, kind="stable"), kind="stable") * bins // len(column)
+    count = np.bincount(place)
+    return (np.bincount(place, labels) / np.maximum(count, 1))[place]
 
 
 def _area(values: NDArray[np.float64], labels: NDArray[np.float64]) -> float:

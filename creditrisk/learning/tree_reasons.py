@@ -135,7 +135,7 @@ class ShapleyTables:
 
         def work(start: int) -> None:
             rows = slice(start, min(start + CHUNK, len(X)))
-            use(rows, self._of_codes(self._coded(X[rows])))
+            use(rows, self._of_codes(self._coded(X[rows]), rows.stop - rows.start))
 
         starts = range(0, len(X), CHUNK)
         if len(starts) <= 1:
@@ -157,8 +157,7 @@ class ShapleyTables:
                 coded[feature] = np.nan_to_num(values, nan=-1.0).astype(np.int32)
         return coded
 
-    def _of_codes(self, coded: dict[int, NDArray[np.integer]]) -> Numbers:
-        n_rows = len(next(iter(coded.values()))) if coded else 0
+    def _of_codes(self, coded: dict[int, NDArray[np.integer]], n_rows: int) -> Numbers:
         answers: dict[int, NDArray[np.uint8]] = {}
         result = np.zeros((self.n_features, n_rows))
         packed, index, part = np.empty(n_rows, np.uint8), np.empty(n_rows, np.intp), np.empty(n_rows)
@@ -209,7 +208,10 @@ def _question(node: dict[str, Any]) -> Question:
     if node["decision_type"] == "==":
         # A missing category belongs to none of those listed.
         return Question(feature, np.inf, tuple(int(code) for code in node["threshold"].split("||")), False)
-    at_most = float(node["threshold"])
+    # LightGBM writes a threshold beyond all values, which only an infinite one could exceed, as 1e300.
+    at_most = (
+        float(node["threshold"]) if abs(float(node["threshold"])) < 1e300 else np.copysign(np.inf, node["threshold"])
+    )
     # Where training had no missing value, LightGBM takes one for zero.
     missing = node["default_left"] if node["missing_type"] == "NaN" else at_most >= 0.0
     return Question(feature, at_most, (), missing)

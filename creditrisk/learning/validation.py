@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError, LearningWarning
 
-__all__ = ["Split", "day_numbers", "one_for_each_row", "split_rows"]
+__all__ = ["Split", "day_numbers", "group_numbers", "one_for_each_row", "split_rows"]
 
 # Of enterprises known both early and late, one in so many is held out; the others are learnt from.
 _ONE_IN = 2
+_ISO_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def split_rows(
     if as_of is None and groups is None:
         split = _stratified(labels, share, seed)
     else:
-        ids = None if groups is None else _group_numbers(groups, n_rows)
+        ids = None if groups is None else group_numbers(groups, n_rows)
         if as_of is None:
             assert ids is not None
             late = _draw(ids, share, seed)
@@ -102,11 +103,52 @@ def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
         If one is no day, or there is not one for each row.
     """
     series = one_for_each_row(days, "as_of", n_rows)
-    dates = series.str.to_date(strict=False) if series.dtype == pl.String else series.cast(pl.Date, strict=False)
+    if series.dtype == pl.String:
+        # Of a moment, the day that its text names.
+        dates = series.str.extract(_ISO_DAY).str.to_date(strict=False)
+    elif series.dtype == pl.Datetime:
+        # The day where the clock stands, not the day in Greenwich.
+        dates = series.dt.replace_time_zone(None).dt.date()
+    elif series.dtype in (pl.Date, pl.Null):
+        dates = series.cast(pl.Date)
+    else:
+        raise InputError(f"as_of holds {series.dtype}, not days: give dates, or text such as 2026-06-30")
     if dates.null_count():
         at = int(dates.is_null().to_numpy().argmax())
         raise InputError(f"row {at} has as_of {series[at]!r}: give a day such as 2026-06-30")
     return dates.to_physical().to_numpy()
+
+
+def group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
+    """The enterprise of each row as a number from 0 on.
+
+    Raises
+    ------
+    InputError
+        If one is missing, or there is not one for each row.
+    """
+    series = one_for_each_row(groups, "groups", n_rows)
+    if series.null_count():
+        missing = int(series.is_null().to_numpy().argmax())
+        raise InputError(f"row {missing} has no group; give the enterprise_id of each")
+    return series.rank("dense").to_numpy().astype(np.intp) - 1
+
+
+def one_for_each_row(values: Any, name: str, n_rows: int | None) -> pl.Series:
+    """What is given beside X, one entry for each row of it; NaN is missing.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer, or they are not of one kind.
+    """
+    try:
+        series = values if isinstance(values, pl.Series) else _series(values, name)
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{name} cannot be read: {error}. Give a list or a column of one kind of values") from error
+    if n_rows is not None and len(series) != n_rows:
+        raise InputError(f"{name} must have one entry for each row of X: {n_rows}, got {len(series)}")
+    return series.fill_nan(None) if series.dtype.is_float() else series
 
 
 def _by_time(days: NDArray[np.int32], ids: NDArray[np.intp] | None, share: float, seed: int, gap_days: int) -> Split:
@@ -151,28 +193,13 @@ def _tells(labels: NDArray[np.float64]) -> bool:
     return bool(min(labels.sum(), len(labels) - labels.sum()) >= 2)
 
 
-def _group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
-    series = one_for_each_row(groups, "groups", n_rows)
-    if series.null_count():
-        raise InputError(
-            f"row {int(series.is_null().to_numpy().argmax())} has no group; give the enterprise_id of each"
-        )
-    return np.unique(series.cast(pl.String).to_numpy(), return_inverse=True)[1].astype(np.intp)
-
-
-def one_for_each_row(values: Any, name: str, n_rows: int | None) -> pl.Series:
-    """What is given beside X, one entry for each row of it; NaN is missing.
-
-    Raises
-    ------
-    InputError
-        If there are more or fewer.
-    """
-    if not isinstance(values, pl.Series):
-        values = np.asarray(values)
-        if values.dtype == object:
-            values = [None if gone else value for value, gone in zip(values.tolist(), pd.isna(values), strict=True)]
-        values = pl.Series(name, values, strict=False)
-    if n_rows is not None and len(values) != n_rows:
-        raise InputError(f"{name} must have one entry for each row of X: {n_rows}, got {len(values)}")
-    return values.fill_nan(None) if values.dtype.is_float() else values
+def _series(values: Any, name: str) -> pl.Series:
+    if isinstance(values, pd.Series | pd.Index) and values.dtype != object:
+        return pl.from_pandas(values.to_series() if isinstance(values, pd.Index) else values).alias(name)
+    # A list keeps its own kinds: NumPy would write a missing one among texts as text.
+    array = np.asarray(values, dtype=None if hasattr(values, "dtype") else object)
+    if array.ndim != 1:
+        raise ValueError(f"it has {array.ndim} dimensions")
+    if array.dtype != object:
+        return pl.Series(name, array)
+    return pl.Series(name, [None if gone else one for one, gone in zip(array.tolist(), pd.isna(array), strict=True)])

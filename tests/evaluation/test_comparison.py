@@ -193,3 +193,35 @@ def test_scores_and_outcomes_that_cannot_be_evaluated_are_refused() -> None:
         compare_scores(frame, {"model": risk * 10}, figures=["brier"])
     with pytest.raises(InputError, match="must be 1, 0 or missing"):
         compare_scores(frame.with_columns(finding=2.0), {"model": risk})
+
+
+def test_days_may_be_text_and_one_figure_may_be_asked_for_by_its_name() -> None:
+    rows = pl.DataFrame(
+        {"finding": [1, 0, 1, 0], "inspected_on": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]}
+    )
+    text, days = (
+        compare_scores(table, {"a": [4.0, 3.0, 2.0, 1.0]}, figures="days_earlier", n_resamples=5, output="polars")
+        for table in (rows, rows.with_columns(pl.col("inspected_on").str.to_date()))
+    )
+    assert text.figures.equals(days.figures)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("inspected_on", ["soon"] * 4, "inspected_on must hold days"),
+        ("finding", ["yes", "no"] * 2, "column 'finding' of the outcomes must hold numbers, not String"),
+    ],
+)
+def test_columns_of_another_kind_are_one_clear_error(column: str, values: list[str], message: str) -> None:
+    rows = pl.DataFrame({"finding": [1, 0, 1, 0]}).with_columns(pl.Series(column, values))
+    with pytest.raises(InputError, match=message):
+        compare_scores(rows, {"a": [4.0, 3.0, 2.0, 1.0]}, n_resamples=5)
+
+
+def test_a_missing_enterprise_is_like_no_other() -> None:
+    rows = pl.DataFrame({"finding": [1, 0, 1, 0], "enterprise_id": ["E1", None, None, "E2"]})
+    own = rows.with_columns(enterprise_id=pl.Series(["E1", "x", "y", "E2"]))
+    score = {"a": [4.0, 3.0, 2.0, 1.0]}
+    figures = [compare_scores(table, score, n_resamples=20, output="polars").figures for table in (rows, own)]
+    assert figures[0]["value"].equals(figures[1]["value"])

@@ -237,7 +237,26 @@ def bad_rows(rows: Rows) -> dict[str, tuple[Any, Any, dict[str, Any], dict[str, 
         "a column": (X, y, {"directions": {"x": "none"}}, {}, "directions names 'x', which is no column"),
         "unseen": (X, y, {"unseen": "guess"}, {}, "unseen must be one of missing, error"),
         "calibration": (X, y, {"calibration": "beta"}, {}, "calibration must be one of sigmoid, isotonic or None"),
-        "share": (X, y, {"validation_share": 1.0}, {}, "validation_share must lie between 0 and 1"),
+        "share": (X, y, {"validation_share": 1.0}, {}, "validation_share must be between 0 and 1"),
+        "trees": (X, y, {"n_estimators": 10.5}, {}, "n_estimators must be a whole number from 1 on, got 10.5"),
+        "leaves": (X, y, {"num_leaves": 1}, {}, "num_leaves must be at least 2, got 1"),
+        "rate": (X, y, {"learning_rate": 0}, {}, "learning_rate must be above 0, got 0"),
+        "gap": (X, y, {"gap_days": -1}, {}, "gap_days must be at least 0, got -1"),
+        "cut-offs": (X, y, {"cut_offs": {"good": 1.0}}, {}, "cut_offs must be made by CutOffs"),
+        "categories": (X, y, {"categories": "industry"}, {}, "categories must be a list of columns, got 'industry'"),
+        "none": (X, [None, *y[1:]], {}, {}, "1 outcomes are missing"),
+        "weight": (X, y, {}, {"sample_weight": [np.inf, *np.ones(len(y) - 1)]}, "sample_weight: .* finite number"),
+        "numbers": (X, y, {}, {"as_of": np.arange(len(y))}, "as_of holds Int64, not days"),
+        "american": (X, y, {}, {"as_of": ["01/04/2024"] * len(y)}, "row 0 has as_of '01/04/2024'"),
+        "no group": (X, y, {}, {"groups": [np.nan, *map(str, y[1:])]}, "row 0 has no group"),
+        "one group": (X, y, {}, {"groups": "E1"}, "groups cannot be read"),
+        "numbers of any size": (
+            X.assign(big=[10**30, *y[1:]]).astype({"big": object}),
+            y,
+            {},
+            {},
+            "'big' cannot be read",
+        ),
         "category": (X.assign(scale="x"), y, {"additive": True}, {}, "made of bands of numbers, and 'scale'"),
         "twice": (pd.concat([X, X], axis=1), y, {}, {}, "X has two columns called"),
     }
@@ -287,3 +306,46 @@ def test_importing_the_package_imports_no_lightgbm() -> None:
 def late_rows(rows: Rows) -> np.ndarray:
     """The rows of the last day."""
     return (rows.as_of == rows.as_of.max()).to_numpy()
+
+
+@pytest.mark.parametrize("value", [None, np.nan, pd.NA])
+def test_a_single_row_may_lack_a_value(rows: Rows, scorer: cr.BoostedScorer, value: Any) -> None:
+    whole = rows.X.iloc[[0]].astype(object)
+    whole[whole.columns[3]] = value
+    expected = rows.X.iloc[[0]].copy()
+    expected[expected.columns[3]] = np.nan
+    assert (scorer.predict_proba(whole) == scorer.predict_proba(expected)).all()
+
+
+def test_names_that_are_numbers_stay_the_same_beside_a_missing_one() -> None:
+    codes = np.array([320100, 320200, 320300, 320400] * 500)
+    y = np.random.default_rng(1).random(2000) < np.array([0.1, 0.9, 0.8, 0.2] * 500)
+    model = unfitted(n_estimators=20).fit(pd.DataFrame({"region": codes}), y)
+    floats = pd.DataFrame({"region": np.where(np.arange(2000) == 5, np.nan, codes)})
+    whole = model.predict_proba(pd.DataFrame({"region": codes}))
+    assert (np.delete(model.predict_proba(floats), 5, axis=0) == np.delete(whole, 5, axis=0)).all()
+
+
+@pytest.mark.parametrize("additive", [True, False])
+@pytest.mark.filterwarnings("ignore::creditrisk.LearningWarning")
+def test_a_model_of_no_use_gives_everybody_the_common_probability_and_no_reason(additive: bool) -> None:
+    X = pd.DataFrame({"constant": np.ones(200), "empty": np.nan})
+    model = unfitted(additive=additive, calibration=None).fit(X, [0, 0, 0, 1] * 50)
+    assert model.predict_proba(X)[:, 1] == pytest.approx(np.full(200, 0.25), abs=1e-3)
+    assert not model.contributions(X)[0].any() and not len(model.reasons(X))
+    assert set(model.predict_tier(X)) == {"good"}
+
+
+def test_what_tells_the_outcome_by_a_middle_value_or_a_name_is_flagged() -> None:
+    y = np.tile([0, 1, 0, 0], 100)
+    middle = np.where(y == 1, 1.0, np.tile([0.0, 2.0, 2.0, 0.0], 100))
+    names = np.where(y == 1, "b", np.tile(["a", "c", "c", "a"], 100))
+    for X in (pd.DataFrame({"middle": middle}), pd.DataFrame({"industry": names})):
+        with pytest.warns(cr.LearningWarning, match="alone tells the outcome almost perfectly"):
+            unfitted(n_estimators=5).fit(X, y)
+
+
+def test_the_day_of_a_moment_is_that_of_its_clock(rows: Rows) -> None:
+    zone = pd.date_range("2024-01-01 00:30", periods=len(rows.y), freq="h", tz="Asia/Shanghai")
+    fitted = unfitted(n_estimators=5).fit(rows.X, rows.y, as_of=pd.Series(zone))
+    assert fitted.training_["from"] == "2024-01-01"

@@ -22,6 +22,14 @@ def test_shares_are_kept_and_one_row_gets_what_the_batch_gave_it(rows: Rows, sco
     assert all(scorer.predict_tier(rows.X.iloc[[place]])[0] == tiers[place] for place in range(20))
 
 
+def test_a_probability_that_rows_have_begins_its_tier_with_them(rows: Rows, scorer: cr.BoostedScorer) -> None:
+    probability = scorer.predict_proba(rows.X)[:, 1]
+    model = cr.BoostedScorer.from_parts(scorer.to_parts())
+    for begins in np.quantile(probability, np.linspace(0.1, 0.9, 25), method="nearest"):
+        tiers = model.set_cut_offs(cr.CutOffs.by_probability(ordinary=float(begins))).predict_tier(rows.X)
+        assert ((tiers == "ordinary") == (probability >= begins)).all()
+
+
 def test_fixed_probabilities_are_those_predicted(rows: Rows, scorer: cr.BoostedScorer) -> None:
     fixed = cr.CutOffs.by_probability(ordinary=0.2, high_risk=0.4)
     model = cr.BoostedScorer.from_parts(scorer.to_parts()).set_cut_offs(fixed)
@@ -58,10 +66,12 @@ def test_shares_of_weighted_rows_are_shares_of_the_weight() -> None:
 def test_equal_scores_stand_in_one_tier() -> None:
     raw = np.array([0.0] * 5 + [1.0] * 5)
     thresholds = cr.CutOffs.by_share(good=0.6, bad=0.4).thresholds(raw, Calibration())
+    assert places_of(raw, thresholds).tolist() == [0] * 10
+    thresholds = cr.CutOffs.by_share(good=0.5, bad=0.5).thresholds(raw, Calibration())
     assert places_of(raw, thresholds).tolist() == [0] * 5 + [1] * 5
 
 
-def test_equal_scores_stand_where_their_middle_lies() -> None:
+def test_equal_scores_stand_in_the_tier_that_the_best_of_them_reaches() -> None:
     raw = np.array([0.0] * 95 + [1.0] * 5)
     thresholds = cr.CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1).thresholds(raw, Calibration())
     assert places_of(raw, thresholds).tolist() == [0] * 95 + [2] * 5

@@ -174,3 +174,11 @@ def true_failure_rate(province: object) -> float:
     power = {"pass": (70.0, 0.0), "pass_with_conditions": (18.0, 0.7), "fail": (9.0, 1.3)}
     weights = {name: share * risk**one for name, (share, one) in power.items()}
     return float((weights["fail"] / sum(weights.values())).mean())
+
+
+def test_records_may_be_a_pandas_frame_and_one_that_lacks_a_column_is_one_clear_error() -> None:
+    records = records_of({**INSPECTION, "occurred_on": "2025-03-01"}).data
+    days = pl.DataFrame({"enterprise_id": ["E1"], "as_of": ["2025-01-01"]})
+    assert outcomes(records.to_pandas(), days, output="polars").equals(outcomes(records, days, output="polars"))
+    with pytest.raises(cr.InputError, match="the records have no column 'known_on'"):
+        outcomes(records.drop("known_on"), days)

@@ -251,9 +251,11 @@ def test_missing_values_have_points_among_those_of_values() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"max_bands": 0}, "max_bands=0 is out of its range"),
-        ({"min_share": 1.0}, r"min_share=1\.0"),
-        ({"C": 0}, "C=0"),
+        ({"max_bands": 0}, "max_bands must be at least 1, got 0"),
+        ({"min_share": 1.0}, r"min_share must be at least 0 and below 1, got 1\.0"),
+        ({"C": 0}, "C must be above 0, got 0"),
+        ({"base_odds": np.inf}, "base_odds must be above 0, got inf"),
+        ({"base_points": np.nan}, "base_points must be finite, got nan"),
         ({"bands": {"nowhere": [1.0]}}, "bands names 'nowhere'"),
         ({"bands": {"safety.accident_count": [2.0, 1.0]}}, "must be finite cuts that rise"),
         ({"directions": {"nowhere": "none"}}, "directions names 'nowhere'"),
@@ -295,3 +297,11 @@ def test_columns_that_say_nothing_or_too_much_are_named(rows: Rows) -> None:
     said = " ".join(str(one.message) for one in caught)
     assert all(name in said for name in ("constant", "empty", "told"))
     assert {"constant", "empty"}.isdisjoint(model.table(output="polars")["indicator"])
+
+
+@pytest.mark.filterwarnings("ignore::creditrisk.LearningWarning")
+def test_a_scorecard_of_no_use_gives_everybody_the_common_probability() -> None:
+    X = pd.DataFrame({"constant": np.ones(200), "empty": np.nan})
+    model = cr.ScorecardScorer().fit(X, [0, 0, 0, 1] * 50)
+    assert model.predict_proba(X)[:, 1] == pytest.approx(np.full(200, 0.25), abs=1e-3)
+    assert not len(model.table()) and not len(model.reasons(X))

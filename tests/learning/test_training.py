@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
+from creditrisk.learning.inspected import days_to_look_at, indicators_of
 from creditrisk.learning.outcomes import Target
 from creditrisk.policy.loading import parse_policy
 
@@ -30,16 +32,21 @@ rules:
 """
 
 
-@pytest.fixture(scope="module")
-def policy() -> cr.Policy:
-    """The built-in policy with an indicator of its own, whose direction is the opposite of what the records say."""
+def mine(indicators: str) -> cr.Policy:
+    """The built-in policy with an indicator of its own and a rule that reads it."""
     text = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")
     rule = (
         "  - {id: quality.recent, indicator: quality.recent_violations, per_unit: {points: 1, cap: 3}, "
         "reason: {zh: 例, en: example}, basis: example}\n"
     )
-    mine = text.replace("\nid: jiangsu\n", "\nid: mine\n").replace("\nrules:\n", OWN + rule)
-    return parse_policy(mine.encode(), "mine.yaml")
+    text = text.replace("\nid: jiangsu\n", "\nid: mine\n").replace("\nrules:\n", indicators + rule)
+    return parse_policy(text.encode(), "mine.yaml")
+
+
+@pytest.fixture(scope="module")
+def policy() -> cr.Policy:
+    """With an indicator whose direction is the opposite of what the records say."""
+    return mine(OWN)
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +96,13 @@ def test_draws_alone_are_learnt_from_where_asked() -> None:
 def test_windows_that_overlap_are_refused() -> None:
     with pytest.raises(cr.InputError, match="the window to test on begins on 2024-12-31"):
         cr.train_model(ENTERPRISES, RECORDS, test_from="2024-12-31", test_to="2025-12-31", **WINDOW)
+
+
+def test_who_is_inspected_later_does_not_decide_who_is_compared_with_whom() -> None:
+    policy = mine(OWN.replace("measure: count", "measure: count\n    percentile_within: [industry]"))
+    days = days_to_look_at(policy, ENTERPRISES, RECORDS, every="1Y", from_=date(2024, 1, 1), to=date(2025, 1, 1))
+    assert days["enterprise_id"].n_unique() > RECORDS.data.filter(type="inspection")["enterprise_id"].n_unique()
+    some = days.gather_every(7)
+    whole = indicators_of(days, days, policy, ENTERPRISES, RECORDS)
+    part = indicators_of(some, days, policy, ENTERPRISES, RECORDS)
+    assert part.equals(whole.gather_every(7))

@@ -102,3 +102,11 @@ def test_equal_contributions_stand_in_the_order_of_the_columns() -> None:
     features, chosen = top_of(np.array([[1.0], [-2.0], [2.0]]), 2)
     assert features.tolist() == [[1, 2]]
     assert chosen.tolist() == [[-2.0, 2.0]]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e301, -1e301])
+def test_reasons_of_values_without_end_add_up(rows: Rows, scorer: cr.BoostedScorer, value: float) -> None:
+    X = rows.X.iloc[:50].copy()
+    X[X.columns[::3]] = value
+    contributions, base = scorer.contributions(X)
+    assert contributions.sum(axis=1) + base == pytest.approx(scorer.decision_function(X), abs=1e-9)
