@@ -85,9 +85,9 @@ class Draft:
             order[draw.rows] = np.minimum(order[draw.rows], np.arange(1, len(draw) + 1, dtype=np.uint32))
             probability[draw.rows] = np.maximum(probability[draw.rows], draw.probabilities)
         rows = np.flatnonzero(bits)
-        if any(item.mode == "on_site" for item in items):
-            self.on_site[rows] += 1
-            self.covered[rows] = True
+        visited = np.flatnonzero(bits & self._on_site_bits(name))
+        self.on_site[visited] += 1
+        self.covered[visited] = True
         self.joint.append(counts.row(name, [item.id for item in items], len(rows)))
         if is_capped(items):
             probability[np.isin(self.population.stratum, self.strata_with_binding_cap)] = np.nan
@@ -192,7 +192,7 @@ class Draft:
             lines = [(row, *line) for row, line in of_group.items()]
             at, bits, notes = (np.array(column, dtype=np.uint64) for column in zip(*lines, strict=True))
             self._add(at, name, bits, Cause.OVERRIDE, note=notes)
-            self.covered[at] |= any(item.mode == "on_site" for item in self.groups[name])
+            self.covered[at] |= (bits & self._on_site_bits(name)) > 0
 
     def add_grid(self) -> None:
         """The grid visits all of its tiers whom nothing else does."""
@@ -218,6 +218,10 @@ class Draft:
             self.unmet.append(
                 unmet_row("full_coverage", item=None, tier=FULL_COVERAGE, required=int(full.sum()), got=covered)
             )
+
+    def _on_site_bits(self, group: str) -> np.uint64:
+        """The items of a group for which somebody goes there."""
+        return np.uint64(sum(1 << place for place, item in enumerate(self.groups[group]) if item.mode == "on_site"))
 
     def _refuse(self, item: str, zh: str, en: str) -> None:
         self.unmet.append(unmet_row("override", item=item, tier=None, required=1, got=0, fault_zh=zh, fault_en=en))

@@ -130,7 +130,9 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
         items = tuple(_item(row, place, path) for place, row in enumerate(rows, start=1))
     else:
         path = Path("items")
-        items = tuple(source)
+        items = tuple(source) if isinstance(source, Iterable) else ()
+        if not all(isinstance(item, InspectionItem) for item in items):
+            raise InputError("items are InspectionItem objects, or the path of a catalogue; see InspectionItem")
     if not items:
         raise InputError(f"{path} holds no inspection item")
     ids = [item.id for item in items]

@@ -273,7 +273,23 @@ def visits_of(
     missing = next((name for name in columns if name not in table.columns), None)
     if missing is not None:
         raise InputError(f"{argument}: visits need the column {missing}, as those of a plan have it")
-    return table.select(*columns, *(name for name in further if name in table.columns))
+    return _typed(table.select(*columns, *(name for name in further if name in table.columns)), argument)
+
+
+def _typed(table: pl.DataFrame, argument: str) -> pl.DataFrame:
+    """The same with days as days; lists must be lists."""
+    for name in ("items", "departments", "skills"):
+        if name in table.columns and not isinstance(table[name].dtype, pl.List):
+            raise InputError(f"{argument}: the column {name} must hold lists, not {table[name].dtype}")
+    for name in ("window_from", "window_to"):
+        if name in table.columns:
+            given = table[name]
+            days = given.str.to_date("%Y-%m-%d", strict=False) if given.dtype == pl.String else given
+            days = days.dt.date() if days.dtype == pl.Datetime else days
+            if days.dtype not in (pl.Date, pl.Null) or days.null_count() > given.null_count():
+                raise InputError(f"{argument}: the column {name} must hold days, such as 2026-06-30")
+            table = table.with_columns(days.cast(pl.Date))
+    return table
 
 
 _PATROL = ("region", "grid", "enterprise_id", "tier", "window_from", "window_to", "visit_id", "why_zh", "why_en")

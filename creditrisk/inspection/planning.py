@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import polars as pl
 
 from creditrisk.errors import InputError
@@ -107,7 +108,7 @@ def plan_inspections(
     check_seed(seed)
     if coordination not in get_args(Coordination):
         raise InputError(f"coordination must be one of {', '.join(get_args(Coordination))}, got {coordination!r}")
-    if not 1 <= year <= 9999:
+    if not isinstance(year, int | np.integer) or not 1 <= year <= 9999:
         raise InputError(f"the year of a plan must be a year such as 2026, got {year!r}")
     catalogue = read_items(items)
     asked_overrides = read_overrides(overrides)
@@ -158,5 +159,8 @@ def _continued(last_plan: Any, seed: str) -> str | None:
     told = Path(last_plan) / "plan.json" if isinstance(last_plan, str | os.PathLike) else None
     if told is None or not told.is_file():
         return None
-    data = json.loads(told.read_text(encoding="utf-8"))
-    return data.get("draws_sha256") if data.get("seed") == seed else None
+    try:
+        data = json.loads(told.read_text(encoding="utf-8"))
+        return data["draws_sha256"] if data["seed"] == seed else None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"last_plan: {told} is no account of a saved plan: save that plan again") from error

@@ -114,7 +114,8 @@ def population_of(
             raise InputError(f"a plan needs the column {column} of the assessments")
     if enterprises is not None:
         table = _with_attributes(table, enterprises)
-    wanted = [name for name in ("enterprise_id", "tier", "regime", *_ATTRIBUTES, weight) if name in table.columns]
+    names = dict.fromkeys(("enterprise_id", "tier", "regime", *_ATTRIBUTES, weight))
+    wanted = [name for name in names if name in table.columns]
     if table.is_empty():
         raise InputError("there is no enterprise to inspect: the table of assessments is empty")
     table = in_order(table.select(wanted))

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.inspection.plan import visits_of
@@ -52,4 +51,4 @@ def last_visits(last_plan: Any, population: Population) -> LastVisits:
             "items", as_dict=True
         ).items()
     }  # fmt: skip
-    return LastVisits(len(population), rows_by_item, table["window_to"].cast(pl.Date).max())  # type: ignore[arg-type]
+    return LastVisits(len(population), rows_by_item, table["window_to"].max())  # type: ignore[arg-type]

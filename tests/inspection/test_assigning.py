@@ -77,6 +77,22 @@ def test_nobody_goes_to_the_same_enterprise_twice_in_a_row() -> None:
     assert again.height == 0 and second.unmet.height == 0
 
 
+def test_nobody_goes_to_an_enterprise_on_two_visits_of_one_plan() -> None:
+    assigned = assign_inspectors(visits_of(80), staff_of(9), seed=SEED, output="polars")
+    assert not assigned.unmet.height
+    assert not assigned.table.select("enterprise_id", "inspector_id").is_duplicated().any()
+    few = assign_inspectors(visits_of(80), staff_of(3), seed=SEED, output="polars")
+    assert set(few.unmet["what"]) == {"recused"} and few.unmet.height == 40
+
+
+def test_an_edited_enterprise_or_a_row_listed_twice_shows() -> None:
+    visits, staff = visits_of(6), staff_of(5)
+    table = assign_inspectors(visits, staff, seed=SEED, output="polars").table
+    elsewhere = table.with_columns(enterprise_id=pl.lit("E39"))
+    assert verify_assignment(elsewhere, visits, staff, seed=SEED, output="polars").height == 2 * table.height
+    assert verify_assignment(pl.concat([table, table[:1]]), visits, staff, seed=SEED, output="polars").height == 1
+
+
 def test_the_load_is_balanced_and_chance_decides() -> None:
     assigned = assign_inspectors(visits_of(500), staff_of(9), seed=SEED, output="polars")
     assert assigned.loads["visits"].max() - assigned.loads["visits"].min() <= 4
@@ -173,7 +189,7 @@ def test_the_plan_of_a_year_is_staffed_and_visits_by_the_grid_are_left_to_it() -
     plan = cr.plan_inspections(assessment, cr.example_items(), seed=SEED, year=2026, enterprises=enterprises)
     visits = plan.visits_data.explode("departments").drop_nulls("departments")
     needed = sorted({skill for skills in plan.visits_data["skills"] for skill in skills})
-    staff = pl.concat(staff_of(4, name, skills=[needed] * 4) for name in visits["departments"].unique().sort())
+    staff = pl.concat(staff_of(8, name, skills=[needed] * 8) for name in visits["departments"].unique().sort())
     assigned = assign_inspectors(plan, staff, seed=SEED, output="polars")
     assert assigned.unmet.height == 0
     assert assigned.table["visit_id"].n_unique() == visits["visit_id"].n_unique()
@@ -221,7 +237,7 @@ def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path
         verify_assignment(listed, visits_of(1), staff_of(3), seed=SEED)
     with pytest.raises(cr.InputError, match="tours_by must be one of grid, region"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, tours_by="road")  # type: ignore[arg-type]
-    with pytest.raises(cr.InputError, match="visits_per_day must be at least 1"):
+    with pytest.raises(cr.InputError, match="visits_per_day must be a whole number from 1 on"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, visits_per_day=0)
     with pytest.raises(cr.InputError, match="no fewer than two"):
         assign_inspectors(visits_of(1), staff_of(3), seed=SEED, team_size=1)

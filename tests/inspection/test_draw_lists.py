@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,9 +162,55 @@ def test_what_is_no_list_is_one_clear_error(published: Path, tmp_path: Path) -> 
         (pl.DataFrame({"enterprise_id": ["A"], "open": [None]}), "must be true or false in every row, got None"),
         (pl.DataFrame({"enterprise_id": ["A"], "open": ["no"]}), "must be true or false in every row, got no"),
         (pl.DataFrame({"enterprise_id": ["A"], "open": [1]}), "must be true or false in every row, got Int64"),
+        (pl.DataFrame({"enterprise_id": ["A\rB"]}), "must not contain a tab or a line break"),
+        (pl.DataFrame({"enterprise_id": ["A", " "]}), "an enterprise_id is empty"),
+        (pl.DataFrame({"enterprise_id": ["A"], "weight": ["x"]}), "weight of a frame must hold numbers, not String"),
         (pl.DataFrame({"enterprise_id": ["A"]}), "a probability would be above 1"),
     ],
 )
 def test_what_cannot_be_drawn_from_is_one_clear_error(frame: pl.DataFrame, message: str) -> None:
     with pytest.raises(cr.InputError, match=message):
         draw_sample(frame, 2, item="fire", seed="2026")
+
+
+@pytest.mark.parametrize(
+    ("size", "starts", "message"),
+    [
+        (-1, None, "must be a whole number from 0 on, got -1 for all"),
+        (1.5, None, "must be a whole number from 0 on, got 1.5"),
+        ({"a": 1}, {"b": 0.5}, "starts= names 'b', which is no stratum"),
+        ({"a": 1}, {"a": 1.5}, "starts from 0 up to, not including, 1; got 1.5 for a"),
+    ],
+)
+def test_a_size_or_start_that_cannot_be_is_one_clear_error(size: Any, starts: Any, message: str) -> None:
+    frame = pl.DataFrame({"enterprise_id": ["A", "B"], "stratum": ["a", "a"]})
+    with pytest.raises(cr.InputError, match=message):
+        draw_sample(frame, size, item="fire", seed="2026", starts=starts)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_the_scale_of_weights_changes_nothing(scale: float) -> None:
+    frame = pl.DataFrame({"enterprise_id": list("ABCDE"), "weight": [1.0, 1.0, 2.0, 3.0, 8.0]})
+    draws = [draw_sample(table, 2, item="fire", seed="2026").list for table in (frame, frame.with_columns(
+        weight=pl.col("weight") * 2.0 ** round(math.log2(scale))))]  # fmt: skip
+    assert draws[0].equals(draws[1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [("[1,", "[-1,", "greater than or equal to 0"), ("[1,", "[4294967296,", "less than 4294967296")],
+)
+def test_a_place_that_no_list_has_is_one_clear_error(published: Path, old: str, new: str, message: str) -> None:
+    text = published.read_text(encoding="utf-8")
+    assert old in text
+    published.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(cr.InputError, match=message):
+        verify_draw(published)
+
+
+def test_a_list_that_names_a_stratum_twice_is_refused(published: Path) -> None:
+    data = json.loads(published.read_text(encoding="utf-8"))
+    data["strata"].append(data["strata"][0])
+    published.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(cr.InputError, match="a stratum stands in it twice"):
+        verify_draw(published, FRAME)

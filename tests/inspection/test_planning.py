@@ -346,3 +346,45 @@ def test_bad_input_is_one_clear_error(options: dict[str, Any], message: str) -> 
     given_ = {"table": table_of(10), "items": [item("a")], **options}
     with pytest.raises(cr.InputError, match=message):
         plan_of(given_.pop("table"), given_.pop("items"), **given_)
+
+
+def test_a_check_from_the_desk_is_no_visit_of_the_high_risk_tier() -> None:
+    table = table_of(30, tier=["high_risk"] * 30)
+    items = [item("papers", joint_group="visit", mode="off_site"), item("fire", joint_group="visit")]
+    plan = plan_of(table, items)
+    there = plan.visits.filter(pl.col("mode") == "on_site")
+    assert set(there["enterprise_id"]) == set(table["enterprise_id"])
+    assert plan.visits.filter(mode="off_site").height > 0
+    note = pl.DataFrame({"enterprise_id": table["enterprise_id"], "item": "papers", "reason": "complaint", "note": "n"})
+    asked = plan_of(table, items, overrides=note)
+    assert set(asked.visits.filter(mode="on_site")["enterprise_id"]) == set(table["enterprise_id"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"items": pl.lit("fire")}, "the column items must hold lists, not String"),
+        ({"window_to": pl.lit("soon")}, "the column window_to must hold days"),
+    ],
+)
+def test_visits_of_another_kind_are_one_clear_error(change: dict[str, pl.Expr], message: str) -> None:
+    table = table_of(30)
+    last = plan_of(table, [item("fire")]).visits.with_columns(**change)
+    with pytest.raises(cr.InputError, match=message):
+        plan_of(table, [item("fire")], year=2027, last_plan=last)
+
+
+def test_days_of_visits_may_be_text() -> None:
+    table = table_of(30)
+    last = plan_of(table, [item("fire")]).visits
+    text = last.with_columns(pl.col("window_from", "window_to").dt.to_string("%Y-%m-%d"))
+    plans = [plan_of(table, [item("fire")], year=2027, last_plan=one).visits for one in (last, text)]
+    assert plans[0].equals(plans[1])
+
+
+def test_a_damaged_account_of_the_last_plan_is_one_clear_error(tmp_path: Path) -> None:
+    table, register = table_of(30), tmp_path / "seeds.jsonl"
+    plan_of(table, [item("fire")]).save(tmp_path / "last")
+    (tmp_path / "last" / "plan.json").write_text("{", encoding="utf-8")
+    with pytest.raises(cr.InputError, match="is no account of a saved plan"):
+        plan_of(table, [item("fire")], year=2027, last_plan=tmp_path / "last", seed_register=register)

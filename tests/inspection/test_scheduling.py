@@ -246,12 +246,13 @@ def test_patrols_of_the_grid_take_no_time_of_teams() -> None:
     assert schedule.table["visit_id"].to_list() == ["v000", "v002"] and schedule.is_feasible
 
 
-def test_visits_nobody_was_drawn_for_are_left_out() -> None:
+def test_visits_nobody_was_drawn_for_are_said_to_have_no_day() -> None:
     visits = visits_of([("r", "g", 0, 30)] * 2)
     schedule = schedule_visits(
         visits, first_day=MONDAY, last_day="2026-01-30", assignment=crews_of(v001=["A", "B"]), output="polars"
     )
-    assert schedule.table["visit_id"].to_list() == ["v001"] and schedule.is_feasible
+    assert schedule.table["visit_id"].to_list() == ["v001"] and not schedule.is_feasible
+    assert schedule.unmet.select("visit_id", "why_en").rows() == [("v000", "no inspectors were drawn for it")]
 
 
 @settings(max_examples=15, deadline=None)
@@ -300,7 +301,7 @@ def test_a_timetable_too_large_to_weigh_is_a_clear_error(monkeypatch: pytest.Mon
     ("arguments", "message"),
     [
         ({"last_day": "2026-01-01"}, "lies before first_day"),
-        ({"visits_per_day": 0}, "visits_per_day must be at least 1"),
+        ({"visits_per_day": 0}, "visits_per_day must be a whole number from 1 on, got 0"),
         ({"teams": {"r": -1}}, "cannot be -1"),
         ({"teams": {"r": 1, "s": 1}}, "names region 's', where no visit is to be made"),
         ({"rank": "worth"}, "need the column worth"),

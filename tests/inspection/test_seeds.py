@@ -43,3 +43,8 @@ def test_what_is_no_register_is_one_clear_error(tmp_path: Path) -> None:
     register.write_text("not json\n", encoding="utf-8")
     with pytest.raises(cr.InputError, match="line 1: not an entry"):
         register_seed(register, "seed", "aaaa")
+    register.write_bytes(b"\xff")
+    with pytest.raises(cr.InputError, match="cannot be read"):
+        register_seed(register, "seed", "aaaa")
+    with pytest.raises(cr.InputError, match="cannot be read"):
+        register_seed(tmp_path, "seed", "aaaa")

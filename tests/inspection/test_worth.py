@@ -86,6 +86,7 @@ def test_a_plan_that_visits_everyone_once_finds_the_sum_of_the_probabilities(pro
     assert worth.risk_covered == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(probability=st.floats(0.01, 1), days=st.lists(st.dates(), min_size=1, max_size=40))
 def test_where_all_are_alike_no_choice_is_better_than_chance(probability: float, days: list[date]) -> None:
     table = table_of(40)

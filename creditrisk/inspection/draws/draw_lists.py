@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
@@ -209,7 +209,14 @@ class _Published(BaseModel):
     frame_sha256: str
     strata: list[_StratumLine]
     columns: list[str]
-    drawn: list[tuple[int, str, str, float, float]]
+    drawn: list[tuple[Annotated[int, Field(ge=0, lt=1 << 32)], str, str, float, float]]
+
+    @field_validator("strata")
+    @classmethod
+    def _each_once(cls, strata: list[_StratumLine]) -> list[_StratumLine]:
+        if len({stratum.name for stratum in strata}) < len(strata):
+            raise ValueError("a stratum stands in it twice")
+        return strata
 
 
 def _read(path: str | os.PathLike[str]) -> _Published:

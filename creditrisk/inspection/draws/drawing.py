@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -205,7 +206,8 @@ def draw_sample(
     Raises
     ------
     InputError
-        If an id is missing or occurs twice, ``open`` is not true or false, or more are to be drawn than there are.
+        If an id is missing or occurs twice, ``open`` is not true or false, a weight, size or start is none, or more are
+        to be drawn than there are.
 
     Examples
     --------
@@ -223,12 +225,15 @@ def draw_sample(
         table = table.with_columns(stratum=pl.lit("all"))
     codes = _codes(table, list(sizes))
     counts = np.bincount(codes & ~np.uint8(CLOSED), minlength=len(sizes))
+    starts = _starts(starts or {}, list(sizes))
     strata = [
-        Stratum(name, int(counts[place]), drawn, (starts or {}).get(name, 0.0))
+        Stratum(name, int(counts[place]), _size(name, drawn), starts[name])
         for place, (name, drawn) in enumerate(sizes.items())
     ]
     ids = table["enterprise_id"]
     numbers = permanent_numbers(ids, seed=seed, series=series if series is not None else item)
+    if "weight" in table.columns and not table["weight"].dtype.is_numeric():
+        raise InputError(f"the column weight of a frame must hold numbers, not {table['weight'].dtype}")
     weights = table["weight"].cast(pl.Float64).to_numpy() if "weight" in table.columns else None
     return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
 
@@ -274,9 +279,31 @@ def in_order(table: pl.DataFrame) -> pl.DataFrame:
     twice = (ids == ids.shift(1)).fill_null(False)
     if twice.any():
         raise InputError(f"enterprise {ids.filter(twice)[0]!r} stands in the table twice: keep one row of it")
-    if ids.str.contains(r"[\t\n]").any():
+    if ids.str.contains(r"[\t\n\r]").any():
         raise InputError("an enterprise_id must not contain a tab or a line break")
+    if (ids.str.strip_chars() == "").any():
+        raise InputError("an enterprise_id is empty: remove the row or correct it")
     return table
+
+
+def _size(stratum: str, size: Any) -> int:
+    try:
+        whole = index(size)
+    except TypeError:
+        whole = -1
+    if whole < 0 or isinstance(size, bool):
+        raise InputError(f"the size of a draw must be a whole number from 0 on, got {size!r} for {stratum}")
+    return whole
+
+
+def _starts(given: Mapping[str, float], strata: Sequence[str]) -> dict[str, float]:
+    strange = next((name for name in given if name not in strata), None)
+    if strange is not None:
+        raise InputError(f"starts= names {strange!r}, which is no stratum of the draw: {', '.join(strata)}")
+    wrong = next((name for name, start in given.items() if not 0 <= start < 1), None)
+    if wrong is not None:
+        raise InputError(f"a draw starts from 0 up to, not including, 1; got {given[wrong]!r} for {wrong}")
+    return {name: float(given.get(name, 0.0)) for name in strata}
 
 
 def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:

@@ -51,6 +51,8 @@ def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
     weights = np.asarray(weights, dtype=np.float64)
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise InputError("the weights of a draw must be finite and not negative")
+    # By a power of two, which changes no digit, so that no sum of them is infinite or nothing.
+    weights = np.ldexp(weights, -int(np.frexp(weights.max(initial=0.0))[1]))
     able = np.count_nonzero(weights)
     if not 0 <= size <= able:
         raise InputError(f"{size} cannot be drawn out of {able}: a probability would be above 1")

@@ -101,7 +101,11 @@ def register_seed(
 
 
 def _entries(path: Path) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the register of seeds {path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, start=1):
         try:
             entry = json.loads(line)
             yield entry["seed_sha256"], entry["draws_sha256"]

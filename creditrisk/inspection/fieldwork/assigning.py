@@ -176,10 +176,10 @@ def assign_inspectors(
     """
     check_frame_kind(output)
     check_seed(seed)
-    if team_size < 2:
-        raise InputError(f"no fewer than two inspect together, got team_size={team_size}")
-    if visits_per_day < 1:
-        raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
+    if not isinstance(team_size, int) or team_size < 2:
+        raise InputError(f"no fewer than two inspect together, got team_size={team_size!r}")
+    if not isinstance(visits_per_day, int) or visits_per_day < 1:
+        raise InputError(f"visits_per_day must be a whole number from 1 on, got {visits_per_day!r}")
     if tours_by is not None and tours_by not in get_args(TravelBy):
         raise InputError(f"tours_by must be one of {', '.join(get_args(TravelBy))} or None, got {tours_by!r}")
     needed = ["visit_id", "enterprise_id", "departments", "skills", "region", *(["grid"] if tours_by == "grid" else [])]
@@ -234,7 +234,7 @@ def verify_assignment(
     Parameters
     ----------
     assigned : Assignment or frame
-        visit_id, department, inspector_id.
+        visit_id, department, inspector_id; enterprise_id is compared as well where it is there.
     visits, inspectors, seed, team_size, visits_per_day, tours_by, recusals, previous
         As in :func:`assign_inspectors`; seed, team_size, visits_per_day and tours_by as ``assignment.json`` has them.
     output : {"pandas", "polars", "arrow"}
@@ -264,14 +264,20 @@ def verify_assignment(
     missing = next((name for name in keys if name not in listed.columns), None)
     if missing is not None:
         raise InputError(f"a published assignment needs the column {missing}")
-    listed = listed.select(pl.col(keys).cast(pl.String))
+    compared = [*keys, *(["enterprise_id"] if "enterprise_id" in listed.columns else [])]
     drawn = assign_inspectors(
         visits, inspectors, seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
         recusals=recusals, previous=previous, output="polars",
-    ).table_data.select(keys)  # fmt: skip
+    ).table_data  # fmt: skip
+    # Numbered where they repeat, so that a row listed twice is one too many.
+    listed, drawn = (
+        table.select(pl.col(compared).cast(pl.String)).with_columns(time=pl.int_range(pl.len()).over(compared))
+        for table in (listed, drawn)
+    )
+    on = [*compared, "time"]
     parts = [
-        listed.join(drawn, on=keys, how="anti").with_columns(what=pl.lit("listed, not drawn")),
-        drawn.join(listed, on=keys, how="anti").with_columns(what=pl.lit("drawn, not listed")),
+        part.join(other, on=on, how="anti", nulls_equal=True).select(*keys, what=pl.lit(what))
+        for part, other, what in ((listed, drawn, "listed, not drawn"), (drawn, listed, "drawn, not listed"))
     ]
     return from_polars(pl.concat(parts).sort(*keys, "what"), output)
 

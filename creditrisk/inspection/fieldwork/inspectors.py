@@ -13,6 +13,7 @@ from creditrisk.vocabulary import Label
 
 __all__ = ["Inspectors", "read_inspectors"]
 
+_DAYS_OF_A_YEAR = 366
 _COLUMNS = ("inspector_id", "name", "department", "skills", "regions", "available_days")
 _REQUIRED = ("inspector_id", "department")
 # Several skills or regions in one cell.
@@ -87,7 +88,7 @@ def read_inspectors(source: Any) -> Inspectors:
         *(_listed(table, one) for one in ("skills", "regions")),
         days=pl.col("available_days").cast(pl.Float64, strict=False),
     )
-    wrong_days = pl.col("available_days").is_not_null() & ~(pl.col("days").fill_null(-1.0) >= 0)
+    wrong_days = pl.col("available_days").is_not_null() & ~pl.col("days").fill_null(-1.0).is_between(0, _DAYS_OF_A_YEAR)
     faults = [(column, "missing_value", pl.col(column).is_null()) for column in _REQUIRED]
     faults += [
         (

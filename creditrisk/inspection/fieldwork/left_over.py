@@ -17,6 +17,7 @@ __all__ = ["left_over_table", "shortfall_table"]
 
 _WHY = {
     "no_team": Label("该地区没有检查组", "there is no team in its region"),
+    "nobody": Label("没有为其抽取检查人员", "no inspectors were drawn for it"),
     "over": Label(
         "期限{deadline}早于排期首日{first}", "its time ended on {deadline}, before the first day to plan for, {first}"
     ),
@@ -47,7 +48,9 @@ _SHORTFALL: dict[str, Any] = {
 }
 
 
-def left_over_table(left: Sequence[Visit], days: Sequence[date], first: date, last: date) -> pl.DataFrame:
+def left_over_table(
+    left: Sequence[Visit], days: Sequence[date], first: date, last: date, *, by_inspectors: bool
+) -> pl.DataFrame:
     """Visits without a day, and why.
 
     Parameters
@@ -56,6 +59,8 @@ def left_over_table(left: Sequence[Visit], days: Sequence[date], first: date, la
     days : sequence of date
         The working days from the first day to the last.
     first, last : date
+    by_inspectors : bool
+        Whether inspectors drawn for the visits go, and not teams of regions.
 
     Returns
     -------
@@ -65,7 +70,8 @@ def left_over_table(left: Sequence[Visit], days: Sequence[date], first: date, la
     lines = []
     for visit in left:
         begins, deadline = date.fromordinal(visit.begins), date.fromordinal(visit.deadline)
-        why = _WHY[_what(visit, begins, deadline, days, first, last)]
+        what = _what(visit, begins, deadline, days, first, last)
+        why = _WHY["nobody" if what == "no_team" and by_inspectors else what]
         said = {"begins": begins, "deadline": deadline, "first": first, "last": last}
         reasons = why.zh.format(**said), why.en.format(**said)
         lines.append((visit.id, visit.enterprise_id, visit.region or None, deadline, *reasons))
@@ -95,7 +101,7 @@ def shortfall_table(
         """Who goes, and of which department or, for teams, region."""
         if not departments:
             return [("", visit.region)]
-        return [(name, departments[name]) for name in visit.teams[0]]
+        return [(name, departments[name]) for team in visit.teams[:1] for name in team]
 
     going: dict[str, set[str]] = defaultdict(set)
     for one in asked:

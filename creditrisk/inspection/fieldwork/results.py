@@ -23,7 +23,8 @@ __all__ = ["RecordedResults", "record_results", "results_form"]
 
 _OUTCOMES = {name: OUTCOMES[name] for name in ("pass", "pass_with_conditions", "fail", "unreachable")}
 _FORM = ("visit_id", "enterprise_id", "inspected_on", "outcome", "dimension", "severity", "matter")
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y.%m.%d")
+_MIDNIGHT = r"[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$"
 
 
 def _known(words: Mapping[str, Label]) -> str:
@@ -197,7 +198,10 @@ def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
         is_planned=pl.lit(True),
     )
     return rows.join(given, on="visit_id", how="left", maintain_order="left").with_columns(
-        day=pl.coalesce(pl.col("inspected_on").str.to_date(form, strict=False) for form in _DAYS),
+        # A day of pandas comes with a time of day.
+        day=pl.coalesce(
+            pl.col("inspected_on").str.replace(_MIDNIGHT, "").str.to_date(form, strict=False) for form in _DAYS
+        ),
         result=_meaning("outcome", _OUTCOMES),
         grade=_meaning("severity", SEVERITIES),
         dim=_meaning("dimension", DIMENSIONS),

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
 import polars as pl
 
 from creditrisk.errors import InputError
@@ -121,8 +122,8 @@ def schedule_visits(
     visits_per_day: int = 3,
     travel_by: TravelBy = "grid",
     rank: str | None = None,
-    days_off: Collection[date] = (),
-    workdays: Collection[date] = (),
+    days_off: Collection[date | str] = (),
+    workdays: Collection[date | str] = (),
     method: SchedulingMethod = "by_turns",
     effort: float = 60.0,
     output: FrameKind = "pandas",
@@ -140,8 +141,8 @@ def schedule_visits(
     teams : int or mapping of region to int
         Teams that can go out on one day, in each region; all of a region are alike. A region not named has none.
     assignment : Assignment
-        In their place: the inspectors drawn for each visit, with the days that each has. Visits that could not be
-        staffed are left out.
+        In their place: the inspectors drawn for each visit, with the days that each has. A visit for which nobody was
+        drawn has no day.
     visits_per_day : int, default=3
         Slots of a day.
     travel_by : {"grid", "region"}, default="grid"
@@ -150,7 +151,7 @@ def schedule_visits(
         A column, such as the expected findings: where ``tier`` and ``draw_order`` are known, the greatest of a tier
         take the first turns that the draw gave to the tier; else the greatest of all come first. Overrides and key
         areas stay before all. By default the turns are those of the draw.
-    days_off, workdays : collection of date
+    days_off, workdays : collection of date or ISO text
         Public holidays, and weekend days that are worked (调休).
     method : {"by_turns", "exact"}, default="by_turns"
         ``"exact"`` looks for a timetable with more visits where some have no day (OR-Tools, the extra ``schedule``).
@@ -187,11 +188,13 @@ def schedule_visits(
     if (teams is None) == (assignment is None):
         raise InputError("give either teams=, how many each region has, or assignment=, who goes on each visit")
     first, last = as_date(first_day, "first_day"), as_date(last_day, "last_day")
-    if visits_per_day < 1:
-        raise InputError(f"visits_per_day must be at least 1, got {visits_per_day}")
+    if not isinstance(visits_per_day, int) or visits_per_day < 1:
+        raise InputError(f"visits_per_day must be a whole number from 1 on, got {visits_per_day!r}")
+    if assignment is not None and not isinstance(assignment, Assignment):
+        raise InputError(f"assignment must be what assign_inspectors gives, got {type(assignment).__name__}")
     if last < first:
         raise InputError(f"last_day {last} lies before first_day {first}")
-    days = list(_days(first, last, frozenset(days_off), frozenset(workdays)))
+    days = list(_days(first, last, _dates(days_off, "days_off"), _dates(workdays, "workdays")))
     table = _visits(visits, rank)
     at_desk = pl.col("mode") == "off_site" if "mode" in table.columns else pl.lit(False)
     within = ["region", "grid"] if travel_by == "grid" else ["region"]
@@ -212,7 +215,7 @@ def schedule_visits(
     left = [one for one in asked if one.id not in placed]
     return Schedule(
         _table(asked, placed, numbered=teams is not None),
-        left_over_table(left, days, first, last),
+        left_over_table(left, days, first, last, by_inspectors=assignment is not None),
         shortfall_table(left, asked, timetable, departments),
         output,
     )
@@ -229,6 +232,10 @@ _TABLE: dict[str, Any] = {
 }
 
 
+def _dates(given: Collection[date | str], name: str) -> frozenset[date]:
+    return frozenset(as_date(one, name) for one in ([given] if isinstance(given, str) else given))
+
+
 def _days(first: date, last: date, off: frozenset[date], worked: frozenset[date]) -> Iterator[date]:
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
@@ -242,6 +249,10 @@ def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     if "cause" in table.columns:
         # The grid's own staff go by themselves.
         table = table.filter(pl.col("cause").cast(pl.String) != GRID)
+    open_end = table.filter(pl.col("window_from").is_null() | pl.col("window_to").is_null())
+    if open_end.height:
+        raise InputError(f"visit {open_end['visit_id'][0]!r} has no window_from or window_to: say when it may be made")
+    table = table.with_columns(pl.col("region", "grid").cast(pl.String))
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
@@ -256,20 +267,18 @@ def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Vis
     if strange is not None:
         raise InputError(f"teams= names region {strange!r}, where no visit is to be made: correct it or leave it out")
     for region in regions:
-        n_teams = teams if isinstance(teams, int) else teams.get(region, 0)
-        if n_teams < 0:
-            raise InputError(f"the teams of region {region} cannot be {n_teams}")
+        n_teams = teams.get(region, 0) if isinstance(teams, Mapping) else teams
+        if not isinstance(n_teams, int | np.integer) or n_teams < 0:
+            raise InputError(f"the teams of region {region} cannot be {n_teams!r}")
         known[region] = tuple((f"{region} {number}",) for number in range(1, n_teams + 1))
     return [_visit(row, known[row["region"] or ""]) for row in table.iter_rows(named=True)]
 
 
 def _with_inspectors(table: pl.DataFrame, assignment: Assignment) -> list[Visit]:
-    """Visits that the inspectors drawn for them make together."""
+    """Visits that the inspectors drawn for them make together; those without inspectors have no team."""
     drawn = assignment.table_data.group_by("visit_id").agg(pl.col("inspector_id").unique().sort())
-    going = dict(drawn.iter_rows())
-    return [
-        _visit(row, (tuple(going[row["visit_id"]]),)) for row in table.iter_rows(named=True) if row["visit_id"] in going
-    ]
+    going = {visit: (tuple(team),) for visit, team in drawn.iter_rows()}
+    return [_visit(row, going.get(row["visit_id"], ())) for row in table.iter_rows(named=True)]
 
 
 def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:

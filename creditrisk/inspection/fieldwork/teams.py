@@ -102,7 +102,7 @@ class TeamDraw:
         self.visits_per_day = visits_per_day
         self.tours_by = tours_by
         self.loads = dict.fromkeys(inspectors["inspector_id"].to_list(), 0)
-        self._barred = barred
+        self._barred = set(barred)
         self._by_department: dict[str, list[Inspector]] = defaultdict(list)
         self._local: dict[tuple[str, str | None], list[Inspector]] = {}
         self._tours: dict[tuple[Any, ...], _Tour] = {}
@@ -123,17 +123,19 @@ class TeamDraw:
             tour = self._tours.get(place)
             if tour is not None and tour.visits < self.visits_per_day and self._serves(tour.team, visit):
                 tour.visits += 1
-                return self._sent(tour.team)
+                return self._sent(tour.team, visit)
         team = self._drawn(visit)
         if isinstance(team, Obstacle):
             return team
         if place is not None:
             self._tours[place] = _Tour(team)
-        return self._sent(team)
+        return self._sent(team, visit)
 
-    def _sent(self, team: list[Inspector]) -> list[Inspector]:
+    def _sent(self, team: list[Inspector], visit: Mapping[str, Any]) -> list[Inspector]:
         for one in team:
             self.loads[one.id] += 1
+            # Others go the next time.
+            self._barred.add((visit["enterprise_id"], one.id))
         return team
 
     def _drawn(self, visit: Mapping[str, Any]) -> list[Inspector] | Obstacle:
