@@ -65,10 +65,11 @@ def train(
     """
     from creditrisk.indicators.spec import BilingualText, Selection
     from creditrisk.learning.boosted import BoostedScorer
-    from creditrisk.learning.bundle import CARDS, save_model
+    from creditrisk.learning.bundle import FILES_BESIDE_PARTS, check_place, save_model
     from creditrisk.learning.outcomes import Target
     from creditrisk.learning.training import train_model
 
+    check_place(out)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)
     with working("训练 training …"):
         trained = train_model(
@@ -83,7 +84,7 @@ def train(
         )  # fmt: skip
     figures = trained.evaluation.to_dict() if trained.evaluation is not None else None
     bundle = save_model(trained.scorer, out, policy=trained.policy, cohort=trained.cohort, figures=figures)
-    files = [out / name for name in (*bundle.manifest.parts, "manifest.json", *CARDS)]
+    files = [out / name for name in (*bundle.manifest.parts, *FILES_BESIDE_PARTS)]
     if json:
         print_json(
             {"sha256": bundle.manifest.sha256, "cohort": trained.cohort.model_dump(mode="json"), "figures": figures,

@@ -1,7 +1,7 @@
 """A fitted model kept in a folder: text parts and a manifest that says what it is. No pickle, and nothing executed.
 
-Before anything is built from a bundle, its files are checked against the digests in the manifest, and the manifest
-against its own: what was altered or cut short is refused.
+Before anything is built from a bundle, its parts are checked against the digests in the manifest, the manifest against
+its own, and the cards against a list of all digests: what was altered or cut short is refused.
 """
 
 from __future__ import annotations
@@ -27,16 +27,20 @@ from creditrisk.learning.manifest import Manifest, ModelBundle, PolicyUsed, Trai
 from creditrisk.learning.model_card import model_card
 from creditrisk.policy.document import Policy
 
-__all__ = ["CARDS", "load_model", "save_model"]
+__all__ = ["FILES_BESIDE_PARTS", "check_place", "load_model", "save_model"]
 
 MANIFEST = "manifest.json"
 CARDS = ("model-card.md", "model-card.html")
+# As sha256sum writes it. The cards name the manifest's digest, so the manifest cannot hold theirs.
+DIGESTS = "SHA256SUMS"
+FILES_BESIDE_PARTS = (MANIFEST, *CARDS, DIGESTS)
 _FORMAT = 1
 _KINDS = {
     "boosted": "creditrisk.learning.boosted:BoostedScorer",
     "scorecard": "creditrisk.learning.scorecard:ScorecardScorer",
 }
 _REFERENCE = "reference"
+_DAMAGED = "is damaged or was altered: take the bundle from its source again"
 _PACKAGES = ("lightgbm", "numpy", "polars", "scikit-learn")
 
 
@@ -70,7 +74,8 @@ def save_model(
     ----------
     scorer : fitted BoostedScorer or ScorecardScorer
     folder : path
-        Made if it is not there; a bundle that is there is replaced, whole or not at all.
+        Made if it is not there. A bundle that is there is replaced, whole or not at all; a folder that holds anything
+        else is left alone.
     name : BilingualText or mapping, optional
     policy : Policy, optional
         Whose indicators the model reads; without one, the built-in indicators.
@@ -129,8 +134,38 @@ def save_model(
         },
         parts={part: hashlib.sha256(content).hexdigest() for part, content in sorted(parts.items())},
     )
-    _write(Path(folder), {**parts, MANIFEST: _manifest_text(manifest), **_cards(manifest)})
+    files = {**parts, MANIFEST: _manifest_text(manifest), **_cards(manifest)}
+    _write(_resolved(folder), {**files, DIGESTS: _digests(files)})
     return ModelBundle(scorer, manifest)
+
+
+def check_place(folder: str | os.PathLike[str]) -> None:
+    """See that a model can be kept in a folder: better before long work than after it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything but a bundle.
+    OutputError
+        If it cannot be looked into.
+    """
+    path = _resolved(folder)
+    try:
+        names = {entry.name for entry in path.iterdir()} if path.exists() else set()
+    except OSError as error:
+        raise OutputError(f"the model cannot be written to {path}: {error.strerror or error}") from error
+    if not names:
+        return
+    try:
+        parts = _manifest_of(_content(path), path).parts
+    except InputError as error:
+        raise InputError(f"{path} holds something that is no model bundle: name another folder") from error
+    strange = min(names - {*parts, *FILES_BESIDE_PARTS}, default=None)
+    if strange is not None:
+        raise InputError(
+            f"{path / strange} is no part of the model bundle there, and would be lost with it: move it, or name "
+            "another folder"
+        )
 
 
 def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
@@ -155,20 +190,17 @@ def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
     """
     path = _reference_folder() if folder == _REFERENCE else Path(folder)
     content = _content(path)
-    stored = _audited(content.pop(MANIFEST), path)
-    read = _READERS.get(stored.get("format"))
-    if read is None:
-        raise InputError(
-            f"{path} has format {stored.get('format')!r}, and this version of creditrisk reads "
-            f"{', '.join(map(str, _READERS))}: use a newer version"
-        )
-    manifest = read(stored, path)
-    _check_parts(manifest, content, path)
+    manifest = _manifest_of(content, path)
+    _check_files(manifest, content, path)
     module, _, name = _KINDS[manifest.kind].partition(":")
-    scorer = getattr(import_module(module), name).from_parts(content)
-    if tuple(scorer.feature_names_in_) != manifest.columns:
+    scorer = getattr(import_module(module), name).from_parts({name: content[name] for name in manifest.parts})
+    if tuple(getattr(scorer, "feature_names_in_", ())) != manifest.columns:
         raise InputError(
             f"{path}: the manifest's columns are not those of the model: take the bundle from its source again"
+        )
+    if scorer.directions_of_columns() != manifest.directions:
+        raise InputError(
+            f"{path}: the manifest's directions are not those of the model: take the bundle from its source again"
         )
     return ModelBundle(scorer, manifest)
 
@@ -190,37 +222,64 @@ _READERS: dict[Any, Callable[[Mapping[str, Any], Path], Manifest]] = {1: _read_f
 
 
 def _content(path: Path) -> dict[str, bytes]:
-    """Every file of the bundle but its cards, which are written from the manifest."""
+    """Every file in the folder; those that a file manager hides there do no harm and are left aside."""
     try:
-        names = sorted(entry.name for entry in path.iterdir())
-        if MANIFEST not in names:
+        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        if path / MANIFEST not in entries:
             raise InputError(f"{path} is no model bundle: it has no {MANIFEST}")
-        return {name: (path / name).read_bytes() for name in names if name not in CARDS and not name.startswith(".")}
+        folder = next((entry for entry in entries if entry.is_dir()), None)
+        if folder is not None:
+            raise InputError(f"the folder {folder} does not belong to the bundle: remove it if you know what it is")
+        return {entry.name: entry.read_bytes() for entry in entries}
     except OSError as error:
         raise InputError(f"there is no model bundle at {path}: {error.strerror or error}") from error
 
 
-def _audited(content: bytes, path: Path) -> dict[str, Any]:
-    """The manifest as data, checked against its own digest."""
-    damaged = f"{path / MANIFEST} is damaged or was altered: take the bundle from its source again"
+def _manifest_of(content: Mapping[str, bytes], path: Path) -> Manifest:
+    """The manifest, checked against its own digest."""
     try:
-        stored = json.loads(content)
-    except ValueError as error:
-        raise InputError(damaged) from error
-    if not isinstance(stored, dict) or stored.pop("sha256", None) != manifest_digest(stored):
-        raise InputError(damaged)
-    return stored
+        stored = json.loads(content[MANIFEST])
+        whole = isinstance(stored, dict) and stored.pop("sha256", None) == manifest_digest(stored)
+    except (ValueError, RecursionError):
+        whole = False
+    if not whole:
+        raise InputError(f"{path / MANIFEST} {_DAMAGED}")
+    form = stored.get("format")
+    if type(form) is not int or form not in _READERS:
+        raise InputError(
+            f"{path} has format {form!r}, and this version of creditrisk reads {', '.join(map(str, _READERS))}: "
+            "use a newer version"
+        )
+    return _READERS[form](stored, path)
 
 
-def _check_parts(manifest: Manifest, content: Mapping[str, bytes], path: Path) -> None:
-    for name, digest in manifest.parts.items():
-        if name not in content:
-            raise InputError(f"{path} lacks {name}: take the bundle from its source again")
-        if hashlib.sha256(content[name]).hexdigest() != digest:
-            raise InputError(f"{path / name} is damaged or was altered: take the bundle from its source again")
-    strange = next((name for name in content if name not in manifest.parts), None)
+def _check_files(manifest: Manifest, content: Mapping[str, bytes], path: Path) -> None:
+    wanted = (*manifest.parts, *FILES_BESIDE_PARTS)
+    lacking = next((name for name in wanted if name not in content), None)
+    if lacking is not None:
+        raise InputError(f"{path} lacks {lacking}: take the bundle from its source again")
+    strange = next((name for name in content if name not in wanted), None)
     if strange is not None:
         raise InputError(f"{path / strange} does not belong to the bundle: remove it if you know where it comes from")
+    for name, digest in manifest.parts.items():
+        if hashlib.sha256(content[name]).hexdigest() != digest:
+            raise InputError(f"{path / name} {_DAMAGED}")
+    listed = content[DIGESTS].splitlines(keepends=True)
+    for name in CARDS:
+        if _digests({name: content[name]}) not in listed:
+            raise InputError(f"{path / name} or its digest in {DIGESTS} {_DAMAGED}")
+    if content[DIGESTS] != _digests({name: content[name] for name in wanted if name != DIGESTS}):
+        raise InputError(f"{path / DIGESTS} {_DAMAGED}")
+
+
+def _resolved(folder: str | os.PathLike[str]) -> Path:
+    """The folder itself, whatever links and dots lead to it."""
+    return Path(os.path.realpath(folder))
+
+
+def _digests(files: Mapping[str, bytes]) -> bytes:
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    return "".join(lines).encode()
 
 
 def _manifest_text(manifest: Manifest) -> bytes:
@@ -233,24 +292,41 @@ def _cards(manifest: Manifest) -> dict[str, bytes]:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put a new folder in the place of the one that is there, once it is complete."""
+    """Write a whole folder beside the place, and only then put it there."""
+    check_place(folder)
     partial, before = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("partial", "before"))
     try:
-        if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
-            raise InputError(f"{folder} holds something that is no model bundle: name another folder")
         partial.mkdir(parents=True)
         for name, content in files.items():
             (partial / name).write_bytes(content)
         if folder.exists():
-            folder.rename(before)
-        partial.rename(folder)
+            _exchange(folder, partial, before)
+        else:
+            partial.rename(folder)
     except OSError as error:
-        if before.exists() and not folder.exists():
-            before.rename(folder)
         raise OutputError(f"the model cannot be written to {folder}: {error.strerror or error}") from error
     finally:
-        for rest in (partial, before):
-            shutil.rmtree(rest, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _exchange(folder: Path, partial: Path, before: Path) -> None:
+    """Put the files of one folder in the place of another's, which are back where they were if anything fails."""
+    # The folder itself stays: someone may stand in it.
+    old, new = ({entry.name for entry in place.iterdir()} for place in (folder, partial))
+    before.mkdir()
+    try:
+        for name in old:
+            (folder / name).rename(before / name)
+        for name in new:
+            (partial / name).rename(folder / name)
+    except BaseException:
+        for entry in before.iterdir():
+            entry.replace(folder / entry.name)
+        for name in new - old:
+            (folder / name).unlink(missing_ok=True)
+        before.rmdir()
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _reference_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -35,6 +36,9 @@ def rewritten(folder: Path, change: Any) -> None:
     canonical = json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     stored["sha256"] = hashlib.sha256(canonical).hexdigest()
     path.write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+    listed = sorted(entry for entry in folder.iterdir() if entry.name != "SHA256SUMS")
+    lines = [f"{hashlib.sha256(entry.read_bytes()).hexdigest()}  {entry.name}\n" for entry in listed]
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 
 @pytest.mark.parametrize("which", ["scorer", "additive", "with_categories"])
@@ -59,13 +63,29 @@ def test_the_manifest_says_what_it_is(scorer: cr.BoostedScorer, kept: Path) -> N
         assert hashlib.sha256((kept / name).read_bytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize("name", ["booster.txt", "scorer.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["booster.txt", "scorer.json", "manifest.json", "model-card.md", "model-card.html"])
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
 def test_a_flipped_bit_is_refused(kept: Path, name: str, place: float) -> None:
     content = bytearray((kept / name).read_bytes())
     content[int(len(content) * place)] ^= 1
     (kept / name).write_bytes(content)
-    with pytest.raises(cr.InputError, match=f"{name} is damaged or was altered"):
+    with pytest.raises(cr.InputError, match=f"{name}.* is damaged or was altered"):
+        cr.load_model(kept)
+
+
+def test_the_list_of_digests_is_checked_as_well(kept: Path) -> None:
+    whole = (kept / "SHA256SUMS").read_bytes()
+    for place in range(0, len(whole), 7):
+        (kept / "SHA256SUMS").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(cr.InputError, match="SHA256SUMS is damaged or was altered"):
+            cr.load_model(kept)
+
+
+def test_the_card_of_another_model_is_refused(kept: Path, additive: cr.BoostedScorer, tmp_path: Path) -> None:
+    cr.save_model(additive, tmp_path / "other")
+    for name in ("model-card.md", "model-card.html", "SHA256SUMS"):
+        shutil.copy(tmp_path / "other" / name, kept / name)
+    with pytest.raises(cr.InputError, match="SHA256SUMS is damaged or was altered"):
         cr.load_model(kept)
 
 
@@ -75,13 +95,21 @@ def test_a_newer_format_is_refused_with_what_to_do(kept: Path) -> None:
         cr.load_model(kept)
 
 
-def test_a_missing_or_strange_file_is_refused(kept: Path) -> None:
+def test_a_strange_file_or_folder_is_refused(kept: Path) -> None:
     (kept / "extra.pkl").write_bytes(b"cos\nsystem\n")
     with pytest.raises(cr.InputError, match=r"extra\.pkl does not belong"):
         cr.load_model(kept)
     (kept / "extra.pkl").unlink()
-    (kept / "booster.txt").unlink()
-    with pytest.raises(cr.InputError, match=r"lacks booster\.txt"):
+    (kept / "old").mkdir()
+    with pytest.raises(cr.InputError, match=r"the folder .*old does not belong"):
+        cr.load_model(kept)
+    (kept / "old").rmdir()
+
+
+@pytest.mark.parametrize("name", ["booster.txt", "model-card.html", "SHA256SUMS"])
+def test_a_missing_file_is_refused(kept: Path, name: str) -> None:
+    (kept / name).unlink()
+    with pytest.raises(cr.InputError, match=f"lacks {name}"):
         cr.load_model(kept)
 
 
@@ -120,10 +148,73 @@ def test_a_bundle_is_replaced_whole_and_other_folders_are_left_alone(
     assert (tmp_path / "papers" / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
 
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_folder_with_a_manifest_of_something_else_is_left_alone(additive: cr.BoostedScorer, tmp_path: Path) -> None:
+    extension = tmp_path / "extension"
+    (extension / "src").mkdir(parents=True)
+    (extension / "manifest.json").write_text('{"manifest_version": 3}', encoding="utf-8")
+    (extension / "src" / "background.js").write_text("mine", encoding="utf-8")
+    before = content(extension)
+    with pytest.raises(cr.InputError, match="extension holds something that is no model bundle: name another folder"):
+        cr.save_model(additive, extension)
+    assert content(extension) == before
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".gitignore"])
+def test_what_was_put_into_a_bundle_is_not_deleted_with_it(additive: cr.BoostedScorer, kept: Path, name: str) -> None:
+    (kept / name).write_text("mine", encoding="utf-8")
+    before = content(kept)
+    with pytest.raises(cr.InputError, match=f"{name} is no part of the model bundle there"):
+        cr.save_model(additive, kept)
+    assert content(kept) == before
+
+
+@pytest.mark.parametrize("moment", range(1, 13))
+def test_an_interruption_at_any_moment_leaves_a_whole_bundle(
+    additive: cr.BoostedScorer, kept: Path, moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, moves, rename = content(kept), 0, Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        nonlocal moves
+        moves += 1
+        if moves == moment:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with contextlib.suppress(KeyboardInterrupt):
+        cr.save_model(additive, kept)
+    monkeypatch.undo()
+    assert cr.load_model(kept).scorer.additive == (moves < moment)
+    assert moves < moment or content(kept) == before
+    assert [path.name for path in kept.parent.iterdir()] == ["model"]
+
+
+def test_a_model_is_kept_where_a_link_leads(additive: cr.BoostedScorer, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(kept, target_is_directory=True)
+    cr.save_model(additive, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and cr.load_model(kept).scorer.additive
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "link"}
+
+
+def test_a_model_is_kept_in_the_working_folder(
+    additive: cr.BoostedScorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for _ in range(2):
+        cr.save_model(additive, ".")
+        assert Path.cwd() == tmp_path / "here" and cr.load_model(".").scorer.additive
+
+
 def test_a_failed_save_leaves_the_bundle_that_is_there(
     additive: cr.BoostedScorer, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    before = content(kept)
 
     def full(path: Path, content: bytes) -> int:
         raise OSError(28, "No space left on device")
@@ -132,7 +223,7 @@ def test_a_failed_save_leaves_the_bundle_that_is_there(
     with pytest.raises(cr.OutputError, match="No space left"):
         cr.save_model(additive, kept)
     monkeypatch.undo()
-    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
+    assert content(kept) == before
     assert [path.name for path in kept.parent.iterdir()] == ["model"]
 
 
