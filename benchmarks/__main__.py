@@ -83,11 +83,11 @@ def main() -> int:
         size = (str(asked.enterprises), str(asked.records_per_enterprise))
         subprocess.run([sys.executable, "-m", "benchmarks.data", str(data.folder), *size], check=True)
     turns: dict[str, list[dict[str, Any]]] = {step: [] for step in STEPS}
-    _run("references.scan", data)  # fills the page cache
+    run("references.scan", data)  # fills the page cache
     for turn in range(asked.repeats):
         for step in STEPS:
             print(f"turn {turn + 1} of {asked.repeats}: {step}", file=sys.stderr)
-            turns[step].append(_run(step, data))
+            turns[step].append(run(step, data))
     medians = {
         step: {key: median(run[key] for run in runs) for key in ("cpu", "wall", "peak")} for step, runs in turns.items()
     }
@@ -107,7 +107,8 @@ def main() -> int:
     return 0 if difference <= 1e-9 and all(row.met is not False for row in rows) else 1
 
 
-def _run(step: str, data: Data) -> dict[str, Any]:
+def run(step: str, data: Data) -> dict[str, Any]:
+    """One step, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.step", step, str(data.folder), *(["--keep"] if step in KEPT else [])]
     done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -199,7 +200,7 @@ def _print(
     print(
         f"LightGBM's pred_contrib was timed on {native:,} rows and scaled; {explained['explained']:,} of "
         f"{explained['rows']:,} rows lie outside the good tier. The bare training reached the same losses: "
-        f"{facts['ours.training']['same_losses']}."
+        f"{facts['training.overhead']['same_losses']}."
     )
     print("Not measured here:")
     for peer, why in PEERS_NOT_MEASURED.items():

@@ -3,7 +3,8 @@
 ``python benchmarks/peers.py PEER FOLDER`` reads ``X.parquet`` and ``rows.parquet`` (y, and for each repetition the fold
 of each row) from the folder and writes ``PEER.parquet``, the scores of each row by the model of the other folds. With
 ``--time`` it fits once and scores all rows instead, and prints seconds of CPU and wall as JSON; with ``--sweeps`` it
-fits to all rows and writes the scores of ``sweeps.parquet``.
+fits to all rows and writes the scores of ``sweeps.parquet``. A peer that is held to directions reads them from
+``directions.json``, by column.
 
 It imports nothing of this project, so that a peer that asks for other versions of packages runs in its own environment.
 """
@@ -12,12 +13,15 @@ import json
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 SCORECARDS = ("optbinning", "toad")
+HELD = "lightgbm, held to the directions"
+WAYS = {"risk_rises": 1, "risk_falls": -1}
 
 
 class OptBinning:
@@ -114,12 +118,17 @@ class HistGradientBoosting:
 
 
 class LightGBM:
-    """Plain LightGBM with its defaults."""
+    """Plain LightGBM with its defaults; with directions, each of them is a monotone constraint."""
+
+    def __init__(self, directions=None):
+        self.directions = directions or {}
 
     def fit(self, X, y):
         from lightgbm import LGBMClassifier
 
-        self.model = LGBMClassifier(random_state=0, verbose=-1, n_jobs=2).fit(_categories(X), y)
+        ways = [WAYS.get(self.directions.get(name), 0) for name in X]
+        held = {"monotone_constraints": ways} if self.directions else {}
+        self.model = LGBMClassifier(random_state=0, verbose=-1, n_jobs=2, **held).fit(_categories(X), y)
         return self
 
     def score(self, X):
@@ -133,12 +142,15 @@ PEERS = {
     "logistic_regression": LogisticRegression,
     "hist_gradient_boosting": HistGradientBoosting,
     "lightgbm": LightGBM,
+    HELD: LightGBM,
 }
 
 
 def main():
     arguments = [one for one in sys.argv[1:] if not one.startswith("--")]
     peer, folder = PEERS[arguments[0]], Path(arguments[1])
+    if arguments[0] == HELD:
+        peer = partial(peer, json.loads((folder / "directions.json").read_text(encoding="utf-8")))
     warnings.simplefilter("ignore")
     X, rows = pd.read_parquet(folder / "X.parquet"), pd.read_parquet(folder / "rows.parquet")
     y = rows["y"].to_numpy()

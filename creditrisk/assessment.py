@@ -271,7 +271,7 @@ class Assessment:
         ------
         InputError
             If the assessment has no such enterprise; with ``way_up``, if the policy compares enterprises with one
-            another.
+            another, or a model has a part in the tiers.
         """
         row = self._row(enterprise_id)
         explanation = explain(
@@ -299,7 +299,7 @@ class Assessment:
         Raises
         ------
         InputError
-            If the assessment has no such enterprise.
+            If the assessment has no such enterprise, or a model has a part in the tiers.
         """
         row = self._row(enterprise_id)
         self._check_by_rules("traces")
@@ -326,7 +326,8 @@ class Assessment:
         Raises
         ------
         InputError
-            If the assessment has no such enterprise, or the policy compares enterprises with one another.
+            If the assessment has no such enterprise, the policy compares enterprises with one another, or a model has
+            a part in the tiers.
         """
         from creditrisk.reassessing.ways import ways_table
 
@@ -346,6 +347,12 @@ class Assessment:
         -------
         frame
             enterprise_id, kind (tier, regime, veto, thin_evidence, floor), state, entered_on, exits_on.
+
+        Raises
+        ------
+        InputError
+            If the assessment has no such enterprise, the policy compares enterprises with one another, or a model has
+            a part in the tiers.
         """
         from creditrisk.reassessing.states import states_of
 

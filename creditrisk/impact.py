@@ -103,11 +103,11 @@ def policy_impact(
     types = tuple(dict.fromkeys((*before.record_types, *after.record_types)))
     enterprises, records = tables_of(enterprises, records, types, id_scheme)
     check_tables(enterprises, records, day)
-    companies = enterprises.data.sort("enterprise_id")
-    indicators = indicators_of_both(before, after, records, companies, cohort_on(companies["enterprise_id"], day))
+    ordered = enterprises.data.sort("enterprise_id")
+    indicators = indicators_of_both(before, after, records, ordered, cohort_on(ordered["enterprise_id"], day))
     changes = Changes(Population.under(before, indicators[0]), Population.under(after, indicators[1]))
-    regimes = [assign_regimes(side.policy, side.tiering, companies, day) for side in (changes.before, changes.after)]
-    return PolicyImpact(day, companies, changes, (regimes[0], regimes[1]), output)
+    regimes = [assign_regimes(side.policy, side.tiering, ordered, day) for side in (changes.before, changes.after)]
+    return PolicyImpact(day, ordered, changes, (regimes[0], regimes[1]), output)
 
 
 def policy_on_trial(policy: Policy | str | os.PathLike[str], day: date) -> Policy:
@@ -146,7 +146,7 @@ class PolicyImpact:
     """
 
     as_of: date
-    companies: pl.DataFrame
+    enterprises: pl.DataFrame
     changes: Changes
     regimes: tuple[pl.Series, pl.Series]
     output: FrameKind
@@ -203,8 +203,8 @@ class PolicyImpact:
             if better is None
             else pl.Series(directions.categories, dtype=directions).gather(better[rows].astype(np.uint32))
         )
-        companies = self.companies[rows].select("enterprise_id", "name", "region", "industry", "scale")
-        return companies.with_columns(
+        movers = self.enterprises[rows].select("enterprise_id", "name", "region", "industry", "scale")
+        return movers.with_columns(
             tier_before=_named(before.tiering.tier[rows], before.tiers),
             tier_after=_named(after.tiering.tier[rows], after.tiers),
             direction=direction,
@@ -251,7 +251,7 @@ class PolicyImpact:
         changes, better = self.changes, self.changes.better
         unknown = pl.lit(None, dtype=pl.UInt32)
         return (
-            self.companies.select(group=group)
+            self.enterprises.select(group=group)
             .with_columns(
                 moved=pl.Series(changes.moved),
                 better=pl.Series(changes.moved if better is None else better),
@@ -283,7 +283,7 @@ class PolicyImpact:
             before=PolicyName.of(before.policy),
             after=PolicyName.of(after.policy),
             as_of=self.as_of,
-            enterprises=self.companies.height,
+            enterprises=self.enterprises.height,
             movers=moved,
             better=better,
             worse=None if better is None else moved - better,
@@ -342,7 +342,7 @@ class PolicyImpact:
         before, after = self.changes.before.policy, self.changes.after.policy
         return (
             f"<Impact of {before.id}@{before.edition} to {after.id}@{after.edition} as of {self.as_of}: "
-            f"{len(self.changes.movers):,} of {self.companies.height:,} enterprises move>"
+            f"{len(self.changes.movers):,} of {self.enterprises.height:,} enterprises move>"
         )
 
     def _repr_html_(self) -> str:

@@ -73,4 +73,4 @@ OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same province.")]
 Workbook = Annotated[bool, typer.Option("--workbook", help="Also write plan.xlsx, for those who carry the plan out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Language = Annotated[Literal["zh", "en", "both"], typer.Option("--language", help="Language of the explanation.")]
+Language = Annotated[Literal["zh", "en", "both"], typer.Option("--language", help="Language of the text.")]

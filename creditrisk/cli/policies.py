@@ -29,7 +29,7 @@ app = typer.Typer(
 
 _WHICH = "Name of a built-in policy, a YAML file, or a folder of editions"
 PolicyArgument = Annotated[str, typer.Argument(metavar="NAME|FILE", help=f"{_WHICH}.")]
-BeforeArgument = Annotated[str, typer.Argument(metavar="A", help=f"The policy before: {_WHICH.lower()}.")]
+BeforeArgument = Annotated[str, typer.Argument(metavar="A", help=f"{_WHICH}: the policy before.")]
 AfterArgument = Annotated[str, typer.Argument(metavar="B", help="The policy after.")]
 EditionDay = Annotated[
     date | None,

@@ -27,8 +27,12 @@ _SHOWN = 20
 
 def schedule(
     plan: Annotated[Path, typer.Argument(help="Folder of a saved plan.")],
-    first_day: Annotated[date, typer.Option("--from", parser=options.day, metavar="DAY", help="First day of visits.")],
-    last_day: Annotated[date, typer.Option("--to", parser=options.day, metavar="DAY", help="Last day of visits.")],
+    first_day: Annotated[
+        date, typer.Option("--from", parser=options.day, metavar="YYYY-MM-DD", help="First day of visits.")
+    ],
+    last_day: Annotated[
+        date, typer.Option("--to", parser=options.day, metavar="YYYY-MM-DD", help="Last day of visits.")
+    ],
     out: options.OutFolder,
     inspectors: Annotated[
         Path | None,

@@ -44,7 +44,7 @@ class IndicatorPolicy(Protocol):
 
 
 def indicators_of_both(
-    before: IndicatorPolicy, after: IndicatorPolicy, records: Records, companies: pl.DataFrame, cohort: Cohort
+    before: IndicatorPolicy, after: IndicatorPolicy, records: Records, enterprises: pl.DataFrame, cohort: Cohort
 ) -> tuple[Values, Values]:
     """The indicators that each of two policies uses; those on which both agree are the same arrays.
 
@@ -52,21 +52,21 @@ def indicators_of_both(
     ----------
     before, after : Policy
     records : Records
-    companies : polars.DataFrame
-        The enterprises of the cohort.
+    enterprises : polars.DataFrame
+        Those of the cohort.
     cohort : Cohort
     """
     agreed = agreed_indicators(before, after)
     wanted = tuple(dict.fromkeys((*before.indicators_used, *agreed)))
     builder = IndicatorBuilder(
-        records, enterprises=companies, policy=before, only=wanted, indicators=[after.specs[name] for name in agreed]
+        records, enterprises=enterprises, policy=before, only=wanted, indicators=[after.specs[name] for name in agreed]
     )
     kernel = builder.fit().kernel(cohort)
     values = kernel.indicators()
     again = [name for name in after.indicators_used if name not in agreed]
     own: Values = {}
     if again:
-        builder = IndicatorBuilder(records, enterprises=companies, policy=after, only=again)
+        builder = IndicatorBuilder(records, enterprises=enterprises, policy=after, only=again)
         own = builder.fit().kernel(cohort, kernel.row_of_record).indicators()
     return (
         {name: values[name] for name in before.indicators_used},

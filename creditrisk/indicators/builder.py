@@ -109,7 +109,13 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         self.only = only
 
     def fit(self, X: Any = None, y: Any = None) -> IndicatorBuilder:
-        """Settle which indicators are computed; nothing is learnt from ``X``."""
+        """Settle which indicators are computed; nothing is learnt from ``X``.
+
+        Raises
+        ------
+        InputError
+            If one that is wanted does not exist.
+        """
         self.specs_ = self._specs()
         return self
 

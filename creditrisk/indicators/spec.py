@@ -1,7 +1,7 @@
 """An indicator as data: which records it looks at, what it measures of them, over which time.
 
-A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes
-all of them in one pass over the records.
+A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes all of them in one pass over
+the records.
 """
 
 from __future__ import annotations

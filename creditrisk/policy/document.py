@@ -1,7 +1,7 @@
 """The policy document (评价办法): everything that turns indicators into points, tiers and supervision, as data.
 
-Keys that the document does not know are errors, numbers carry their basis, and what the parts say
-of one another must agree; :mod:`creditrisk.policy.loading` adds the file, line and key to each complaint.
+Keys that the document does not know are errors, numbers carry their basis, and what the parts say of one another must
+agree; :mod:`creditrisk.policy.loading` adds the file, line and key to each complaint.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class EventDays:
 
     def __init__(self, assessment: Assessed, scenarios: Scenarios, standing: Standing) -> None:
         self._policy = assessment.policy
-        self._companies = assessment.companies
+        self._enterprises = assessment.companies
         self._history = assessment.history
         self._scenarios = scenarios
         self._standing = standing
@@ -80,7 +80,7 @@ class EventDays:
         windows |= {step.months for spec in self._scenarios.specs for step in spec.time_steps}
         parts += [(whose, _leaving(occurred, months)) for months in windows if months is not None]
         every = np.arange(len(rows))
-        established = self._companies["established_on"].gather(rows).to_physical().fill_null(-(10**6)).to_numpy()
+        established = self._enterprises["established_on"].gather(rows).to_physical().fill_null(-(10**6)).to_numpy()
         for name, cuts in self._cuts.items():
             spec = policy.specs[name]
             for day in (cut + extra for cut in cuts for extra in (0, 1)):

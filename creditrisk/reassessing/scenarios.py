@@ -108,7 +108,7 @@ class Scenarios:
         if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
             raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
         self._ids = assessment.companies["enterprise_id"]
-        self._companies = assessment.companies.drop("name", "former_names", "grid")
+        self._enterprises = assessment.companies.drop("name", "former_names", "grid")
         self._history = assessment.history
         self._fewer_records = assessment.kernel.records_known() < assessment.history.records
         row = assessment.kernel.row_of_record
@@ -209,7 +209,7 @@ class Scenarios:
             self.specs,
             records,
             Cohort(self._ids.gather(rows), days),
-            enterprises=self._companies[rows],
+            enterprises=self._enterprises[rows],
             severity_weights=policy.severity_weights,
             standing_rules=policy.standing,
             quantities=policy.quantities,

@@ -143,6 +143,11 @@ def read_enterprises(
     -------
     Enterprises
 
+    Raises
+    ------
+    InputError
+        If the source as a whole cannot be read, or lacks the column of ids.
+
     See Also
     --------
     read_records : the same for records, with the parameters explained.

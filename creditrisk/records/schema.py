@@ -1,7 +1,7 @@
 """The data model: columns of the enterprise and record tables, their Polars types, and one-row models.
 
-The frames are what the library computes on; the pydantic models define single rows
-(an enterprise or a record typed in by hand, or sent to a service) and describe each field.
+The frames are what the library computes on; the pydantic models define single rows (an enterprise or a record typed in
+by hand, or sent to a service) and describe each field.
 """
 
 from __future__ import annotations

@@ -96,6 +96,13 @@ def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    InputError
+        If the language is neither of the two.
+    CreditRiskError
+        If the extra ``creditrisk[notebooks]`` is not installed.
+
     Examples
     --------
     >>> import creditrisk as cr

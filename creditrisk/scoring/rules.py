@@ -43,8 +43,8 @@ class RuleScorer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Nothing is learnt from data: :meth:`fit` reads the policy. The formula:
-    dimension score = clip(base + Σ points), total = Σ weight × dimension score.
+    Nothing is learnt from data: :meth:`fit` reads the policy. Dimension score = clip(base + Σ points),
+    total = Σ weight × dimension score.
 
     Examples
     --------
@@ -63,7 +63,15 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         self.policy = policy
 
     def fit(self, X: Any = None, y: Any = None) -> RuleScorer:
-        """Read the policy; if indicators are given, check that all that it reads are there."""
+        """Read the policy; if indicators are given, check that all that it reads are there.
+
+        Raises
+        ------
+        InputError
+            If an indicator that the policy reads is not among those given.
+        PolicyError
+            If there is no such policy, or its document is wrong.
+        """
         self.policy_ = load_policy(self.policy)
         self.classes_ = np.array([tier.id for tier in self.policy_.tiers], dtype=object)
         self.feature_names_in_ = np.array(self.policy_.indicators_used, dtype=object)
@@ -88,6 +96,11 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         -------
         pandas.DataFrame of float64, shape (n_rows, 1 + n_dimensions)
             Or what ``set_output`` asks for.
+
+        Raises
+        ------
+        InputError
+            If an indicator that the policy reads is not in X.
         """
         import pandas
 

@@ -72,6 +72,13 @@ class Province:
         -------
         tuple of Path
             The enterprise file and the record file.
+
+        Raises
+        ------
+        InputError
+            If the format is neither of the two.
+        OutputError
+            If the folder cannot be written to.
         """
         if format not in ("parquet", "csv"):
             raise InputError(f"format must be parquet or csv, got {format!r}")
@@ -115,6 +122,11 @@ def simulate_province(
     Returns
     -------
     Province
+
+    Raises
+    ------
+    InputError
+        If a number lies outside its range, a day is none, or ``from_`` does not lie before ``to``.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from creditrisk import InputError, compare_scores
+from creditrisk import InputError, ScoreComparison, compare_scores
 
 DAY = datetime.date(2024, 1, 1)
 
@@ -31,13 +32,13 @@ def inspections(seed: int = 0, n: int = 400) -> tuple[pl.DataFrame, np.ndarray]:
     return frame, risk
 
 
-def values(comparison, score="model"):
+def values(comparison: ScoreComparison, score: str = "model") -> dict[str, float]:
     table = comparison.figures.filter(pl.col("score") == score)
     return dict(zip(table["figure"], table["value"], strict=True))
 
 
 @pytest.mark.parametrize("weight", [None, "weight"])
-def test_figures_agree_with_scikit_learn(weight) -> None:
+def test_figures_agree_with_scikit_learn(weight: str | None) -> None:
     frame, risk = inspections()
     y, w = frame["finding"].to_numpy(), frame[weight].to_numpy() if weight else None
     ours = values(compare_scores(frame, {"model": risk}, weight=weight, n_resamples=2, output="polars"))
@@ -95,7 +96,7 @@ def test_a_score_that_tells_nothing_gets_the_mean_of_all_orders() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.1, 3.0))
-def test_figures_of_a_ranking_do_not_depend_on_scale_or_on_the_order_of_rows(seed, power) -> None:
+def test_figures_of_a_ranking_do_not_depend_on_scale_or_on_the_order_of_rows(seed: int, power: float) -> None:
     frame, risk = inspections(seed, 60)
     if frame["finding"].n_unique() < 2:
         return
@@ -175,7 +176,7 @@ def test_same_seed_same_bytes() -> None:
         ({"n_resamples": 0}, "n_resamples must be at least 1"),
     ],
 )
-def test_a_wrong_argument_says_what_to_change(change, message) -> None:
+def test_a_wrong_argument_says_what_to_change(change: dict[str, Any], message: str) -> None:
     frame, risk = inspections(n=20)
     with pytest.raises(InputError, match=message):
         compare_scores(frame, {"model": risk}, **change)

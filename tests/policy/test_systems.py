@@ -47,8 +47,8 @@ def assessed(policy: str, *rows: Row, enterprise: Row | None = None) -> pd.Serie
     columns += [spec.of or "" for spec in loaded.indicators if spec.measure not in ("attribute", "indicator")]
     numbers = {name.removeprefix("attributes."): 0 for name in columns if name.startswith("attributes.")}
     other = {"enterprise_id": "E0", "type": "inspection", "occurred_on": "2020-01-01", **numbers}
-    companies = enterprises([{"enterprise_id": "E0"}, {"enterprise_id": "E1", **(enterprise or {})}])
-    assessment = cr.assess(companies, records(loaded, [other, *rows]), policy=loaded, as_of=AS_OF)
+    both = enterprises([{"enterprise_id": "E0"}, {"enterprise_id": "E1", **(enterprise or {})}])
+    assessment = cr.assess(both, records(loaded, [other, *rows]), policy=loaded, as_of=AS_OF)
     return assessment.table.set_index("enterprise_id").loc["E1"]
 
 
@@ -95,8 +95,8 @@ class TestFoodHygieneRating:
             {"enterprise_id": name, "type": "inspection", "hygiene": h, "structure": s, "confidence": c}
             for name, (h, s, c) in zip(ids, scores, strict=True)
         ]
-        companies = enterprises([{"enterprise_id": name} for name in ids])
-        tiers = cr.assess(companies, records(policy, rows), policy=policy, as_of=AS_OF).table["tier"]
+        places = enterprises([{"enterprise_id": name} for name in ids])
+        tiers = cr.assess(places, records(policy, rows), policy=policy, as_of=AS_OF).table["tier"]
         expected = [
             next(rating for total, largest, rating in table if sum(each) <= total and max(each) <= largest)
             for each in scores
@@ -222,10 +222,10 @@ class TestSafetyMeasurementSystem:
 
     def values(self, name: str, rows: Sequence[Row], carriers: Sequence[Row] = ({},)) -> pd.Series:
         """An indicator of each carrier, by id."""
-        companies = enterprises([{"enterprise_id": "E1", **CARRIER, **carrier} for carrier in carriers])
-        cohort = companies.data.select("enterprise_id", as_of=pl.lit(AS_OF))
+        registered = enterprises([{"enterprise_id": "E1", **CARRIER, **carrier} for carrier in carriers])
+        cohort = registered.data.select("enterprise_id", as_of=pl.lit(AS_OF))
         builder = cr.IndicatorBuilder(
-            records(self.POLICY, rows), enterprises=companies, policy=self.POLICY, only=[f"safety.{name}"]
+            records(self.POLICY, rows), enterprises=registered, policy=self.POLICY, only=[f"safety.{name}"]
         )
         return builder.fit_transform(cohort)[f"safety.{name}"].set_axis(cohort["enterprise_id"].to_list())
 
@@ -332,9 +332,9 @@ class TestSafetyMeasurementSystem:
         rows = [row for name, one in severities.items() for row in self.violations(one, enterprise_id=name)]
         inspection = {"type": "inspection", **{f"relevant_{category}": 1 for category in BY_INSPECTIONS}}
         hazardous = {"E4": {"hazardous": 1}}
-        companies = [{"enterprise_id": name, **CARRIER, **hazardous.get(name, {})} for name in severities]
+        carriers = [{"enterprise_id": name, **CARRIER, **hazardous.get(name, {})} for name in severities]
         assessment = cr.assess(
-            enterprises(companies), records(self.POLICY, [*rows, inspection]), policy=self.POLICY, as_of=AS_OF
+            enterprises(carriers), records(self.POLICY, [*rows, inspection]), policy=self.POLICY, as_of=AS_OF
         )
         tiers = assessment.table.set_index("enterprise_id")["tier"].to_dict()
         assert tiers == {
