@@ -350,7 +350,7 @@ def test_bad_input_is_one_clear_error(options: dict[str, Any], message: str) -> 
 
 def test_a_check_from_the_desk_is_no_visit_of_the_high_risk_tier() -> None:
     table = table_of(30, tier=["high_risk"] * 30)
-    items = [item("papers", joint_group="visit", mode="off_site"), item("fire", joint_group="visit")]
+    items = [item("papers", kind="key", joint_group="visit", mode="off_site"), item("fire", joint_group="visit")]
     plan = plan_of(table, items)
     there = plan.visits.filter(pl.col("mode") == "on_site")
     assert set(there["enterprise_id"]) == set(table["enterprise_id"])
