@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -191,6 +192,50 @@ def test_a_model_without_names_and_things_that_are_no_models_are_not_kept(rows: 
         cr.save_model(nameless, tmp_path / "model")
     with pytest.raises(cr.InputError, match="a dict cannot be kept"):
         cr.save_model({}, tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"figures": {"auc": 0.7}}, "figures must be what to_dict"),
+        ({"figures": {"from": "2025-01-01", "to": "2025-12-31"}}, "figures must be what to_dict"),
+        ({"figures": 0.7}, "the model cannot be kept: figures"),
+        ({"figures": {"auc": object()}}, r"the model cannot be kept: figures\.auc"),
+        ({"name": {"en": "Model"}}, r"the model cannot be kept: name\.zh"),
+        ({"name": "Model"}, "the model cannot be kept: name"),
+        ({"cohort": {"rows": 3}}, r"the model cannot be kept: cohort\.source"),
+        ({"limits": "none"}, "the model cannot be kept: limits"),
+    ],
+)
+def test_what_is_said_wrongly_of_a_model_is_a_clear_error(
+    scorer: cr.BoostedScorer, tmp_path: Path, said: Any, message: str
+) -> None:
+    with pytest.raises(cr.InputError, match=message):
+        cr.save_model(scorer, tmp_path / "model", **said)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_policy_is_named_as_elsewhere(scorer: cr.BoostedScorer, tmp_path: Path) -> None:
+    used = cr.save_model(scorer, tmp_path / "model", policy="jiangsu").manifest.policy
+    assert used is not None and used.id == "jiangsu"
+
+
+@pytest.mark.parametrize("categories", [np.array(["industry", "scale"]), {"scale", "industry"}])
+def test_parameters_are_kept_whatever_they_were_listed_in(categories: Any, tmp_path: Path) -> None:
+    X = pl.DataFrame({"plant": [1.0, 2.0, 3.0, 4.0] * 50, "scale": ["small", "large"] * 100})
+    bands = {"plant": np.array([2.0, 3.0])}
+    model = cr.ScorecardScorer(bands=bands, categories=categories).fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25)
+    cr.save_model(model, tmp_path / "model")
+    again = cr.load_model(tmp_path / "model").scorer
+    assert (again.predict_proba(X) == model.predict_proba(X)).all()
+    assert (again.categories, again.bands) == (("industry", "scale"), {"plant": [2.0, 3.0]})
+
+
+def test_a_parameter_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
+    X = pl.DataFrame({"plant": [1.0, 2.0, 3.0, 4.0] * 50})
+    model = cr.ScorecardScorer().fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25).set_params(directions={"plant": object()})
+    with pytest.raises(cr.InputError, match="object among its parameters"):
+        cr.save_model(model, tmp_path / "model")
 
 
 def test_joblib_brings_back_the_same_model(scorer: cr.BoostedScorer, rows: Rows, tmp_path: Path) -> None:
