@@ -13,11 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 from creditrisk.errors import InputError, LearningWarning
 from creditrisk.indicators.spec import BilingualText, Direction
 from creditrisk.learning.additive import AdditivePoints, additive_points
+from creditrisk.learning.booster_text import check_booster_text
 from creditrisk.learning.calibration import Calibration, CalibrationKind, calibrate
 from creditrisk.learning.categories import Unseen
 from creditrisk.learning.cut_offs import CutOffs
 from creditrisk.learning.fitting import TUNABLE, Budget, Trainer, booster_of_text
-from creditrisk.learning.parts import SCORER, from_parts, part_of, to_parts
+from creditrisk.learning.parts import from_parts, part_of, to_parts
 from creditrisk.learning.reason_texts import top_of
 from creditrisk.learning.scorer import LearnedScorer
 from creditrisk.learning.search import Trial
@@ -183,6 +184,8 @@ class BoostedScorer(LearnedScorer):
         """
 
         def restore(scorer: BoostedScorer, state: Mapping[str, Any]) -> None:
+            if bool(scorer.additive) != (scorer.points_ is not None):
+                raise ValueError("it has points, and additive says otherwise")
             scorer.n_trees_ = int(state["n_trees"])
             scorer.params_ = state["params"]
             scorer.trials_ = [(params, loss) for params, loss in state["trials"]]
@@ -303,11 +306,10 @@ class BoostedScorer(LearnedScorer):
 
 def _booster(parts: Mapping[str, bytes], n_features: int) -> Any:
     try:
-        booster = booster_of_text(part_of(parts, _BOOSTER).decode())
+        text = part_of(parts, _BOOSTER).decode()
+        check_booster_text(text, n_features)
+        return booster_of_text(text)
     except ValueError as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{_BOOSTER} is damaged ({error}): take the bundle from its source again") from error
-    if booster.num_feature() != n_features:
-        raise InputError(f"{_BOOSTER} reads {booster.num_feature()} columns, {SCORER} {n_features}: not of one model")
-    return booster

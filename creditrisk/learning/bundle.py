@@ -26,6 +26,7 @@ from creditrisk.indicators.spec import BilingualText
 from creditrisk.learning.manifest import Manifest, ModelBundle, PolicyUsed, TrainingCohort, manifest_digest
 from creditrisk.learning.model_card import model_card
 from creditrisk.policy.document import Policy
+from creditrisk.policy.loading import load_policy
 
 __all__ = ["FILES_BESIDE_PARTS", "check_place", "load_model", "save_model"]
 
@@ -62,7 +63,7 @@ def save_model(
     folder: str | os.PathLike[str],
     *,
     name: BilingualText | Mapping[str, str] | None = None,
-    policy: Policy | None = None,
+    policy: Policy | str | None = None,
     cohort: TrainingCohort | None = None,
     figures: Mapping[str, Any] | None = None,
     intended_use: BilingualText | None = None,
@@ -77,11 +78,11 @@ def save_model(
         Made if it is not there. A bundle that is there is replaced, whole or not at all; a folder that holds anything
         else is left alone.
     name : BilingualText or mapping, optional
-    policy : Policy, optional
+    policy : Policy or str, optional
         Whose indicators the model reads; without one, the built-in indicators.
     cohort : TrainingCohort, optional
     figures : mapping, optional
-        On rows that it did not learn from: ``to_dict()`` of a :class:`creditrisk.ModelEvaluation`.
+        On rows that it did not learn from: ``to_dict()`` of a :class:`creditrisk.ModelEvaluation`, and nothing else.
     intended_use, limits : BilingualText, optional
 
     Returns
@@ -91,7 +92,8 @@ def save_model(
     Raises
     ------
     InputError
-        If the scorer is no model that can be kept, or the folder holds something else.
+        If the scorer is no model that can be kept, the folder holds something else, or what is said of the model is
+        not as above.
     OutputError
         If the folder cannot be written to.
 
@@ -114,25 +116,31 @@ def save_model(
     if not columns:
         raise InputError("the model was fitted to columns without names: fit it to a frame, so that they can be kept")
     parts = scorer.to_parts()
+    policy = None if policy is None else load_policy(policy)
     specs = policy.specs if policy is not None else {spec.id: spec for spec in built_in_indicators()}
-    manifest = Manifest(
-        format=_FORMAT,
-        kind=kind,
-        name=BilingualText.model_validate(name or {"zh": "检查结果预测模型", "en": "Model of inspection outcomes"}),
-        intended_use=intended_use or _INTENDED_USE,
-        limits=limits or _LIMITS,
-        columns=columns,
-        directions=scorer.directions_of_columns(),
-        indicators=tuple(specs[column] for column in columns if column in specs),
-        policy=None if policy is None else PolicyUsed(id=policy.id, edition=policy.edition, sha256=policy.sha256),
-        cohort=cohort,
-        figures=dict(figures or {}),
-        versions={
-            "creditrisk": __version__,
-            "python": platform.python_version(),
-            **{package: version(package) for package in _PACKAGES},
+    manifest = _manifest_from(
+        {
+            "format": _FORMAT,
+            "kind": kind,
+            "name": name or {"zh": "检查结果预测模型", "en": "Model of inspection outcomes"},
+            "intended_use": intended_use or _INTENDED_USE,
+            "limits": limits or _LIMITS,
+            "columns": columns,
+            "directions": scorer.directions_of_columns(),
+            "indicators": tuple(specs[column] for column in columns if column in specs),
+            "policy": None
+            if policy is None
+            else PolicyUsed(id=policy.id, edition=policy.edition, sha256=policy.sha256),
+            "cohort": cohort,
+            "figures": {} if figures is None else figures,
+            "versions": {
+                "creditrisk": __version__,
+                "python": platform.python_version(),
+                **{package: version(package) for package in _PACKAGES},
+            },
+            "parts": {part: hashlib.sha256(content).hexdigest() for part, content in sorted(parts.items())},
         },
-        parts={part: hashlib.sha256(content).hexdigest() for part, content in sorted(parts.items())},
+        "the model cannot be kept",
     )
     files = {**parts, MANIFEST: _manifest_text(manifest), **_cards(manifest)}
     _write(_resolved(folder), {**files, DIGESTS: _digests(files)})
@@ -205,13 +213,17 @@ def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
     return ModelBundle(scorer, manifest)
 
 
-def _read_format_1(stored: Mapping[str, Any], path: Path) -> Manifest:
+def _manifest_from(data: Mapping[str, Any], where: str) -> Manifest:
     try:
-        manifest = Manifest.model_validate(stored)
+        return Manifest.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path / MANIFEST}: {where}: {first['msg']}") from error
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{where}: {key}: {first['msg']}") from error
+
+
+def _read_format_1(stored: Mapping[str, Any], path: Path) -> Manifest:
+    manifest = _manifest_from(stored, str(path / MANIFEST))
     if manifest.kind not in _KINDS:
         raise InputError(f"{path / MANIFEST}: kind {manifest.kind!r} is none of {', '.join(_KINDS)}")
     return manifest

@@ -62,7 +62,7 @@ def model_card(
     Raises
     ------
     InputError
-        If there is no such form or language.
+        If there is no such form or language, or the figures of the manifest are none of an evaluation.
 
     Examples
     --------
@@ -100,21 +100,14 @@ def _sections(manifest: Manifest) -> Iterator[Section]:
     yield Section(id="intended_use", title=_say("用途", "Intended use"), paragraphs=(manifest.intended_use,))
     yield Section(id="limits", title=_say("局限", "Limits"), paragraphs=(manifest.limits,))
     yield from _cohort(manifest)
-    figures = manifest.figures
-    if figures:
-        window = _say(
-            f"训练之后的检查：{figures['from']}至{figures['to']}为评价基准日，共{figures['inspections']:,}次检查，"
-            f"其中{figures['findings']:,}次发现问题。区间为95%。",
-            f"On inspections after the training, seen from {figures['from']} to {figures['to']}: "
-            f"{figures['inspections']:,}, of which {figures['findings']:,} found something. Intervals are of 95 %.",
-        )
-        yield Section(
-            id="figures",
-            title=_say("训练之后的表现", "How it did after its training"),
-            paragraphs=(window, *_rate(figures)),
-            table=_figures(figures["figures"], "score", _SCORES),
-            sections=tuple(_details(figures)),
-        )
+    if manifest.figures:
+        try:
+            yield _performance(manifest.figures)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(
+                "figures must be what to_dict() of a ModelEvaluation gives, whole: a card shows what is in it, with "
+                "its intervals"
+            ) from error
     yield _columns(manifest)
     yield Section(
         id="parts",
@@ -123,6 +116,22 @@ def _sections(manifest: Manifest) -> Iterator[Section]:
             columns=(_say("文件", "file"), _same("sha256")),
             rows=tuple((Cell(ids=(name,)), Cell(ids=(digest,))) for name, digest in manifest.parts.items()),
         ),
+    )
+
+
+def _performance(figures: Mapping[str, Any]) -> Section:
+    window = _say(
+        f"训练之后的检查：{figures['from']}至{figures['to']}为评价基准日，共{figures['inspections']:,}次检查，"
+        f"其中{figures['findings']:,}次发现问题。区间为95%。",
+        f"On inspections after the training, seen from {figures['from']} to {figures['to']}: "
+        f"{figures['inspections']:,}, of which {figures['findings']:,} found something. Intervals are of 95 %.",
+    )
+    return Section(
+        id="figures",
+        title=_say("训练之后的表现", "How it did after its training"),
+        paragraphs=(window, *_rate(figures)),
+        table=_figures(figures["figures"], "score", _SCORES),
+        sections=tuple(_details(figures)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from creditrisk.learning.additive import AdditivePoints
 from creditrisk.learning.calibration import Calibration
 from creditrisk.learning.categories import CategoryLevels
 from creditrisk.learning.cut_offs import CutOffs
+from creditrisk.learning.fitted_state import check_state
 from creditrisk.learning.scorer import LearnedScorer
 
 __all__ = ["SCORER", "from_parts", "part_of", "to_parts"]
@@ -25,7 +26,12 @@ SCORER = "scorer.json"
 
 def to_parts(scorer: LearnedScorer, own: Mapping[str, Any]) -> dict[str, bytes]:
     """What every kind of model consists of, and what is a kind's own, by file name."""
-    return {SCORER: json.dumps({**_state(scorer), **own}, ensure_ascii=False, indent=1, default=_plain).encode()}
+    text = json.dumps({**_state(scorer), **own}, ensure_ascii=False, indent=1, default=_plain)
+    try:
+        check_state(json.loads(text))
+    except ValueError as error:
+        raise InputError(f"the model cannot be kept as text: {error}; fit it anew with other parameters") from error
+    return {SCORER: text.encode()}
 
 
 def from_parts(
@@ -34,14 +40,16 @@ def from_parts(
     """A model from its parts; the kind restores what is its own."""
     try:
         state = json.loads(part_of(parts, SCORER))
-        if state["format"] != FORMAT:
+        form = state.get("format") if isinstance(state, dict) else None
+        if form != FORMAT:
             raise InputError(
-                f"{SCORER} has format {state['format']!r}, and this version of creditrisk reads {FORMAT}: "
+                f"{SCORER} has format {form!r}, and this version of creditrisk reads {FORMAT}: "
                 "use a newer version, or train again"
             )
+        check_state(state)
         scorer = kind(**_parameters(state["parameters"]))
         scorer.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
-        scorer.n_features_in_ = int(state["n_features"])
+        scorer.n_features_in_ = state["n_features"]
         if state["features"] is not None:
             scorer.feature_names_in_ = np.array(state["features"], dtype=object)
         scorer.levels_ = {name: CategoryLevels(name, tuple(levels)) for name, levels in state["levels"].items()}
@@ -53,7 +61,7 @@ def from_parts(
         points = state["points"]
         scorer.points_ = None if points is None else AdditivePoints.from_json(points)
         restore_own(scorer, state)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{SCORER} is damaged ({error}): take the bundle from its source again") from error
@@ -107,8 +115,15 @@ def _parameters(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no place in {SCORER}")
+    if isinstance(value, Set):
+        return sorted(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise InputError(
+        f"the model has a {type(value).__name__} among its parameters, which cannot be kept as text: fit it with "
+        "numbers, names, and lists or mappings of them"
+    )

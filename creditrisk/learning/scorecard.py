@@ -217,6 +217,11 @@ class ScorecardScorer(LearnedScorer):
                 Bands(tuple(one["cuts"]), np.array(one["findings"], dtype=float), np.array(one["others"], dtype=float))
                 for one in state["bands"]
             )
+            if not len(scorer.bands_) == len(scorer.coefficients_) == scorer.n_features_in_:
+                raise ValueError("bands and coefficients are not those of the columns")
+            # Of each band, and of the rows without a value.
+            if any(not one.findings.shape == one.others.shape == (len(one.cuts) + 2,) for one in scorer.bands_):
+                raise ValueError("the rows of a band are missing")
 
         return from_parts(cls, parts, restore)
 

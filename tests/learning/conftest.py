@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +59,13 @@ def additive(rows: Rows) -> cr.BoostedScorer:
 def with_categories(rows: Rows) -> cr.BoostedScorer:
     """A model that also knows industry, region and scale."""
     return unfitted(n_estimators=60).fit(frame_with_categories(rows), rows.y, as_of=rows.as_of)
+
+
+@pytest.fixture
+def kept(scorer: cr.BoostedScorer, tmp_path: Path) -> Path:
+    """The folder of a saved model."""
+    cr.save_model(scorer, tmp_path / "model")
+    return tmp_path / "model"
 
 
 def unfitted(**parameters: Any) -> cr.BoostedScorer:
