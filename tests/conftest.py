@@ -6,8 +6,13 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 import creditrisk as cr
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
 
 AS_OF = date(2026, 6, 30)
 

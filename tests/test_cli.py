@@ -491,3 +491,25 @@ class TestOwnProcess:
         assert result.returncode == 0
         assert "企业信用" in json.loads(result.stdout)[0]["title"]["zh"]
         assert run_apart("policy", "list", PYTHONIOENCODING="ascii").returncode == 0
+
+
+def test_records_of_several_sources_are_read_together(tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder, record in ((first, "r1"), (second, "r2")):
+        folder.mkdir()
+        write_tables(folder, f"record_id,enterprise_id,type,occurred_on\n{record},A,complaint,2026-01-05\n")
+    sources = ("--records", first / "records.csv", "--records", second / "records.csv")
+    told = run("validate", "--enterprises", first / "enterprises.csv", *sources, "--id-scheme", "any", "--json")
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.output)["records"]["rows_kept"] == 2
+
+
+def test_an_explanation_knows_the_model_that_the_assessment_was_made_with():
+    tables = ("--enterprises", SAMPLE.enterprises, "--records", SAMPLE.records, "--as-of", "2026-06-30")
+    assessment = cr.assess(
+        SAMPLE.enterprises, SAMPLE.records, as_of="2026-06-30", model="reference", combine="rules_with_model"
+    )
+    moved = assessment.table.query("tier != tier_by_rules")["enterprise_id"].iloc[0]
+    told = run("explain", moved, *tables, "--model", "reference", "--combine", "rules_with_model")
+    assert told.exit_code == 0, told.output
+    assert "模型" in told.output

@@ -84,10 +84,7 @@ def assess(
     enterprises_query: options.EnterprisesQuery = None,
     records_query: options.RecordsQuery = None,
     max_rejects: options.MaxRejects = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option("--previous", metavar="DIR", help="Results of the assessment before, for limits on change."),
-    ] = None,
+    previous: options.Previous = None,
     model: options.Model = None,
     combine: options.Combine = "rules",
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV files for a spreadsheet as well.")] = False,
@@ -114,6 +111,7 @@ def assess(
         if assessment.view is not None:
             said = assessment.view.said()
             print_line()
+            print_line(f"模型 model {model}，合并方式 combined as {combine}")
             print_line(
                 f"规则与模型不一致 rules and model disagree {said['disagreements']:,}；"
                 f"等级因模型变动 tiers moved by the model {said['moved']:,}"
@@ -139,6 +137,9 @@ def explain(
     way_up: Annotated[
         bool, typer.Option("--way-up", help="Also the way to the next tier, and since and until when states hold.")
     ] = False,
+    previous: options.Previous = None,
+    model: options.Model = None,
+    combine: options.Combine = "rules",
     json: options.Json = False,
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
@@ -149,7 +150,7 @@ def explain(
         raise InputError("a trace has no page: leave out --html or --trace")
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     asked = enterprise_id.strip() if id_scheme == "any" else enterprise_id.strip().upper()
-    assessment = inputs.assess(as_of)
+    assessment = inputs.assess(as_of, previous, saved_model(model), combine)
     if trace:
         traced = assessment.trace(asked)
         if json:

@@ -22,7 +22,9 @@ _SHOWN = 20
 
 def plan(
     assessment: Annotated[Path, typer.Argument(help="Folder of an assessment, or its assessments.parquet.")],
-    items: Annotated[Path, typer.Option("--items", metavar="FILE", help="Inspection items, .yaml or .csv.")],
+    items: Annotated[
+        Path, typer.Option("--items", metavar="FILE", help="Inspection items, .yaml or .csv, or 'example'.")
+    ],
     seed: Annotated[str, typer.Option("--seed", help="Public seed, such as lottery numbers and their date.")],
     year: Annotated[int, typer.Option("--year", help="Year of the plan.")],
     out: options.OutFolder,

@@ -20,6 +20,7 @@ __all__ = [
     "Model",
     "OutFolder",
     "PolicyName",
+    "Previous",
     "RecordSource",
     "RecordsQuery",
     "Seed",
@@ -39,8 +40,10 @@ def day(text: str) -> date:
 
 _SOURCE = "CSV, Excel or Parquet file, a folder or pattern of Parquet files, or a SQLAlchemy URL with a query"
 
-EnterpriseSource = Annotated[str, typer.Option("--enterprises", help=f"Enterprise table: {_SOURCE}.")]
-RecordSource = Annotated[str, typer.Option("--records", help=f"Record table: {_SOURCE}.")]
+EnterpriseSource = Annotated[
+    list[str], typer.Option("--enterprises", help=f"Enterprise table: {_SOURCE}. Repeat it for several.")
+]
+RecordSource = Annotated[list[str], typer.Option("--records", help=f"Record table: {_SOURCE}. Repeat it for several.")]
 EnterprisesQuery = Annotated[
     str | None, typer.Option("--enterprises-query", metavar="SQL", help="Query, where --enterprises is a database.")
 ]
@@ -60,6 +63,10 @@ IdScheme = Annotated[
 ]
 MaxRejects = Annotated[
     int | None, typer.Option("--max-rejects", min=0, help="Exit with 1 if more rows than this were set aside.")
+]
+Previous = Annotated[
+    Path | None,
+    typer.Option("--previous", metavar="DIR", help="Results of the assessment before, for limits on change."),
 ]
 Model = Annotated[
     str | None,

@@ -76,7 +76,7 @@ def demo(
     with working("模拟 simulating …"):
         province = simulate_province(enterprises, seed=seed, faults=_DEMO_FAULTS)
         sources = province.write(out / "input", "csv", raw=True)
-    inputs = read_inputs(str(sources[0]), str(sources[1]), policy="jiangsu", id_scheme="uscc")
+    inputs = read_inputs([str(sources[0])], [str(sources[1])], policy="jiangsu", id_scheme="uscc")
     assessment = inputs.assess(_DEMO_DAY)
     with working("写出结果 writing …"):
         files = assessment.save(out, csv=True)

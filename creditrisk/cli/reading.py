@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
 
-__all__ = ["Inputs", "check_rejects", "load_edition", "read_inputs", "read_tables", "saved_model"]
+__all__ = ["Inputs", "alone", "check_rejects", "load_edition", "read_inputs", "read_tables", "saved_model"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Inputs:
 
 
 def read_inputs(
-    enterprises: str,
-    records: str,
+    enterprises: list[str],
+    records: list[str],
     policy: str,
     id_scheme: IdScheme,
     enterprises_query: str | None = None,
@@ -91,8 +91,8 @@ def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = Fal
 
 
 def read_tables(
-    enterprises: str,
-    records: str,
+    enterprises: list[str],
+    records: list[str],
     further_types: Sequence[str],
     id_scheme: IdScheme,
     enterprises_query: str | None = None,
@@ -102,10 +102,10 @@ def read_tables(
     from creditrisk.records.reading import read_enterprises, read_records
 
     with working("读取企业 reading enterprises …"):
-        register = read_enterprises(enterprises, query=enterprises_query, id_scheme=id_scheme, output="polars")
+        register = read_enterprises(alone(enterprises), query=enterprises_query, id_scheme=id_scheme, output="polars")
     with working("读取记录 reading records …"):
         table = read_records(
-            records,
+            alone(records),
             query=records_query,
             id_scheme=id_scheme,
             enterprises=register,
@@ -113,6 +113,11 @@ def read_tables(
             output="polars",
         )
     return register, table
+
+
+def alone(sources: list[str]) -> str | list[str]:
+    """One source as itself: a database is not read among others."""
+    return sources[0] if len(sources) == 1 else sources
 
 
 def saved_model(name: str | None) -> ModelBundle | None:

@@ -15,6 +15,8 @@ from creditrisk.cli.writing import check_table_file, write_table
 
 __all__ = ["record_results"]
 
+_SHOWN = 20
+
 
 def record_results(
     plan: Annotated[Path, typer.Argument(help="Folder of a saved plan.")],
@@ -49,5 +51,9 @@ def record_results(
             f"记录 records {counts['records']:,}；剔除行 rows set aside {counts['rows_set_aside']:,}；"
             f"尚无结果的检查 visits still open {counts['open_visits']:,}"
         )
+        for row in recorded.rejects_data.head(_SHOWN).iter_rows(named=True):
+            print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
+        if recorded.rejects_data.height > _SHOWN:
+            print_line("  … --rejects FILE")
         print_files(files)
     check_rejects(counts["rows_set_aside"], max_rejects)

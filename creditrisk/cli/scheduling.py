@@ -74,6 +74,7 @@ def schedule(
     import polars as pl
 
     from creditrisk.inspection.fieldwork.inspectors import read_inspectors
+    from creditrisk.inspection.fieldwork.results import results_form
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
     from creditrisk.inspection.tables import read_table
@@ -95,6 +96,8 @@ def schedule(
             output="polars",
         )  # fmt: skip
     files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
+    form = results_form(plan, output="polars")
+    files += write_together(out, {"results-form.csv": lambda path: write_spreadsheet(form, path)}).values()
     if staff is not None:
         rejects = staff.rejects
         files += write_together(out, {"inspector-rejects.csv": lambda path: write_spreadsheet(rejects, path)}).values()
@@ -121,10 +124,19 @@ def schedule(
             print_line(f"  {row['source']}:{row['row']} {row['column']}  {row['message_zh']}  {row['message_en']}")
     if assignment is not None:
         print_line(str(assignment))
-        for row in assignment.unmet_data.head(_SHOWN).iter_rows(named=True):
-            print_line(f"  {row['visit_id']}  {row['why_zh']}  {row['why_en']}")
+        _print_reasons(assignment.unmet_data)
     print_line(str(made))
+    _print_reasons(made.unmet_data)
     print_files(files)
+
+
+def _print_reasons(unmet: pl.DataFrame) -> None:
+    """Each reason once, with the visits that it holds for."""
+    counts = (
+        unmet.group_by("why_zh", "why_en", maintain_order=True).len().sort("len", descending=True, maintain_order=True)
+    )
+    for row in counts.head(_SHOWN).iter_rows(named=True):
+        print_line(f"  {row['len']:,} × {row['why_zh']}  {row['why_en']}")
 
 
 def _assignment(

@@ -9,7 +9,7 @@ import typer
 
 from creditrisk.cli import options
 from creditrisk.cli.printing import print_json, print_line, working
-from creditrisk.cli.reading import load_edition
+from creditrisk.cli.reading import alone, load_edition
 from creditrisk.cli.writing import check_table_file, write_table
 from creditrisk.errors import InputError
 
@@ -43,7 +43,11 @@ def standing(
     loaded = load_edition(policy, as_of)
     with working("读取记录 reading records …"):
         read = read_records(
-            records, query=records_query, id_scheme=id_scheme, further_types=tuple(loaded.record_types), output="polars"
+            alone(records),
+            query=records_query,
+            id_scheme=id_scheme,
+            further_types=tuple(loaded.record_types),
+            output="polars",
         )
     table = standing_table(read, policy=loaded, as_of=as_of, output="polars")
     for column, wanted in (("enterprise_id", enterprise), ("record_id", record)):

@@ -71,6 +71,7 @@ def train(
 
     check_place(out)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)
+    names = ", ".join(Path(source).name for source in records)
     with working("训练 training …"):
         trained = train_model(
             inputs.enterprises, inputs.records, from_=from_, to=to, every=every,
@@ -80,7 +81,7 @@ def train(
             test_from=test_from, test_to=test_to, policy=inputs.policy,
             scorer=BoostedScorer(additive=additive, search_seconds=search_seconds, random_state=seed),
             categories=("industry", "region", "scale") if categories else (), draws_only=draws_only,
-            source=BilingualText(zh=Path(records).name, en=Path(records).name), seed=seed,
+            source=BilingualText(zh=names, en=names), seed=seed,
         )  # fmt: skip
     figures = trained.evaluation.to_dict() if trained.evaluation is not None else None
     bundle = save_model(trained.scorer, out, policy=trained.policy, cohort=trained.cohort, figures=figures)

@@ -106,8 +106,9 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
     Parameters
     ----------
     source : path, or iterable of InspectionItem
-        A YAML document with the list ``items``, or a CSV file with the columns id, name_zh, name_en, authority, kind,
-        legal_basis, ratio_at_least, ratio_at_most, joint_group, mode, skills, industries, regions, key_areas, scales
+        ``"example"``, a YAML document with the list ``items``, or a CSV file with the columns id, name_zh, name_en,
+        authority, kind, legal_basis, ratio_at_least, ratio_at_most, joint_group, mode, skills, industries, regions,
+        key_areas, scales
         (the last five with ``;`` or ``；`` between their words).
 
     Returns
@@ -125,7 +126,7 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
     ['registration.address', 'advertising.content']
     """
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
+        path = example_items() if os.fspath(source) == "example" else Path(source)
         rows = _csv_rows(path) if path.suffix == ".csv" else _yaml_rows(path)
         items = tuple(_item(row, place, path) for place, row in enumerate(rows, start=1))
     else:

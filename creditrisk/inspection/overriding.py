@@ -27,12 +27,13 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     Parameters
     ----------
     overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings; optional
-        enterprise_id, item, reason and note.
+        enterprise_id, item, reason (one of OVERRIDE_REASONS, in Chinese or by its name) and note.
 
     Returns
     -------
     polars.DataFrame
-        The same as text, each entry once. Several of one enterprise and item with other reasons or notes all stay.
+        The same as text, reasons by their names, each entry once. Several of one enterprise and item with other reasons
+        or notes all stay.
 
     Raises
     ------
@@ -50,6 +51,8 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     for column in _SCHEMA:
         if (table[column].fill_null("") == "").any():
             raise InputError(f"an override without {column}: each is recorded with enterprise, item, reason and note")
+    words = {label.zh: name for name, label in OVERRIDE_REASONS.items()}
+    table = table.with_columns(pl.col("reason").replace(words))
     wrong = table.filter(~pl.col("reason").is_in(list(OVERRIDE_REASONS)))
     if wrong.height:
         known = ", ".join(OVERRIDE_REASONS)

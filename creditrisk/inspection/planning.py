@@ -108,7 +108,7 @@ def plan_inspections(
     check_seed(seed)
     if coordination not in get_args(Coordination):
         raise InputError(f"coordination must be one of {', '.join(get_args(Coordination))}, got {coordination!r}")
-    if not isinstance(year, int | np.integer) or not 1 <= year <= 9999:
+    if not isinstance(year, int | np.integer) or not 1949 <= year <= 2999:
         raise InputError(f"the year of a plan must be a year such as 2026, got {year!r}")
     catalogue = read_items(items)
     asked_overrides = read_overrides(overrides)

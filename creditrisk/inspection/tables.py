@@ -14,6 +14,27 @@ from creditrisk.records.sources import read_parts
 
 __all__ = ["read_table"]
 
+_HEADERS = {
+    "统一社会信用代码": "enterprise_id",
+    "检查编号": "visit_id",
+    "检查人员编号": "inspector_id",
+    "姓名": "name",
+    "所属部门": "department",
+    "技能": "skills",
+    "负责地区": "regions",
+    "可用天数": "available_days",
+    "事项": "item",
+    "原因": "reason",
+    "说明": "note",
+    "检查日期": "inspected_on",
+    "检查结果": "outcome",
+    "维度": "dimension",
+    "严重程度": "severity",
+    "问题": "matter",
+    "日期": "date",
+    "类别": "kind",
+}
+
 
 def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
     """Read a table, from a file as text, and say what to call it in messages.
@@ -27,7 +48,7 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
     Returns
     -------
     table : polars.DataFrame
-        Cells of files that are empty are null.
+        Cells of files that are empty are null; Chinese headers are in English.
     name : str
 
     Raises
@@ -36,7 +57,7 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
         If the file cannot be read, or a row of it has more or fewer cells than the header.
     """
     if is_frame(source):
-        return to_polars(source), what
+        return _in_english(to_polars(source)), what
     parts = read_parts(Path(source) if isinstance(source, str) else source)
     if len(parts) > 1:
         raise InputError(f"{source}: the {what} must stand in one file, got {len(parts)}")
@@ -47,4 +68,11 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
             f"{part.name}, row {row.row}: it has {row.fields} cells and the header {row.expected}; put quotes around "
             "text with separators"
         )
-    return part.frame.with_columns(cs.string().replace("", None)), part.name
+    return _in_english(part.frame.with_columns(cs.string().replace("", None))), part.name
+
+
+def _in_english(table: pl.DataFrame) -> pl.DataFrame:
+    """The same with Chinese headers in English, but where that column is there already."""
+    return table.rename(
+        {header: name for header, name in _HEADERS.items() if header in table.columns and name not in table.columns}
+    )

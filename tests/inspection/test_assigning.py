@@ -223,7 +223,7 @@ def test_a_list_may_be_in_gb18030(tmp_path: Path) -> None:
 def test_lists_and_arguments_that_cannot_be_used_are_clear_errors(tmp_path: Path) -> None:
     with pytest.raises(cr.InputError, match="needs the column department"):
         read_inspectors(pl.DataFrame({"inspector_id": ["A"]}))
-    with pytest.raises(cr.InputError, match="no row names"):
+    with pytest.raises(cr.InputError, match="no row can be used; row 1, inspector_id: every row needs it"):
         read_inspectors(
             pl.DataFrame({"inspector_id": [None], "department": ["x"]}, schema_overrides={"inspector_id": pl.String})
         )

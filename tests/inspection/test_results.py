@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -150,3 +151,20 @@ def test_records_written_as_csv_open_in_a_spreadsheet_as_text(tmp_path: Path) ->
     assert run("record-results", tmp_path, tmp_path / "results.csv", "--out", out).exit_code == 0
     assert out.read_bytes().startswith(b"\xef\xbb\xbf") and "'=标签" in out.read_text(encoding="utf-8")
     assert cr.read_records(out, id_scheme="any").data["type"].to_list() == ["inspection", "violation"]
+
+
+@pytest.mark.parametrize(("day", "kept"), [("2026-07-06", 1), ("2027-03-01", 1), ("2025-12-31", 0), ("2031-01-01", 0)])
+def test_a_day_long_before_or_after_the_visit_is_set_aside(day: str, kept: int) -> None:
+    visits = VISITS.with_columns(
+        window_from=pl.lit("2026-01-01").str.to_date(), window_to=pl.lit("2026-12-31").str.to_date()
+    )
+    recorded = record_results(results(visit_id=["v1"], inspected_on=[day], outcome=["pass"]), visits, output="polars")
+    assert recorded.records.height == kept
+    assert recorded.rejects["code"].to_list() == ["outside_window"] * (1 - kept)
+
+
+def test_a_form_may_have_chinese_headers_and_days_of_pandas() -> None:
+    form = pl.DataFrame({"检查编号": ["v1"], "检查日期": ["2026-07-06"], "检查结果": ["合格"]})
+    assert record_results(form, VISITS, output="polars").records.height == 1
+    moments = pd.DataFrame({"visit_id": ["v1"], "inspected_on": pd.to_datetime(["2026-07-06"]), "outcome": ["pass"]})
+    assert record_results(moments, VISITS, output="polars").records.height == 1

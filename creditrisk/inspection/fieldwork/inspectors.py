@@ -101,9 +101,16 @@ def read_inspectors(source: Any) -> Inspectors:
     rejects = pl.concat([_rejected(table.filter(fault), name, column, code) for column, code, fault in faults])
     kept = table.filter(~pl.col("row").is_in(rejects["row"].to_list()))
     if not kept.height:
-        raise InputError(f"{name}: no row names an inspector and a department")
+        raise InputError(f"{name}: no row can be used{_first_fault(rejects)}")
     data = kept.select("inspector_id", "name", "department", "skills", "regions", available_days="days")
     return Inspectors(data.sort("inspector_id"), rejects.unique("row", keep="first", maintain_order=True).sort("row"))
+
+
+def _first_fault(rejects: pl.DataFrame) -> str:
+    if rejects.is_empty():
+        return ", for there is none"
+    first = rejects.sort("row").row(0, named=True)
+    return f"; row {first['row']}, {first['column']}: {first['message_en']}"
 
 
 def _listed(table: pl.DataFrame, column: str) -> pl.Expr:

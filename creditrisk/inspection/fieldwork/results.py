@@ -36,13 +36,18 @@ _REASONS: dict[str, Label] = {
     "unknown_visit": Label("计划中没有该检查", "the plan has no such visit"),
     "other_enterprise": Label("与计划中该检查的企业不符", "the visit of the plan is to another enterprise"),
     "invalid_date": Label("不是有效日期", "not a real calendar date"),
+    "outside_window": Label(
+        "早于该次检查的期限，或迟于期限一年以上", "before the time of the visit, or more than a year after it"
+    ),
     "unknown_outcome": Label(
         f"未知的结果；可用：{_known(_OUTCOMES)}", f"unknown outcome; known: {', '.join(_OUTCOMES)}"
     ),
     "unknown_severity": Label(
         f"未知的严重程度；可用：{_known(SEVERITIES)}", f"unknown severity; known: {', '.join(SEVERITIES)}"
     ),
-    "unknown_dimension": Label("未知的维度", f"unknown dimension; known: {', '.join(DIMENSIONS)}"),
+    "unknown_dimension": Label(
+        f"未知的维度；可用：{_known(DIMENSIONS)}", f"unknown dimension; known: {', '.join(DIMENSIONS)}"
+    ),
     "duplicate_result": Label("该检查已有相同的一行", "the same row is there already"),
     "conflicting_result": Label(
         "与该检查前面的日期或结果矛盾", "it contradicts the day or outcome given before for the visit"
@@ -158,11 +163,15 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     [('inspection', 'fail', None), ('violation', None, 'serious')]
     """
     check_frame_kind(output)
-    planned = visits_of(visits, ("visit_id", "enterprise_id", "lead_department", "draw_probability"))
+    planned = visits_of(
+        visits, ("visit_id", "enterprise_id", "lead_department", "draw_probability"), ("window_from", "window_to")
+    )
     table, source = read_table(results, "results")
     for column in ("visit_id", "inspected_on", "outcome"):
         if column not in table.columns:
-            raise InputError(f"{source}: results need the column {column}; results_form gives one to fill in")
+            raise InputError(
+                f"{source}: results need the column {column}; creditrisk schedule and results_form write one to fill in"
+            )
     rows = _read(table, planned)
     rejects = [_rejected(rows, source, column, code, fault) for column, code, fault in _faults()]
     kept = rows.filter(~pl.col("row").is_in(pl.concat(rejects)["row"].to_list()), ~pl.col("not_done"))
@@ -196,6 +205,10 @@ def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
         authority="lead_department",
         probability="draw_probability",
         is_planned=pl.lit(True),
+        **{
+            name: pl.col(name) if name in planned.columns else pl.lit(None, pl.Date)
+            for name in ("window_from", "window_to")
+        },
     )
     return rows.join(given, on="visit_id", how="left", maintain_order="left").with_columns(
         # A day of pandas comes with a time of day.
@@ -214,6 +227,11 @@ def _meaning(column: str, words: Mapping[str, Label]) -> pl.Expr:
     return pl.col(column).replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String)
 
 
+def _latest() -> pl.Expr:
+    """A visit may be late, but not by more than a year."""
+    return pl.col("window_to").dt.offset_by("1y")
+
+
 def _faults() -> list[tuple[str, str, pl.Expr]]:
     done = ~pl.col("not_done")
     planned = pl.col("is_planned").fill_null(False)
@@ -223,6 +241,7 @@ def _faults() -> list[tuple[str, str, pl.Expr]]:
         ("enterprise_id", "other_enterprise", planned & (pl.col("enterprise_id") != pl.col("planned_id"))),
         ("inspected_on", "missing_value", done & pl.col("inspected_on").is_null()),
         ("inspected_on", "invalid_date", pl.col("inspected_on").is_not_null() & pl.col("day").is_null()),
+        ("inspected_on", "outside_window", planned & ~pl.col("day").is_between("window_from", _latest())),
         ("outcome", "missing_value", done & pl.col("outcome").is_null()),
         ("outcome", "unknown_outcome", pl.col("outcome").is_not_null() & pl.col("result").is_null()),
         ("severity", "unknown_severity", pl.col("severity").is_not_null() & pl.col("grade").is_null()),
