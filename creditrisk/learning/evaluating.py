@@ -77,7 +77,7 @@ class ModelEvaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as plain data, without the points of the gain curve: what a manifest keeps."""
-        rate = {name: None if value != value else value for name, value in asdict(self.rate).items()}
+        rate = {name: _plain(value) for name, value in asdict(self.rate).items()}
         tables = {name: table.fill_nan(None).to_dicts() for name, table in self.tables().items() if name != "gain"}
         figures = self.comparison.figures
         return {
@@ -207,6 +207,13 @@ def evaluate_model(
 def _inspections(found: pl.DataFrame) -> pl.DataFrame:
     """Each inspection once, seen from the last day before it."""
     return found.drop_nulls("finding").unique(["enterprise_id", "inspected_on"], keep="last", maintain_order=True)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it: lists, and nothing for what is no number."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return None if value != value else value
 
 
 def last_day_learnt(scorer: Any, target: Target) -> date | None:
