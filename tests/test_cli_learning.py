@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
+from creditrisk.policy.loading import policy_document
 from tests.test_cli import DAY, INPUTS, complaint, run
 
 
@@ -54,6 +55,46 @@ def test_a_training_with_nothing_to_learn_from_is_one_clear_error(province: tupl
     assert "there is nothing to learn from" in complaint(run("train", *province, *asked))
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("--within", "1000000"), "--within"),
+        (("--seed", "99999999999999"), "--seed"),
+        (("--search-trials", "0"), "--search-trials"),
+    ],
+)
+def test_a_number_out_of_range_is_said_before_anything_is_read(
+    tmp_path: Path, asked: tuple[str, str], message: str
+) -> None:
+    files = ("--enterprises", "none.csv", "--records", "none.csv", "--from", "2022-01-01", "--to", "2023-10-01")
+    result = run("train", *files, *asked, "--out", tmp_path / "model")
+    assert result.exit_code == 2
+    assert f"Invalid value for '{message}'" in result.stderr
+
+
+def test_a_day_at_the_end_of_the_calendar_is_one_clear_error(province: tuple[str, ...], model: Path) -> None:
+    window = ("--from", "2024-06-01", "--to", "9999-12-31")
+    assert "days end with 9999-12-31" in complaint(run("evaluate", "--model", model, *province, *window))
+
+
+def test_a_folder_of_something_else_is_said_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    files = ("--enterprises", "none.csv", "--records", "none.csv", *TRAINING)
+    assert "holds something that is no model bundle" in complaint(run("train", *files, "--out", tmp_path))
+
+
+def test_a_model_is_trained_into_the_working_folder_and_caveats_are_plain(
+    province: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    few = ("--from", "2023-06-01", "--to", "2023-06-01", "--within", "2", "--severity", "minor")
+    result = run("train", *province, *few, "--search-trials", "1", "--out", ".")
+    assert result.exit_code == 0, result.output
+    assert cr.load_model(tmp_path).scorer.search_trials == 1
+    assert all(line.startswith("warning: ") for line in result.stderr.splitlines())
+    assert "which the model cannot use" in result.stderr or "too few rows" in result.stderr
+
+
 def test_the_same_training_gives_the_same_files(province: tuple[str, ...], tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert run("train", *province, *TRAINING, "--additive", "--out", tmp_path / name).exit_code == 0
@@ -74,6 +115,20 @@ def test_a_model_is_evaluated_after_its_training(province: tuple[str, ...], mode
 def test_an_evaluation_where_the_model_learnt_is_refused(province: tuple[str, ...], model: Path) -> None:
     window = ("--from", "2024-03-31", "--to", "2025-10-01")
     assert "begin on 2024-04-01 or later" in complaint(run("evaluate", "--model", model, *province, *window))
+
+
+def test_an_evaluation_by_other_definitions_than_those_of_the_training_is_refused(
+    province: tuple[str, ...], model: Path, tmp_path: Path
+) -> None:
+    spec = next(spec for spec in cr.load_model(model).manifest.indicators if spec.window_months and not spec.per)
+    other = spec.model_copy(update={"window_months": 7}).model_dump_json(exclude_defaults=True)
+    document = policy_document("jiangsu", "2024-06-01").decode()
+    (tmp_path / "policy.yaml").write_text(
+        document.replace("\nrules:\n", f"\nindicators: [{other}]\nrules:\n"), encoding="utf-8"
+    )
+    window = ("--from", "2024-06-01", "--to", "2025-10-01", "--policy", tmp_path / "policy.yaml")
+    said = complaint(run("evaluate", "--model", model, *province, *window))
+    assert "otherwise than it was when the model was trained" in said
 
 
 def test_an_assessment_with_a_model_writes_where_it_and_the_rules_part(model: Path, tmp_path: Path) -> None:

@@ -56,8 +56,7 @@ def evaluate(
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, from_)
     with working("评估 evaluating …"):
         evaluation = evaluate_model(
-            bundle.scorer, inputs.enterprises, inputs.records, from_=from_, to=to, every=every, target=bundle.target,
-            policy=inputs.policy, learnt_until=bundle.learnt_until,
+            bundle, inputs.enterprises, inputs.records, from_=from_, to=to, every=every, policy=inputs.policy
         )  # fmt: skip
     files = evaluation.save(out) if out is not None else {}
     tables = evaluation.tables()

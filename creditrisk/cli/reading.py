@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
 
-__all__ = ["Inputs", "alone", "check_rejects", "load_edition", "read_inputs", "read_tables", "saved_model"]
+__all__ = [
+    "Inputs",
+    "alone",
+    "check_rejects",
+    "load_edition",
+    "plain_warnings",
+    "read_inputs",
+    "read_tables",
+    "saved_model",
+]
 
 
 @dataclass(frozen=True)
@@ -77,17 +87,29 @@ def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = Fal
     from creditrisk.errors import PolicyReviewWarning
     from creditrisk.policy.loading import load_policy
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", PolicyReviewWarning)
+    with plain_warnings(PolicyReviewWarning, show=warn):
         if on_trial and as_of is not None:
             from creditrisk.impact import policy_on_trial
 
-            loaded = policy_on_trial(policy, as_of)
-        else:
-            loaded = load_policy(policy, as_of)
-    for caveat in caught if warn else ():
-        print(f"warning: {caveat.message}", file=sys.stderr)  # noqa: T201
-    return loaded
+            return policy_on_trial(policy, as_of)
+        return load_policy(policy, as_of)
+
+
+@contextmanager
+def plain_warnings(kind: type[Warning], *, show: bool = True) -> Iterator[None]:
+    """Say warnings of a kind on stderr, a line for each, without where in the source they arose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", kind)
+        elsewhere = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if not issubclass(category, kind):
+                elsewhere(message, category, *where)
+            elif show:
+                print(f"warning: {message}", file=sys.stderr)  # noqa: T201
+
+        warnings.showwarning = say
+        yield
 
 
 def read_tables(

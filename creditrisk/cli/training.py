@@ -11,10 +11,12 @@ import typer
 from creditrisk.cli import options
 from creditrisk.cli.assessing import print_files
 from creditrisk.cli.printing import print_json, print_line, working
-from creditrisk.cli.reading import read_inputs
+from creditrisk.cli.reading import plain_warnings, read_inputs
 
 __all__ = ["train"]
 
+_MOST_MONTHS = 1200
+_GREATEST_SEED = 2**32 - 1
 _DAY = {"parser": options.day, "metavar": "YYYY-MM-DD"}
 
 
@@ -27,7 +29,13 @@ def train(
     every: Annotated[str, typer.Option("--every", help="Between the days, such as 3M or 1Y.")] = "3M",
     within_months: Annotated[
         int,
-        typer.Option("--within", min=1, metavar="MONTHS", help="The next inspection happens within so many months."),
+        typer.Option(
+            "--within",
+            min=1,
+            max=_MOST_MONTHS,
+            metavar="MONTHS",
+            help="The next inspection happens within so many months.",
+        ),
     ] = 12,
     severity: Annotated[
         Literal["minor", "general", "serious", "grave"],
@@ -49,20 +57,31 @@ def train(
     draws_only: Annotated[
         bool, typer.Option("--draws-only", help="Learn from random draws alone, weighted by their probability.")
     ] = False,
+    search_trials: Annotated[
+        int | None, typer.Option("--search-trials", min=1, help="Try so many sets of hyper-parameters.")
+    ] = None,
     search_seconds: Annotated[
-        float | None, typer.Option("--search-seconds", min=1, help="Search for hyper-parameters so long.")
+        float | None,
+        typer.Option("--search-seconds", min=1, help="Search for hyper-parameters so long: not to be repeated."),
     ] = None,
     policy: options.PolicyName = "jiangsu",
     id_scheme: options.IdScheme = "uscc",
     enterprises_query: options.EnterprisesQuery = None,
     records_query: options.RecordsQuery = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same model.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=_GREATEST_SEED, help="The same seed gives the same model, save with --search-seconds."
+        ),
+    ] = 0,
     json: options.Json = False,
 ) -> None:
     """Train a model on what inspections found, and keep it with its card. 训练模型。
 
-    A test window that the training reaches into is refused.
+    A test window that the training reaches into is refused. How far a search by time comes depends on the machine: for
+    a model that can be made again, search by --search-trials.
     """
+    from creditrisk.errors import LearningWarning
     from creditrisk.indicators.spec import BilingualText, Selection
     from creditrisk.learning.boosted import BoostedScorer
     from creditrisk.learning.bundle import FILES_BESIDE_PARTS, check_place, save_model
@@ -72,14 +91,16 @@ def train(
     check_place(out)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)
     names = ", ".join(Path(source).name for source in records)
-    with working("训练 training …"):
+    with working("训练 training …"), plain_warnings(LearningWarning):
         trained = train_model(
             inputs.enterprises, inputs.records, from_=from_, to=to, every=every,
             target=Target(
                 finding=Selection(types=("violation",), severity_at_least=severity), within_months=within_months
             ),
             test_from=test_from, test_to=test_to, policy=inputs.policy,
-            scorer=BoostedScorer(additive=additive, search_seconds=search_seconds, random_state=seed),
+            scorer=BoostedScorer(
+                additive=additive, search_trials=search_trials, search_seconds=search_seconds, random_state=seed
+            ),
             categories=("industry", "region", "scale") if categories else (), draws_only=draws_only,
             source=BilingualText(zh=names, en=names), seed=seed,
         )  # fmt: skip

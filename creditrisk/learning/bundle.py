@@ -132,7 +132,7 @@ def save_model(
             if policy is None
             else PolicyUsed(id=policy.id, edition=policy.edition, sha256=policy.sha256),
             "cohort": cohort,
-            "figures": {} if figures is None else figures,
+            "figures": _plain(figures or {}),
             "versions": {
                 "creditrisk": __version__,
                 "python": platform.python_version(),
@@ -211,6 +211,14 @@ def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
             f"{path}: the manifest's directions are not those of the model: take the bundle from its source again"
         )
     return ModelBundle(scorer, manifest)
+
+
+def _plain(figures: Any) -> Any:
+    """Figures as they will be read back: with lists for tuples."""
+    try:
+        return json.loads(json.dumps(dict(figures)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError("figures must be what to_dict() of a ModelEvaluation gives: plain data, by name") from error
 
 
 def _manifest_from(data: Mapping[str, Any], where: str) -> Manifest:

@@ -14,8 +14,10 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.evaluation.comparison import ScoreComparison, compare_scores
 from creditrisk.evaluation.tables import gain_table, group_table, reliability_table, tier_table
+from creditrisk.learning.bundle import load_model
 from creditrisk.learning.combining import indicators_read
 from creditrisk.learning.inspected import days_to_look_at, indicators_of
+from creditrisk.learning.manifest import ModelBundle
 from creditrisk.learning.outcomes import RateEstimate, Target, estimate_rate, outcomes
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
@@ -125,28 +127,34 @@ def evaluate_model(
 
     Parameters
     ----------
-    scorer : fitted BoostedScorer or ScorecardScorer
+    scorer : fitted BoostedScorer or ScorecardScorer, ModelBundle, path or name
+        A saved one is held to the definitions of its indicators, and says its target and what it learnt until.
     enterprises, records : Enterprises and Records
     from_, to : date or ISO text
         First day on which enterprises are looked at, and the last that may be one.
     every : str, default="3M"
         Between these days. Each inspection counts once, seen from the last of these days before it.
     target : Target, optional
-        By default a serious violation at the next inspection within 12 months. It should be that of the training.
+        By default that of a saved model, else a serious violation at the next inspection within 12 months. It should
+        be that of the training.
     policy : Policy or str, default="jiangsu"
         Its rules are the reference, and its indicators those of the model.
     learnt_until : date, optional
-        The last day of an outcome that the model learnt from; by default the last day that its rows and the target
-        allow.
+        The last day of an outcome that the model learnt from; by default what a saved model says, else the last day
+        that its rows and the target allow.
     n_resamples, seed : int
         Of the bootstrap over enterprises.
 
     Raises
     ------
     InputError
-        If the window begins before the model had learnt its last outcome, no enterprise in it was inspected, or all
-        inspections ended alike.
+        If the window begins before the model had learnt its last outcome, no enterprise in it was inspected, all
+        inspections ended alike, or the policy defines an indicator otherwise than the training of a saved model did.
     """
+    bundle = load_model(scorer) if isinstance(scorer, str | os.PathLike) else scorer
+    if isinstance(bundle, ModelBundle):
+        scorer, target = bundle.scorer, target or bundle.target
+        learnt_until = learnt_until if learnt_until is not None else bundle.learnt_until
     target = target or Target()
     first = as_date(from_, "from_")
     last = learnt_until if learnt_until is not None else last_day_learnt(scorer, target)
@@ -156,6 +164,8 @@ def evaluate_model(
             f"begin on {last} or later, or train on earlier days"
         )
     policy = load_policy(policy, first)
+    if isinstance(bundle, ModelBundle):
+        bundle.check_indicators(policy)
     days = days_to_look_at(policy, enterprises, records, every=every, from_=first, to=as_date(to, "to"))
     if not days.height:
         raise InputError(f"there is no enterprise to look at from {first} to {to}")

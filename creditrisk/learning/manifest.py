@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import BilingualText, Direction, IndicatorSpec
@@ -96,7 +96,7 @@ class Manifest(_Data):
     indicators: tuple[IndicatorSpec, ...]
     policy: PolicyUsed | None = None
     cohort: TrainingCohort | None = None
-    figures: dict[str, JsonValue] = Field(default_factory=dict)
+    figures: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str]
     parts: Annotated[dict[str, str], Field(min_length=1)]
 
@@ -135,7 +135,7 @@ class ModelBundle:
             if policy.specs.get(spec.id) not in (None, spec):
                 raise InputError(
                     f"policy {policy.id} defines indicator {spec.id} otherwise than it was when the model was trained: "
-                    "assess by the policy of the training, or train again"
+                    "take the policy of the training, or train again"
                 )
 
 

@@ -16,6 +16,7 @@ from creditrisk.errors import InputError
 __all__ = ["add_months", "as_date", "day_number", "day_of"]
 
 _EPOCH = date(1970, 1, 1)
+_MOST_MONTHS = 12 * date.max.year
 
 
 def as_date(day: date | str, name: str = "as_of") -> date:
@@ -42,8 +43,19 @@ def day_number(day: date) -> int:
 
 
 def day_of(number: int) -> date:
-    """The date of a day number."""
-    return _EPOCH + timedelta(days=number)
+    """The date of a day number.
+
+    Raises
+    ------
+    InputError
+        If no calendar has the day.
+    """
+    try:
+        return _EPOCH + timedelta(days=number)
+    except OverflowError:
+        raise InputError(
+            f"days end with {date.max}, and a later or much earlier one is asked for: give other days, or fewer months"
+        ) from None
 
 
 def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
@@ -60,11 +72,18 @@ def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
     -------
     ndarray of int32, same shape
 
+    Raises
+    ------
+    InputError
+        If there are more months than the calendar has.
+
     Examples
     --------
     >>> day_of(int(add_months(day_number(date(2024, 2, 29)), -12)))
     datetime.date(2023, 2, 28)
     """
+    if abs(months) > _MOST_MONTHS:
+        raise InputError(f"months must be at most {_MOST_MONTHS:,}, as many as the calendar has, got {months:,}")
     day = np.asarray(days, dtype=np.int32).astype("datetime64[D]")
     month = day.astype("datetime64[M]")
     offset = day - month.astype("datetime64[D]")

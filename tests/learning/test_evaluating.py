@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
+from creditrisk.indicators.spec import BilingualText
 from creditrisk.learning.evaluating import evaluate_model, last_day_learnt
+from creditrisk.learning.manifest import TrainingCohort
 from creditrisk.learning.outcomes import Target
 from tests.learning.conftest import Rows, unfitted
 
@@ -82,3 +84,27 @@ def test_a_window_that_overlaps_the_training_is_refused(early: cr.BoostedScorer)
 def test_a_window_without_outcomes_is_a_clear_error(early: cr.BoostedScorer) -> None:
     with pytest.raises(cr.InputError, match="0 inspections from 2027-01-01 to 2027-12-31"):
         evaluate_model(early, ENTERPRISES, RECORDS, from_="2027-01-01", to="2027-12-31", target=TARGET)
+
+
+def test_a_saved_model_says_its_target_and_what_it_learnt_until(early: cr.BoostedScorer, tmp_path: Path) -> None:
+    learnt = TrainingCohort(
+        source=BilingualText(zh="模拟", en="simulated"), first_day=date(2023, 6, 30), last_day=date(2023, 12, 31),
+        target=TARGET, learnt_until=date(2024, 6, 30), enterprises=1, rows=1, findings=1,
+    )  # fmt: skip
+    bundle = cr.save_model(early, tmp_path / "model", cohort=learnt)
+    window = {"from_": "2024-12-31", "to": "2025-12-31", "n_resamples": 5}
+    plain = evaluate_model(early, ENTERPRISES, RECORDS, target=TARGET, **window)
+    for model in (bundle, tmp_path / "model"):
+        assert evaluate_model(model, ENTERPRISES, RECORDS, **window).to_dict() == plain.to_dict()
+    with pytest.raises(cr.InputError, match="begin on 2024-06-30 or later"):
+        evaluate_model(bundle, ENTERPRISES, RECORDS, from_="2024-06-29", to="2025-12-31")
+
+
+def test_a_policy_that_defines_an_indicator_otherwise_is_refused(early: cr.BoostedScorer, tmp_path: Path) -> None:
+    bundle = cr.save_model(early, tmp_path / "model")
+    spec = next(spec for spec in bundle.manifest.indicators if spec.window_months)
+    other = spec.model_copy(update={"window_months": spec.window_months + 1})
+    others = tuple(other if each is spec else each for each in bundle.manifest.indicators)
+    redefined = replace(bundle, manifest=bundle.manifest.model_copy(update={"indicators": others}))
+    with pytest.raises(cr.InputError, match="otherwise than it was when the model was trained"):
+        evaluate_model(redefined, ENTERPRISES, RECORDS, from_="2024-12-31", to="2025-12-31", target=TARGET)
