@@ -12,7 +12,7 @@ from scipy.stats import ttest_1samp
 
 from benchmarks import discrimination, scorecard
 from benchmarks.discrimination import FOLDS, SWEPT_VALUES, DataSet
-from benchmarks.peers import HELD, PEERS
+from benchmarks.peers import HELD
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,6 @@ def test_a_peer_that_is_held_to_directions_keeps_them(data: DataSet, tmp_path: P
     assert len(results) == FOLDS
     assert results["auc"].mean() > 0.55
     assert (results["against"] == 0).all()
-    swept, ways = discrimination.sweeps(data)
-    free = PEERS["lightgbm"]().fit(data.X, data.y).score(swept)
-    assert discrimination.violations(free, ways) > 0.5
 
 
 def test_each_model_is_compared_with_the_best_peer_of_its_kind() -> None:
