@@ -93,9 +93,9 @@ def plain_warnings(kind: type[Warning], *, show: bool = True) -> Iterator[None]:
         warnings.simplefilter("always", kind)
         elsewhere = warnings.showwarning
 
-        def say(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        def say(message: Warning | str, category: type[Warning], *where: Any, **lines: Any) -> None:
             if not issubclass(category, kind):
-                elsewhere(message, category, *where)
+                elsewhere(message, category, *where, **lines)
             elif show:
                 print(f"warning: {message}", file=sys.stderr)  # noqa: T201
 
