@@ -11,8 +11,12 @@ from math import isnan
 
 __all__ = ["check_booster_text"]
 
-# The end of what LightGBM writes.
-_LAST = "\npandas_categorical:"
+# All that LightGBM writes after the trees.
+_REST = re.compile(
+    r"end of trees\n\nfeature_importances:\n(\S+=\d+\n)*\n"
+    r"parameters:\n(\[\w+: [^\n]*\]\n)*\nend of parameters\n\npandas_categorical:[^\n]*\n*",
+    re.ASCII,
+)
 _LIMIT = 2**31
 _NUMBER = re.compile(r"-?(\d+(\.\d+)?(e[+-]?\d{1,3})?|inf)", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?\d{1,12}", re.ASCII)
@@ -29,8 +33,8 @@ def check_booster_text(text: str, n_features: int) -> None:
     """
     start = text.find("\nTree=0\n") + 1
     end = text.find("\nend of trees\n") + 1
-    if not 0 < start < end or "\nend of parameters\n" not in text[end:] or text.rfind(_LAST) < end:
-        raise ValueError("it is cut short")
+    if not 0 < start < end or not _REST.fullmatch(text, end):
+        raise ValueError("it is cut short, or not as LightGBM writes it")
     header = _fields(text[:start])
     if (header.get("num_class"), header.get("num_tree_per_iteration")) != ("1", "1"):
         raise ValueError("it is not of one class")
