@@ -306,7 +306,7 @@ class BoostedScorer(LearnedScorer):
 
 def _booster(parts: Mapping[str, bytes], n_features: int) -> Any:
     try:
-        text = part_of(parts, _BOOSTER).decode()
+        text = part_of(parts, _BOOSTER).decode("ascii")
         check_booster_text(text, n_features)
         return booster_of_text(text)
     except ValueError as error:

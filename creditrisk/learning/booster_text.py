@@ -6,14 +6,20 @@ back to it, a prediction never ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from math import isnan
 
 __all__ = ["check_booster_text"]
 
-# The end of what LightGBM writes.
-_LAST = "\npandas_categorical:"
+# All that LightGBM writes after the trees.
+_REST = re.compile(
+    r"end of trees\n\nfeature_importances:\n(\S+=\d+\n)*\n"
+    r"parameters:\n(\[\w+: [^\n]*\]\n)*\nend of parameters\n\npandas_categorical:[^\n]*\n*",
+    re.ASCII,
+)
 _LIMIT = 2**31
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?(e[+-]?\d{1,3})?|inf)", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"-?\d{1,12}", re.ASCII)
 
 
 def check_booster_text(text: str, n_features: int) -> None:
@@ -27,8 +33,8 @@ def check_booster_text(text: str, n_features: int) -> None:
     """
     start = text.find("\nTree=0\n") + 1
     end = text.find("\nend of trees\n") + 1
-    if not 0 < start < end or "\nend of parameters\n" not in text[end:] or text.rfind(_LAST) < end:
-        raise ValueError("it is cut short")
+    if not 0 < start < end or not _REST.fullmatch(text, end):
+        raise ValueError("it is cut short, or not as LightGBM writes it")
     header = _fields(text[:start])
     if (header.get("num_class"), header.get("num_tree_per_iteration")) != ("1", "1"):
         raise ValueError("it is not of one class")
@@ -95,31 +101,29 @@ def _check_categories(tree: dict[str, str], n_categorical: int, splits: int) -> 
 
 
 def _fields(text: str) -> dict[str, str]:
-    return dict(_pairs(text))
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        name, equals, value = line.partition("=")
-        if equals:
-            yield name, value
+    pairs = [line.split("=", 1) for line in text.split("\n") if "=" in line]
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("it says something twice")
+    return fields
 
 
 def _numbers(fields: dict[str, str], name: str, count: int) -> list[float]:
-    try:
-        values = [float(value) for value in fields[name].split(" ")]
-    except (KeyError, ValueError):
-        raise ValueError(f"{name} is not there or holds no numbers") from None
+    values = [float(value) for value in _written(fields, name)]
     if len(values) != count or any(map(isnan, values)):
         raise ValueError(f"{name} does not hold {count} numbers")
     return values
 
 
 def _whole(fields: dict[str, str], name: str, count: int | None = None, limit: int = _LIMIT) -> list[int]:
-    try:
-        values = [int(value) for value in fields[name].split(" ")]
-    except (KeyError, ValueError):
-        raise ValueError(f"{name} is not there or holds no whole numbers") from None
+    values = [int(value) for value in _written(fields, name, _WHOLE_NUMBER)]
     if count not in (None, len(values)) or not all(-limit <= value < limit for value in values):
         raise ValueError(f"{name} does not hold {count} whole numbers")
+    return values
+
+
+def _written(fields: dict[str, str], name: str, form: re.Pattern[str] = _NUMBER) -> list[str]:
+    values = fields.get(name, "").split(" ")
+    if not all(map(form.fullmatch, values)):
+        raise ValueError(f"{name} is not there or holds what is no number")
     return values

@@ -90,7 +90,10 @@ def broken_tree(old: str, new: str) -> Any:
     [
         (lambda text: text[: len(text) // 2], "cut short"),
         (lambda text: text[: text.index("end of trees")], "cut short"),
+        (lambda text: text.replace("[num_leaves: ", "[num_le"), "not as LightGBM writes it"),
         (lambda text: text.replace("tree_sizes=", "tree_sizes=9"), "tree_sizes"),
+        (lambda text: text.replace("tree_sizes=", "tree_sizes=1_"), "tree_sizes"),
+        (lambda text: text.replace("num_class=1", "num_class=1\nnum_class=3"), "something twice"),
         (lambda text: text.replace("tree_sizes=", "tree_sizes=x"), "tree_sizes"),
         (lambda text: text.replace("Tree=1\n", "Tree=7\n"), "tree 1 is not in its place"),
         (lambda text: text.replace("max_feature_idx=", "max_feature_idx=1"), "does not read"),
