@@ -27,6 +27,8 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
     "enterprises": pl.UInt32,
     "drawn": pl.UInt32,
     "ratio": pl.Float64,
+    "series": pl.String,
+    "start": pl.Float64,
     "frame_sha256": pl.String,
     "seed_commitment": pl.String,
 }
@@ -51,7 +53,8 @@ def announcement(items: Iterable[InspectionItem], draws: Mapping[str, Draw], see
     rows = [
         (
             item.id, item.name.zh, item.name.en, item.authority, item.kind, item.legal_basis, item.mode,
-            stratum.name, stratum.size, stratum.drawn, stratum.drawn / stratum.size, draw.frame_sha256, commitment,
+            stratum.name, stratum.size, stratum.drawn, stratum.drawn / stratum.size,
+            draw.series, stratum.start, draw.frame_sha256, commitment,
         )
         for item, draw in ((by_id[name], draw) for name, draw in draws.items())
         for stratum in draw.strata

@@ -40,13 +40,32 @@ def is_capped(items: Iterable[InspectionItem]) -> bool:
 
 
 def binding_caps(
-    population: Population, groups: Mapping[str, Sequence[InspectionItem]], caps: Mapping[str, int | None]
+    population: Population,
+    groups: Mapping[str, Sequence[InspectionItem]],
+    caps: Mapping[str, int | None],
+    *,
+    alike: bool = True,
 ) -> Iterator[BindingCap]:
-    """The strata of which not all have the same items, and whose cap is less than what the ratios of some add up to."""
+    """The strata in which a cap makes probabilities differ from what the ratios say.
+
+    Parameters
+    ----------
+    population : Population
+    groups : mapping of str to sequence of InspectionItem
+    caps : mapping of str to int or None
+    alike : bool, default=True
+        Whether all of a stratum who have the same items are equally likely to be drawn. Then a cap makes a difference
+        where not all have the same items and the ratios of some add up to more than it; else, with weights or after a
+        plan whose visits come last now, wherever somebody could be drawn more often than the cap allows.
+
+    Yields
+    ------
+    BindingCap
+    """
     names = strata_of(population.policy)
     there = population.stratum != OUTSIDE
     stratum = np.where(there, population.stratum, 0)
-    expected = np.zeros(len(population), dtype=np.float32)
+    expected, possible = (np.zeros(len(population), dtype=np.float32) for _ in range(2))
     capped = np.zeros(len(population), dtype=np.float32)
     for items in groups.values():
         if not any(item.mode == "on_site" for item in items):
@@ -56,9 +75,13 @@ def binding_caps(
             ratios = np.array([requirement(population.policy, item, name).ratio for name in names], dtype=np.float32)
             np.maximum(visits, np.where(population.members(item), ratios[stratum], 0), out=visits)
         expected += visits
+        possible += visits > 0
         if is_capped(items):
             capped += visits
     for place, name in enumerate(names):
-        cap, own = caps[name], expected[there & (stratum == place) & (capped > 0)]
-        if cap is not None and len(own) and own.max() > max(cap, own.min()) + _ROUNDING:
+        members = there & (stratum == place) & (capped > 0)
+        cap, own = caps[name], (expected if alike else possible)[members]
+        if cap is None or not len(own):
+            continue
+        if own.max() > (max(cap, own.min()) + _ROUNDING if alike else cap):
             yield BindingCap(place, name, float(own.max()), cap)

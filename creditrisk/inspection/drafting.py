@@ -59,9 +59,11 @@ class Draft:
         shape = (len(self.groups), len(self.strata))
         spread = starts(np.array(ratios).reshape(shape), self.year)
         self.starts = spread if self.coordination == "spread" else np.zeros(shape)
-        binding = list(binding_caps(self.population, self.groups, self.caps["general"]))
+        alike = self.population.weights is None and not self.last.rows_by_item
+        binding = list(binding_caps(self.population, self.groups, self.caps["general"], alike=alike))
         for cap in binding:
-            self.unmet.append(unmet_row("cap_binds", item=None, tier=cap.name, required=cap.visits, got=cap.cap))
+            what = "cap_binds" if alike else "cap_may_bind"
+            self.unmet.append(unmet_row(what, item=None, tier=cap.name, required=cap.visits, got=cap.cap))
         self.strata_with_binding_cap = [cap.stratum for cap in binding]
         full = self.population.stratum == self.strata.index(FULL_COVERAGE)
         self.by_key_item = np.zeros(size, dtype=bool)

@@ -115,6 +115,7 @@ def plan_inspections(
     population = population_of(assessment, policy, enterprises, weight)
     unmet = []
     if authorities is not None:
+        authorities = {authorities} if isinstance(authorities, str) else set(authorities)
         unmet = [
             unmet_row("authority", item=item.id, tier=None, required=None, got=None, authority=item.authority)
             for item in catalogue

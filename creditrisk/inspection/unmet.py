@@ -38,6 +38,11 @@ UNMET: dict[str, Label] = {
         "the ratios of some enterprises add up to more than the annual cap, so the probabilities of general draws "
         "differ between enterprises and are not stated",
     ),
+    "cap_may_bind": Label(
+        "有权重或上期已查企业靠后时，年度检查次数上限使一般事项的抽取概率因企业而异，不作记载",
+        "with weights, or where those visited by the plan before come last, the annual cap makes the probabilities of "
+        "general draws differ between enterprises, so they are not stated",
+    ),
     "rest": Label(
         "其余企业仍在规定的不重复抽取期内，无法抽足",
         "all others were visited too recently to be drawn again; fewer are drawn",

@@ -32,6 +32,7 @@ Numbers = NDArray[np.float64]
 LEAKING_AUC = 0.995
 # Of each class, so that chance does not rank a handful perfectly; and no more rows than tell.
 _AT_LEAST, _ENOUGH = 10, 20_000
+_ENOUGH_FOR_RATES = 4_000
 # Few enough bins, and large enough, that chance fills none with findings alone.
 _MOST_BINS, _ROWS_OF_A_BIN = 64, 20
 
@@ -160,12 +161,14 @@ def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], na
     step = -(-len(labels) // _ENOUGH)
     if step > 1 and min(labels[::step].sum(), (1 - labels[::step]).sum()) >= _AT_LEAST:
         matrix, labels = matrix[::step], labels[::step]
-    leaking = []
+    leaking, few = [], slice(None, None, -(-len(labels) // _ENOUGH_FOR_RATES))
+    tells_rates = min(labels[few].sum(), (1 - labels[few]).sum()) >= _AT_LEAST
     for name, column in zip(names, matrix.T, strict=True):
         # Missing values stand at either end: to have none may tell as well.
         ends = (-np.inf, np.inf) if np.isnan(column).any() else (0.0,)
         areas = [_area(np.nan_to_num(column, nan=end, posinf=np.inf, neginf=-np.inf), labels) for end in ends]
-        areas.append(_area(_rates(column, labels), labels))
+        if tells_rates:
+            areas.append(_area(_rates(column[few], labels[few]), labels[few]))
         if max(max(area, 1 - area) for area in areas) >= LEAKING_AUC:
             leaking.append(name)
     return leaking

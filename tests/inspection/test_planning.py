@@ -388,3 +388,21 @@ def test_a_damaged_account_of_the_last_plan_is_one_clear_error(tmp_path: Path) -
     (tmp_path / "last" / "plan.json").write_text("{", encoding="utf-8")
     with pytest.raises(cr.InputError, match="is no account of a saved plan"):
         plan_of(table, [item("fire")], year=2027, last_plan=tmp_path / "last", seed_register=register)
+
+
+@pytest.mark.parametrize("with_weights", [True, False])
+def test_with_weights_or_rest_a_cap_that_may_bind_leaves_no_probability_stated(with_weights: bool) -> None:
+    table = table_of(60, tier=["ordinary"] * 60, w=[5.0, 1.0, 1.0] * 20)
+    items = [item("a"), item("b")]
+    last = plan_of(table, [item("a")])
+    options = {"weight": "w"} if with_weights else {"last_plan": last, "year": 2027}
+    plan = plan_of(table, items, annual_cap=1, **options)
+    assert plan.unmet.filter(what="cap_may_bind").select("tier", "required", "got").rows() == [("ordinary", 2.0, 1.0)]
+    assert plan.visits["draw_probability"].null_count() == plan.visits.height
+    free = plan_of(table, items, annual_cap=2, **options)
+    assert free.unmet.filter(what="cap_may_bind").is_empty() and free.visits["draw_probability"].null_count() == 0
+
+
+def test_one_authority_may_be_named_by_itself() -> None:
+    plan = plan_of(table_of(30), [item("a", authority="消防"), item("b", authority="消防救援")], authorities="消防救援")
+    assert plan.unmet.filter(what="authority")["item"].to_list() == ["a"]

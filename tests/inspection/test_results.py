@@ -168,3 +168,10 @@ def test_a_form_may_have_chinese_headers_and_days_of_pandas() -> None:
     assert record_results(form, VISITS, output="polars").records.height == 1
     moments = pd.DataFrame({"visit_id": ["v1"], "inspected_on": pd.to_datetime(["2026-07-06"]), "outcome": ["pass"]})
     assert record_results(moments, VISITS, output="polars").records.height == 1
+
+
+def test_a_finding_without_severity_is_set_aside() -> None:
+    form = results(visit_id=["v1"], inspected_on=["2026-07-06"], outcome=["fail"], matter=["消防通道堵塞"])
+    recorded = record_results(form, VISITS, output="polars")
+    assert recorded.records.is_empty()
+    assert recorded.rejects.select("column", "code").rows() == [("severity", "missing_value")]

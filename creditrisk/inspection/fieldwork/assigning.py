@@ -289,4 +289,4 @@ def _pairs(table: Any, what: str) -> set[tuple[str, str]]:
     for column in ("enterprise_id", "inspector_id"):
         if column not in frame.columns:
             raise InputError(f"{what} need the columns enterprise_id and inspector_id")
-    return set(frame.select(pl.col("enterprise_id", "inspector_id").cast(pl.String)).iter_rows())
+    return set(frame.select(pl.col("enterprise_id", "inspector_id").cast(pl.String).str.strip_chars()).iter_rows())

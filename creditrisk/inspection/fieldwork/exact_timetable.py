@@ -120,7 +120,7 @@ def _nobody_in_two_places(
             there = [_any_of(model, variables) for place, variables in places.items() if place is not None]
             made = [variable for variables in places.values() for variable in variables]
             model.add(sum(made) + sum(there) - 1 <= timetable.slots)
-    for name in {name for name, _ in out}:
+    for name in sorted({name for name, _ in out}):
         mine = [places for (other, _), places in out.items() if other == name]
         if timetable.days_of(name) < len(mine):
             going = [_any_of(model, [one for them in places.values() for one in them]) for places in mine]

@@ -245,6 +245,7 @@ def _faults() -> list[tuple[str, str, pl.Expr]]:
         ("outcome", "missing_value", done & pl.col("outcome").is_null()),
         ("outcome", "unknown_outcome", pl.col("outcome").is_not_null() & pl.col("result").is_null()),
         ("severity", "unknown_severity", pl.col("severity").is_not_null() & pl.col("grade").is_null()),
+        ("severity", "missing_value", done & pl.col("matter").is_not_null() & pl.col("severity").is_null()),
         ("dimension", "unknown_dimension", pl.col("dimension").is_not_null() & pl.col("dim").is_null()),
     ]
 

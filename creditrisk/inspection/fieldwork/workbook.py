@@ -28,7 +28,7 @@ _COLUMNS = ("visit_id", "enterprise_id", "items", "departments", "window_from", 
             "why_en")  # fmt: skip
 # Of the columns of a saved plan's tables that are not text.
 _TYPES: dict[str, dict[str, type[pl.DataType]]] = {
-    "publication": {"enterprises": pl.UInt32, "drawn": pl.UInt32, "ratio": pl.Float64},
+    "publication": {"enterprises": pl.UInt32, "drawn": pl.UInt32, "ratio": pl.Float64, "start": pl.Float64},
     "unmet": {"required": pl.Float64, "got": pl.Float64},
     "grid-patrols": {"window_from": pl.Date, "window_to": pl.Date},
 }
