@@ -33,7 +33,7 @@ if __package__ in (None, ""):
 
 import creditrisk as cr
 from benchmarks.city_indicators import CITY_COLUMNS, CityRows, city_rows
-from creditrisk.learning.strictness import checked_inspectors, strictness
+from creditrisk.learning.scorers.inspector_effects import checked_inspectors, strictness
 
 Scores = NDArray[np.float64]
 ROLLING = tuple((date(2014, month, 1), date(2014, month + 2, 1)) for month in (1, 3, 5, 7))

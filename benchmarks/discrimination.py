@@ -34,8 +34,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 import creditrisk as cr
 from benchmarks.peers import PEERS, SCORECARDS, WAYS
-from creditrisk.learning.cohorts import cohort
-from creditrisk.learning.outcomes import Target, outcomes
+from creditrisk.learning.studies.cohorts import cohort
+from creditrisk.learning.studies.outcomes import outcomes
+from creditrisk.learning.target import Target
 
 OURS = {
     "boosted": lambda names, ways: cr.BoostedScorer(categories=names, directions=ways, calibration=None),

@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
+from creditrisk.inspection.drafting.planning import plan_inspections
 from creditrisk.inspection.draws.draw_lists import verify_draw, write_draw
 from creditrisk.inspection.draws.drawing import draw_sample
-from creditrisk.inspection.items import InspectionItem
-from creditrisk.inspection.planning import plan_inspections
+from creditrisk.inspection.plan.items import InspectionItem
 
 LIMIT = 2.0
 

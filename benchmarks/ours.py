@@ -337,7 +337,7 @@ def record_ids(data: Data) -> Any:
 
 def learned_scorer(data: Data) -> Any:
     """A model of moderate size, fitted once and kept with the data."""
-    from creditrisk.learning.boosted import BoostedScorer
+    from creditrisk.learning.scorers.boosted import BoostedScorer
 
     folder = data.folder / "learned"
     if not folder.exists():
@@ -352,7 +352,7 @@ def learned_scorer(data: Data) -> Any:
 
 def learner() -> Any:
     """A model not yet fitted, with a search; on one thread, as threads that wait for one another use CPU."""
-    from creditrisk.learning.boosted import BoostedScorer
+    from creditrisk.learning.scorers.boosted import BoostedScorer
 
     return BoostedScorer(search_trials=SEARCH_TRIALS, progress=False, n_jobs=1)
 
@@ -362,8 +362,8 @@ def rows_to_learn_from(data: Data) -> tuple[Any, Any, Any, Any]:
     import polars as pl
 
     from creditrisk.indicators.builder import IndicatorBuilder
-    from creditrisk.learning.cohorts import cohort
-    from creditrisk.learning.outcomes import outcomes
+    from creditrisk.learning.studies.cohorts import cohort
+    from creditrisk.learning.studies.outcomes import outcomes
 
     enterprises = pl.read_parquet(data.enterprises).head(LEARNED_FROM)
     records = (

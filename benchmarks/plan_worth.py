@@ -30,8 +30,9 @@ import polars as pl
 import creditrisk as cr
 from creditrisk.evaluation.choices import longest_ago
 from creditrisk.inspection.draws.drawing import OUTSIDE
-from creditrisk.inspection.items import read_items
-from creditrisk.learning.outcomes import RateEstimate, Target, estimate_rate, outcomes
+from creditrisk.inspection.plan.items import read_items
+from creditrisk.learning.studies.outcomes import RateEstimate, estimate_rate, outcomes
+from creditrisk.learning.target import Target
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.simulate.streams import STREAMS
 from creditrisk.vocabulary import DIMENSIONS

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from creditrisk.learning.boosted import BoostedScorer
-    from creditrisk.learning.validation import Split
+    from creditrisk.learning.scorers.boosted import BoostedScorer
+    from creditrisk.learning.scorers.validation import Split
 
 __all__ = ["overhead"]
 
@@ -35,7 +35,7 @@ def overhead(data: Data) -> Job:
     import lightgbm
     from sklearn.utils import check_random_state
 
-    from creditrisk.learning.validation import split_rows
+    from creditrisk.learning.scorers.validation import split_rows
 
     X, y, as_of, groups = rows_to_learn_from(data)
     with quietly():
@@ -74,7 +74,7 @@ def _bare(X: pd.DataFrame, y: NDArray[np.float64], split: Split, ours: BoostedSc
     import numpy as np
     from sklearn.utils import check_random_state
 
-    from creditrisk.learning.fitting import Trainer
+    from creditrisk.learning.scorers.fitting import Trainer
 
     seed = int(check_random_state(0).randint(2**31 - 1))
     trainer = Trainer(ours.constraints_, (), additive=False, n_estimators=0, patience=0, seed=seed, n_threads=1)

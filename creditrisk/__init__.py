@@ -10,8 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment as Assessment
-    from creditrisk.assessment import assess as assess
+    from creditrisk.assessing.assessment import Assessment as Assessment
+    from creditrisk.assessing.assessment import assess as assess
+    from creditrisk.assessing.impact.policy_impact import PolicyImpact as PolicyImpact
+    from creditrisk.assessing.impact.policy_impact import policy_impact as policy_impact
+    from creditrisk.assessing.standing_table import standing_table as standing_table
     from creditrisk.errors import CreditRiskError as CreditRiskError
     from creditrisk.errors import InputError as InputError
     from creditrisk.errors import LearningWarning as LearningWarning
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
     from creditrisk.evaluation.choices import compare_choices as compare_choices
     from creditrisk.evaluation.comparison import ScoreComparison as ScoreComparison
     from creditrisk.evaluation.comparison import compare_scores as compare_scores
-    from creditrisk.impact import PolicyImpact as PolicyImpact
-    from creditrisk.impact import policy_impact as policy_impact
     from creditrisk.indicators.builder import ComplianceIndicators as ComplianceIndicators
     from creditrisk.indicators.builder import EnvironmentIndicators as EnvironmentIndicators
     from creditrisk.indicators.builder import IndicatorBuilder as IndicatorBuilder
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from creditrisk.indicators.builder import SafetyIndicators as SafetyIndicators
     from creditrisk.indicators.built_in import built_in_indicators as built_in_indicators
     from creditrisk.indicators.spec import IndicatorSpec as IndicatorSpec
+    from creditrisk.inspection.drafting.planning import plan_inspections as plan_inspections
     from creditrisk.inspection.draws.draw_lists import published_list as published_list
     from creditrisk.inspection.draws.draw_lists import verify_draw as verify_draw
     from creditrisk.inspection.draws.draw_lists import write_draw as write_draw
@@ -53,27 +55,24 @@ if TYPE_CHECKING:
     from creditrisk.inspection.fieldwork.scheduling import Schedule as Schedule
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits as schedule_visits
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook as write_plan_workbook
-    from creditrisk.inspection.items import InspectionItem as InspectionItem
-    from creditrisk.inspection.items import example_items as example_items
-    from creditrisk.inspection.items import read_items as read_items
-    from creditrisk.inspection.patrols import grid_patrols as grid_patrols
-    from creditrisk.inspection.plan import InspectionPlan as InspectionPlan
-    from creditrisk.inspection.planning import plan_inspections as plan_inspections
-    from creditrisk.inspection.worth import PlanWorth as PlanWorth
-    from creditrisk.inspection.worth import plan_worth as plan_worth
-    from creditrisk.learning.boosted import BoostedScorer as BoostedScorer
-    from creditrisk.learning.bundle import load_model as load_model
-    from creditrisk.learning.bundle import save_model as save_model
-    from creditrisk.learning.cut_offs import CutOffs as CutOffs
-    from creditrisk.learning.evaluating import ModelEvaluation as ModelEvaluation
-    from creditrisk.learning.evaluating import evaluate_model as evaluate_model
-    from creditrisk.learning.manifest import ModelBundle as ModelBundle
-    from creditrisk.learning.model_card import model_card as model_card
-    from creditrisk.learning.scorecard import ScorecardScorer as ScorecardScorer
-    from creditrisk.learning.training import TrainedModel as TrainedModel
-    from creditrisk.learning.training import train_model as train_model
-    from creditrisk.policy.comparing import PolicyDifference as PolicyDifference
-    from creditrisk.policy.comparing import compare_policies as compare_policies
+    from creditrisk.inspection.plan.items import InspectionItem as InspectionItem
+    from creditrisk.inspection.plan.items import example_items as example_items
+    from creditrisk.inspection.plan.items import read_items as read_items
+    from creditrisk.inspection.plan.patrols import grid_patrols as grid_patrols
+    from creditrisk.inspection.plan.plan import InspectionPlan as InspectionPlan
+    from creditrisk.inspection.plan.worth import PlanWorth as PlanWorth
+    from creditrisk.inspection.plan.worth import plan_worth as plan_worth
+    from creditrisk.learning.bundles.bundle import load_model as load_model
+    from creditrisk.learning.bundles.bundle import save_model as save_model
+    from creditrisk.learning.bundles.manifest import ModelBundle as ModelBundle
+    from creditrisk.learning.bundles.model_card import model_card as model_card
+    from creditrisk.learning.scorers.boosted import BoostedScorer as BoostedScorer
+    from creditrisk.learning.scorers.cut_offs import CutOffs as CutOffs
+    from creditrisk.learning.scorers.scorecard import ScorecardScorer as ScorecardScorer
+    from creditrisk.learning.studies.evaluating import ModelEvaluation as ModelEvaluation
+    from creditrisk.learning.studies.evaluating import evaluate_model as evaluate_model
+    from creditrisk.learning.studies.training import TrainedModel as TrainedModel
+    from creditrisk.learning.studies.training import train_model as train_model
     from creditrisk.policy.document import Policy as Policy
     from creditrisk.policy.loading import load_policy as load_policy
     from creditrisk.policy.schema import policy_schema as policy_schema
@@ -85,22 +84,23 @@ if TYPE_CHECKING:
     from creditrisk.records.uscc import is_valid_uscc as is_valid_uscc
     from creditrisk.report.calendars import visit_calendar as visit_calendar
     from creditrisk.report.explanation import Explanation as Explanation
-    from creditrisk.report.policies import render_policy as render_policy
+    from creditrisk.report.policies.comparing import PolicyDifference as PolicyDifference
+    from creditrisk.report.policies.comparing import compare_policies as compare_policies
+    from creditrisk.report.policies.pages import render_policy as render_policy
     from creditrisk.report.trace import Trace as Trace
     from creditrisk.sample import sample_paths as sample_paths
-    from creditrisk.scoring.rules import RuleScorer as RuleScorer
+    from creditrisk.scoring.rule_scorer import RuleScorer as RuleScorer
     from creditrisk.scoring.sql import scoring_sql as scoring_sql
     from creditrisk.simulate import simulate_province as simulate_province
-    from creditrisk.standing import standing_table as standing_table
 
 _WHERE = {
-    "Assessment": "assessment",
+    "Assessment": "assessing.assessment",
     "Assignment": "inspection.fieldwork.assigning",
-    "BoostedScorer": "learning.boosted",
+    "BoostedScorer": "learning.scorers.boosted",
     "ChoiceComparison": "evaluation.choices",
     "ComplianceIndicators": "indicators.builder",
     "CreditRiskError": "errors",
-    "CutOffs": "learning.cut_offs",
+    "CutOffs": "learning.scorers.cut_offs",
     "Draw": "inspection.draws.drawing",
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
@@ -108,69 +108,69 @@ _WHERE = {
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
-    "InspectionItem": "inspection.items",
-    "InspectionPlan": "inspection.plan",
+    "InspectionItem": "inspection.plan.items",
+    "InspectionPlan": "inspection.plan.plan",
     "Inspectors": "inspection.fieldwork.inspectors",
     "LearningWarning": "errors",
-    "ModelBundle": "learning.manifest",
-    "ModelEvaluation": "learning.evaluating",
+    "ModelBundle": "learning.bundles.manifest",
+    "ModelEvaluation": "learning.studies.evaluating",
     "OutputError": "errors",
-    "PlanWorth": "inspection.worth",
+    "PlanWorth": "inspection.plan.worth",
     "Policy": "policy.document",
-    "PolicyDifference": "policy.comparing",
+    "PolicyDifference": "report.policies.comparing",
     "PolicyError": "errors",
-    "PolicyImpact": "impact",
+    "PolicyImpact": "assessing.impact.policy_impact",
     "PolicyReviewWarning": "errors",
     "QualityIndicators": "indicators.builder",
     "RecordedResults": "inspection.fieldwork.results",
     "Records": "records.tables",
     "ResponsibilityIndicators": "indicators.builder",
-    "RuleScorer": "scoring.rules",
+    "RuleScorer": "scoring.rule_scorer",
     "SafetyIndicators": "indicators.builder",
     "Schedule": "inspection.fieldwork.scheduling",
     "ScoreComparison": "evaluation.comparison",
-    "ScorecardScorer": "learning.scorecard",
+    "ScorecardScorer": "learning.scorers.scorecard",
     "Trace": "report.trace",
-    "TrainedModel": "learning.training",
-    "assess": "assessment",
+    "TrainedModel": "learning.studies.training",
+    "assess": "assessing.assessment",
     "assign_inspectors": "inspection.fieldwork.assigning",
     "built_in_indicators": "indicators.built_in",
     "check_commitment": "inspection.draws.seeds",
     "commit_to_seed": "inspection.draws.seeds",
     "compare_choices": "evaluation.choices",
-    "compare_policies": "policy.comparing",
+    "compare_policies": "report.policies.comparing",
     "compare_scores": "evaluation.comparison",
     "draw_sample": "inspection.draws.drawing",
-    "evaluate_model": "learning.evaluating",
-    "example_items": "inspection.items",
-    "grid_patrols": "inspection.patrols",
+    "evaluate_model": "learning.studies.evaluating",
+    "example_items": "inspection.plan.items",
+    "grid_patrols": "inspection.plan.patrols",
     "identity_report": "records.identity",
     "is_valid_uscc": "records.uscc",
-    "load_model": "learning.bundle",
+    "load_model": "learning.bundles.bundle",
     "load_policy": "policy.loading",
-    "model_card": "learning.model_card",
+    "model_card": "learning.bundles.model_card",
     "new_seed": "inspection.draws.seeds",
-    "plan_inspections": "inspection.planning",
-    "plan_worth": "inspection.worth",
-    "policy_impact": "impact",
+    "plan_inspections": "inspection.drafting.planning",
+    "plan_worth": "inspection.plan.worth",
+    "policy_impact": "assessing.impact.policy_impact",
     "policy_schema": "policy.schema",
     "publication_list": "inspection.fieldwork.publishing",
     "published_list": "inspection.draws.draw_lists",
     "read_enterprises": "records.reading",
     "read_inspectors": "inspection.fieldwork.inspectors",
-    "read_items": "inspection.items",
+    "read_items": "inspection.plan.items",
     "read_records": "records.reading",
     "record_results": "inspection.fieldwork.results",
-    "render_policy": "report.policies",
+    "render_policy": "report.policies.pages",
     "results_form": "inspection.fieldwork.results",
     "results_publication": "inspection.fieldwork.publishing",
     "sample_paths": "sample",
-    "save_model": "learning.bundle",
+    "save_model": "learning.bundles.bundle",
     "schedule_visits": "inspection.fieldwork.scheduling",
     "scoring_sql": "scoring.sql",
     "simulate_province": "simulate",
-    "standing_table": "standing",
-    "train_model": "learning.training",
+    "standing_table": "assessing.standing_table",
+    "train_model": "learning.studies.training",
     "verify_assignment": "inspection.fieldwork.assigning",
     "verify_draw": "inspection.draws.draw_lists",
     "visit_calendar": "report.calendars",

@@ -6,7 +6,9 @@ The dimensions are those of article 三(二)2 of 苏政发〔2020〕59号; the r
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "DIMENSIONS",
@@ -16,6 +18,7 @@ __all__ = [
     "SCALES",
     "SEVERITIES",
     "STATUSES",
+    "BilingualText",
     "Label",
 ]
 
@@ -25,6 +28,15 @@ class Label(NamedTuple):
 
     zh: str
     en: str
+
+
+class BilingualText(BaseModel):
+    """A text in Chinese and in English, as documents and results hold it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
 
 
 DIMENSIONS: dict[str, Label] = {

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import creditrisk as cr
-from creditrisk.indicators.spec import BilingualText
-from creditrisk.learning.outcomes import Target
+from creditrisk.learning.target import Target
+from creditrisk.vocabulary import BilingualText
 
 ENTERPRISES = 4_000
 SEED = 59

@@ -214,7 +214,10 @@ def test_text_data_and_files_say_the_same(province: Tables, tmp_path: Path) -> N
 
 def test_files_appear_together_or_not_at_all(province: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     impact = impact_of(province, changed(POINTS))
-    monkeypatch.setattr("creditrisk.impact.impact_page", lambda _: (_ for _ in ()).throw(OSError(28, "No space")))
+    monkeypatch.setattr(
+        "creditrisk.assessing.impact.policy_impact.impact_page",
+        lambda _: (_ for _ in ()).throw(OSError(28, "No space")),
+    )
     with pytest.raises(cr.OutputError, match="No space"):
         impact.save(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 import creditrisk as cr
+from creditrisk.assessing.reading_log import Readings, RecordedValues, recorded
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import parse_policy
-from creditrisk.scoring.recording import Readings, RecordedValues, recorded
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers
 from tests.conftest import AS_OF

@@ -94,7 +94,7 @@ def assess(
 
     With a model, where rules and model disagree is written as well.
     """
-    from creditrisk.writing import prepare_folder
+    from creditrisk.files.together import prepare_folder
 
     bundle = saved_model(model)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
@@ -143,8 +143,8 @@ def explain(
     json: options.Json = False,
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
+    from creditrisk.files.together import write_together
     from creditrisk.report.pages import explanation_page
-    from creditrisk.writing import write_together
 
     if trace and html is not None:
         raise InputError("a trace has no page: leave out --html or --trace")

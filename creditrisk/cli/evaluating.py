@@ -49,7 +49,7 @@ def evaluate(
 
     A window in which the model may have learnt is refused.
     """
-    from creditrisk.learning.evaluating import evaluate_model
+    from creditrisk.learning.studies.evaluating import evaluate_model
 
     bundle = saved_model(model)
     assert bundle is not None

@@ -56,9 +56,9 @@ def plan(
     json: options.Json = False,
 ) -> None:
     """Plan a year's inspections and write visits, draws, what is unmet and a summary to a folder. 制定检查计划。"""
+    from creditrisk.files.together import prepare_folder
+    from creditrisk.inspection.drafting.planning import plan_inspections
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
-    from creditrisk.inspection.planning import plan_inspections
-    from creditrisk.writing import prepare_folder
 
     prepare_folder(out)
     with working("制定计划 planning …"):

@@ -115,7 +115,7 @@ def diff_policies(
     json: options.Json = False,
 ) -> None:
     """Say in words what differs between two policies, or two editions of one. 比较评价办法。"""
-    from creditrisk.policy.comparing import compare_policies
+    from creditrisk.report.policies.comparing import compare_policies
 
     difference = compare_policies(load_edition(before, as_of_a), load_edition(after, as_of_b))
     if json:
@@ -147,8 +147,8 @@ def impact(
     Both policies are read for --as-of, unless --as-of-a or --as-of-b name other days; a draft that is not in force then
     is taken as it stands.
     """
-    from creditrisk.impact import policy_impact
-    from creditrisk.writing import prepare_folder
+    from creditrisk.assessing.impact.policy_impact import policy_impact
+    from creditrisk.files.together import prepare_folder
 
     if csv and out is None:
         raise InputError("--csv needs --out: a folder to write to")
@@ -182,8 +182,8 @@ def render(
     language: options.Language = "both",
 ) -> None:
     """Write a policy as a document for publication: all rules in words, all numbers with sources. 公布评价办法。"""
-    from creditrisk.report.policies import RenderForm, render_policy
-    from creditrisk.writing import write_together
+    from creditrisk.files.together import write_together
+    from creditrisk.report.policies.pages import RenderForm, render_policy
 
     forms: dict[str, RenderForm] = {".html": "html", ".md": "markdown"}
     if out is not None and out.suffix not in forms:
@@ -203,8 +203,8 @@ def schema(
     """Print the JSON Schema of policy documents, by which editors complete keys and mark mistakes. 文档模式。"""
     import json as to_json
 
+    from creditrisk.files.together import write_together
     from creditrisk.policy.schema import policy_schema
-    from creditrisk.writing import write_together
 
     if out is None:
         print_json(policy_schema())
@@ -216,7 +216,7 @@ def schema(
 
 def _caveats(policy: Policy, day: date) -> list[dict[str, str]]:
     """What is to be said of a policy though it is not wrong."""
-    from creditrisk.policy.rendering import expert_defaults
+    from creditrisk.report.policies.rendering import expert_defaults
 
     caveats = []
     if policy.is_past_review(day):

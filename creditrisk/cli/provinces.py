@@ -14,7 +14,7 @@ from creditrisk.cli.printing import print_json, print_line, working
 from creditrisk.cli.reading import read_inputs
 
 if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment
+    from creditrisk.assessing.assessment import Assessment
 
 __all__ = ["demo", "representatives", "simulate"]
 

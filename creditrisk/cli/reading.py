@@ -18,9 +18,9 @@ from creditrisk.cli.failures import REJECTS_ABOVE_LIMIT
 from creditrisk.cli.printing import working
 
 if TYPE_CHECKING:
-    from creditrisk.assessment import Assessment
-    from creditrisk.learning.combining import Combining
-    from creditrisk.learning.manifest import ModelBundle
+    from creditrisk.assessing.assessment import Assessment
+    from creditrisk.assessing.combining import Combining
+    from creditrisk.learning.bundles.manifest import ModelBundle
     from creditrisk.policy.document import Policy
     from creditrisk.records.reading import IdScheme
     from creditrisk.records.tables import Enterprises, Records
@@ -50,7 +50,7 @@ class Inputs:
         self, as_of: date, previous: Path | None = None, model: ModelBundle | None = None, combine: Combining = "rules"
     ) -> Assessment:
         """Assess the enterprises."""
-        from creditrisk.assessment import assess
+        from creditrisk.assessing.assessment import assess
 
         with working("评价 assessing …"):
             assessment = assess(
@@ -89,7 +89,7 @@ def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = Fal
 
     with plain_warnings(PolicyReviewWarning, show=warn):
         if on_trial and as_of is not None:
-            from creditrisk.impact import policy_on_trial
+            from creditrisk.assessing.impact.policy_impact import policy_on_trial
 
             return policy_on_trial(policy, as_of)
         return load_policy(policy, as_of)
@@ -146,7 +146,7 @@ def saved_model(name: str | None) -> ModelBundle | None:
     """A saved model, before anything slow begins; None where none is named."""
     if name is None:
         return None
-    from creditrisk.learning.bundle import load_model
+    from creditrisk.learning.bundles.bundle import load_model
 
     return load_model(name)
 

@@ -73,14 +73,14 @@ def schedule(
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
     import polars as pl
 
+    from creditrisk.files.spreadsheets import write_spreadsheet
+    from creditrisk.files.together import prepare_folder, write_together
     from creditrisk.inspection.fieldwork.inspectors import read_inspectors
     from creditrisk.inspection.fieldwork.results import results_form
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits
     from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
-    from creditrisk.inspection.tables import read_table
+    from creditrisk.inspection.plan.tables import read_table
     from creditrisk.report.calendars import visit_calendar
-    from creditrisk.report.spreadsheets import write_spreadsheet
-    from creditrisk.writing import prepare_folder, write_together
 
     prepare_folder(out)
     off, worked = ([], []) if days is None else _days(read_table(days, "days")[0], days)
@@ -150,7 +150,7 @@ def _assignment(
     previous: Path | None,
 ) -> Assignment:
     from creditrisk.inspection.fieldwork.assigning import assign_inspectors
-    from creditrisk.inspection.tables import read_table
+    from creditrisk.inspection.plan.tables import read_table
 
     return assign_inspectors(
         plan, staff, seed=seed if seed is not None else _seed_of(plan), team_size=team_size,

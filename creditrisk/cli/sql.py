@@ -26,8 +26,8 @@ def policy_sql(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file.")] = None,
 ) -> None:
     """Write a policy's scoring step as SQL: points, dimension scores, totals and tiers in DuckDB. 导出 SQL。"""
+    from creditrisk.files.together import write_together
     from creditrisk.scoring.sql import scoring_sql
-    from creditrisk.writing import write_together
 
     sql = scoring_sql(policy, table=table, id_column=id_column, as_of=as_of)
     if out is None:

@@ -34,10 +34,10 @@ def standing(
     """Say for each record whether it counts on a day, since when, until when, and why. 记录效力。"""
     import polars as pl
 
+    from creditrisk.assessing.standing_table import standing_table
     from creditrisk.records.reading import read_records
     from creditrisk.records.standing import STANDINGS
     from creditrisk.report.texts import aligned
-    from creditrisk.standing import standing_table
 
     check_table_file(out, "--out")
     loaded = load_edition(policy, as_of)

@@ -82,11 +82,12 @@ def train(
     a model that can be made again, search by --search-trials.
     """
     from creditrisk.errors import LearningWarning
-    from creditrisk.indicators.spec import BilingualText, Selection
-    from creditrisk.learning.boosted import BoostedScorer
-    from creditrisk.learning.bundle import FILES_BESIDE_PARTS, check_place, save_model
-    from creditrisk.learning.outcomes import Target
-    from creditrisk.learning.training import train_model
+    from creditrisk.indicators.spec import Selection
+    from creditrisk.learning.bundles.bundle import FILES_BESIDE_PARTS, check_place, save_model
+    from creditrisk.learning.scorers.boosted import BoostedScorer
+    from creditrisk.learning.studies.training import train_model
+    from creditrisk.learning.target import Target
+    from creditrisk.vocabulary import BilingualText
 
     check_place(out)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)

@@ -21,8 +21,8 @@ def check_table_file(path: Path | None, option: str) -> None:
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write a table as its file's name ends; it appears whole or not at all."""
-    from creditrisk.report.spreadsheets import write_spreadsheet
-    from creditrisk.writing import write_together
+    from creditrisk.files.spreadsheets import write_spreadsheet
+    from creditrisk.files.together import write_together
 
     def write(to: Path) -> None:
         if path.suffix == ".csv":

@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import add_months
 from creditrisk.indicators.attributes import EnterpriseAttributes
 from creditrisk.indicators.events import Cohort, Events, code_records, events_of
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import IndicatorSpec, Selection
-from creditrisk.records.months import add_months
 from creditrisk.records.standing import NEVER, StandingRules
 from creditrisk.vocabulary import SEVERITIES
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import add_months
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import IndicatorSpec
-from creditrisk.records.months import add_months
 from creditrisk.records.schema import RECORD_SCHEMA
 from creditrisk.records.standing import Standing, StandingRules
 

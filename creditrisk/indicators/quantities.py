@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from creditrisk.indicators.spec import BilingualText
+from creditrisk.vocabulary import BilingualText
 
 __all__ = ["Choice", "Piece", "Quantity", "quantity_values"]
 

@@ -12,11 +12,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES
+from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, BilingualText
 
 __all__ = [
     "Addend",
-    "BilingualText",
     "IndicatorSpec",
     "Measure",
     "PeerGroups",
@@ -55,13 +54,6 @@ _TIME_WEIGHTED: frozenset[str] = frozenset({"count", "sum", "weighted_sum"})
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BilingualText(_Data):
-    """A text in Chinese and in English."""
-
-    zh: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
 
 
 class Selection(_Data):

@@ -15,12 +15,12 @@ from pydantic import Field, model_validator
 
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.quantities import Quantity
-from creditrisk.indicators.spec import BilingualText, Dimension, IndicatorSpec, with_dependencies
+from creditrisk.indicators.spec import Dimension, IndicatorSpec, with_dependencies
 from creditrisk.policy.proving import Proof, prove_bounds, prove_rules
 from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart, Rule
 from creditrisk.policy.tiers import LimitsOnChange, ModelBounds, Regimes, Tier, wrong_cut_offs
 from creditrisk.records.standing import StandingRules
-from creditrisk.vocabulary import RECORD_TYPES
+from creditrisk.vocabulary import RECORD_TYPES, BilingualText
 
 __all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
 

@@ -23,9 +23,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from creditrisk.days import as_date
 from creditrisk.errors import PolicyError, PolicyReviewWarning
 from creditrisk.policy.document import FILLED_IN_ON_LOADING, Policy
-from creditrisk.records.months import as_date
 
 __all__ = ["built_in_policies", "load_editions", "load_policy", "policy_document"]
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from creditrisk.indicators.spec import BilingualText, IndicatorSpec
+from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.rules import Bound, Condition, Rule
+from creditrisk.vocabulary import BilingualText
 
 __all__ = ["Proof", "prove_bounds", "prove_rules"]
 

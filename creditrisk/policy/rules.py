@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from creditrisk.indicators.spec import BilingualText, Dimension, dimension_from_id
+from creditrisk.indicators.spec import Dimension, dimension_from_id
+from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "EXPERT_DEFAULT",

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart
+from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "FullCoverage",

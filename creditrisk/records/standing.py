@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from creditrisk.records.months import add_months, day_number
+from creditrisk.days import add_months, day_number
 from creditrisk.vocabulary import DIMENSIONS, SEVERITIES, Label
 
 __all__ = [

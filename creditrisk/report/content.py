@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from creditrisk.indicators.spec import BilingualText
+from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "BoundLine",

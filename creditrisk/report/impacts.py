@@ -6,10 +6,9 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from creditrisk.indicators.spec import BilingualText
-from creditrisk.policy.comparing import PolicyName
+from creditrisk.report.policies.comparing import PolicyName
 from creditrisk.report.texts import aligned, on_one_line
-from creditrisk.vocabulary import REGIMES, SCALES
+from creditrisk.vocabulary import REGIMES, SCALES, BilingualText
 
 __all__ = ["CauseLine", "GroupLine", "ImpactContent", "impact_text"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from creditrisk.indicators.spec import BilingualText
-from creditrisk.policy.rendering import PolicyContent
-from creditrisk.policy.wording import field_label
 from creditrisk.report.content import ExplanationContent, SummaryContent
 from creditrisk.report.impacts import GROUPINGS, ImpactContent, group_text
+from creditrisk.report.policies.rendering import PolicyContent
+from creditrisk.report.policies.wording import field_label
 from creditrisk.report.texts import (
     basis_text,
     by_size,
@@ -22,7 +21,7 @@ from creditrisk.report.texts import (
     summary_text,
     word_text,
 )
-from creditrisk.vocabulary import REGIMES
+from creditrisk.vocabulary import REGIMES, BilingualText
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 import numpy as np
 
 from creditrisk.errors import CreditRiskError, InputError
-from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.document import Policy
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
-from creditrisk.vocabulary import DIMENSIONS
+from creditrisk.vocabulary import DIMENSIONS, BilingualText
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

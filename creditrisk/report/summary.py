@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.document import Policy
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.content import Count, DimensionAverage, SummaryContent
@@ -17,7 +16,7 @@ from creditrisk.report.pages import summary_html
 from creditrisk.report.texts import summary_text
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
-from creditrisk.vocabulary import DIMENSIONS, REGIMES
+from creditrisk.vocabulary import DIMENSIONS, REGIMES, BilingualText
 
 __all__ = ["Summary", "summarise"]
 

@@ -10,11 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from creditrisk.indicators.spec import BilingualText
 from creditrisk.policy.rules import EXPERT_DEFAULT
 from creditrisk.records.rejects import REASONS
 from creditrisk.report.content import Count, DimensionLines, ExplanationContent, Language, ReasonLine, SummaryContent
-from creditrisk.vocabulary import Label
+from creditrisk.vocabulary import BilingualText, Label
 
 __all__ = [
     "basis_text",

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from creditrisk.indicators.spec import BilingualText
 from creditrisk.report.content import Language
 from creditrisk.report.texts import number_text
+from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "BoundTrace",

@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.frames import ROWS_PER_CHUNK, in_chunks_of
-from creditrisk.indicators.spec import BilingualText, IndicatorSpec
+from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.scoring.scores import POINT_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
-from creditrisk.vocabulary import DIMENSIONS
+from creditrisk.vocabulary import DIMENSIONS, BilingualText
 
 __all__ = ["ADJUSTMENT_TEXTS", "Reasons", "lists_by_combination", "number_text"]
 

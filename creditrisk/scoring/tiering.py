@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import add_months, day_number
 from creditrisk.policy.document import Policy
-from creditrisk.records.months import add_months, day_number
 from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES

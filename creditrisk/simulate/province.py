@@ -10,13 +10,13 @@ from typing import Literal
 
 import polars as pl
 
+from creditrisk.days import day_number
 from creditrisk.errors import InputError
-from creditrisk.records.months import day_number
+from creditrisk.files.together import write_together
 from creditrisk.simulate.draws import Draws
 from creditrisk.simulate.enterprises import enterprise_table, simulate_population, truth_table
 from creditrisk.simulate.raw import RawProvince, raw_province
 from creditrisk.simulate.records import record_table, simulate_records
-from creditrisk.writing import write_together
 
 __all__ = ["Province", "simulate_province"]
 

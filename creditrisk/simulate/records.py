@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.records.months import add_months
+from creditrisk.days import add_months
 from creditrisk.records.schema import RECORD_SCHEMA
 from creditrisk.simulate.draws import Draws, exponential
 from creditrisk.simulate.enterprises import Population

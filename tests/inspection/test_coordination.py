@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.inspection.coordination import starts
+from creditrisk.inspection.drafting.coordination import starts
 from tests.inspection.conftest import item, plan_of, table_of
 
 SIZE = 5_000

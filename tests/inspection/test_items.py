@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection.items import joint_groups
+from creditrisk.inspection.plan.items import joint_groups
 from tests.inspection.conftest import item
 
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.inspection import plan as plan_module
-from creditrisk.inspection.patrols import grid_patrols
+from creditrisk.inspection.plan import plan as plan_module
+from creditrisk.inspection.plan.patrols import grid_patrols
 from tests.inspection.conftest import item, plan_of, table_of
 
 PLACES = {

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.learning.cohorts import cohort
-from creditrisk.learning.outcomes import Target, outcomes
+from creditrisk.learning.studies.cohorts import cohort
+from creditrisk.learning.studies.outcomes import outcomes
+from creditrisk.learning.target import Target
 
 
 class Rows(NamedTuple):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.learning.additive import additive_points
+from creditrisk.learning.scorers.additive import additive_points
 from creditrisk.policy.loading import parse_policy
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_tiers

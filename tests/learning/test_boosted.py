@@ -23,8 +23,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 import creditrisk as cr
-from creditrisk.learning.calibration import Calibration, calibrate
-from creditrisk.learning.validation import split_rows
+from creditrisk.learning.scorers.calibration import Calibration, calibrate
+from creditrisk.learning.scorers.validation import split_rows
 from tests.learning.conftest import Rows, frame_with_categories, unfitted
 
 WEIGHTED_TWICE = {

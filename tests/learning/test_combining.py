@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.learning.combining import combined_tiers
-from creditrisk.learning.cut_offs import CutOffs
+from creditrisk.assessing.combining import combined_tiers
+from creditrisk.learning.scorers.cut_offs import CutOffs
 from creditrisk.scoring.tiering import bounded_tiers
 
 DAY = "2026-06-30"

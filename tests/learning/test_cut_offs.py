@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import creditrisk as cr
-from creditrisk.learning.calibration import Calibration
-from creditrisk.learning.cut_offs import places_of
+from creditrisk.learning.scorers.calibration import Calibration
+from creditrisk.learning.scorers.cut_offs import places_of
 from tests.learning.conftest import Rows
 
 

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.indicators.spec import BilingualText
-from creditrisk.learning.evaluating import evaluate_model, last_day_learnt
-from creditrisk.learning.manifest import TrainingCohort
-from creditrisk.learning.outcomes import Target
+from creditrisk.learning.bundles.manifest import TrainingCohort
+from creditrisk.learning.studies.evaluating import evaluate_model, last_day_learnt
+from creditrisk.learning.target import Target
+from creditrisk.vocabulary import BilingualText
 from tests.learning.conftest import Rows, unfitted
 
 PROVINCE = cr.simulate_province(1_000, 20.0, seed=7)

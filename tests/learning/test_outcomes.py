@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.learning.cohorts import cohort, cohort_before_inspections
-from creditrisk.learning.outcomes import Target, estimate_rate, outcomes
+from creditrisk.learning.studies.cohorts import cohort, cohort_before_inspections
+from creditrisk.learning.studies.outcomes import estimate_rate, outcomes
+from creditrisk.learning.target import Target
 from tests.conftest import records_of
 
 DAYS = {"from_": "2025-01-01", "to": "2025-12-31"}

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
 import creditrisk as cr
-from creditrisk.learning.binning import monotone_bands
+from creditrisk.learning.scorers.binning import monotone_bands
 from creditrisk.policy.loading import parse_policy
 from tests.learning.conftest import Rows
 
@@ -178,7 +178,7 @@ def test_without_penalty_or_bound_it_is_the_regression_of_scikit_learn() -> None
     X = pd.DataFrame({"a": rng.integers(0, 4, 4000).astype(float), "b": rng.integers(0, 3, 4000).astype(float)})
     y = rng.random(4000) < 1 / (1 + np.exp(2 - 0.6 * X["a"] - 0.4 * X["b"]))
     model = cr.ScorecardScorer(directions={"a": "risk_rises", "b": "risk_rises"}, C=1e9, n_jobs=1).fit(X, y)
-    from creditrisk.learning.evidence import evidence_of
+    from creditrisk.learning.scorers.weights_of_evidence import evidence_of
 
     columns = [evidence_of(bands, 1).of(X[name].to_numpy()) for bands, name in zip(model.bands_, X, strict=True)]
     peer = LogisticRegression(C=1e9, tol=1e-10, max_iter=1000).fit(np.stack(columns, axis=1), y)

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.learning.inspected import days_to_look_at, indicators_of
-from creditrisk.learning.outcomes import Target
+from creditrisk.learning.studies.inspected import days_to_look_at, indicators_of
+from creditrisk.learning.target import Target
 from creditrisk.policy.loading import parse_policy
 
 PROVINCE = cr.simulate_province(1_000, 20.0, seed=7)

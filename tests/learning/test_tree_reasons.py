@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.learning.reason_texts import top_of
-from creditrisk.learning.tree_reasons import CHUNK
+from creditrisk.learning.scorers.reason_texts import top_of
+from creditrisk.learning.scorers.tree_reasons import CHUNK
 from tests.learning.conftest import Rows, frame_with_categories, unfitted
 
 

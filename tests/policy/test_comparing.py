@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import creditrisk as cr
-from creditrisk.policy.comparing import _parts
 from creditrisk.policy.loading import parse_policy
+from creditrisk.report.policies.comparing import _parts
 
 ROOT = Path(__file__).parents[2]
 JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")

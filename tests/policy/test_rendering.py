@@ -11,8 +11,8 @@ import pytest
 
 import creditrisk as cr
 from creditrisk.policy.loading import built_in_policies, load_editions, parse_policy
-from creditrisk.policy.rendering import expert_defaults
-from creditrisk.policy.wording import number_words
+from creditrisk.report.policies.rendering import expert_defaults
+from creditrisk.report.policies.wording import number_words
 from tests.policy.test_comparing import RICH
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 import creditrisk as cr
-from creditrisk.records.months import add_months, day_number, day_of
+from creditrisk.days import add_months, day_number, day_of
 
 
 def test_days_up_to_the_end_of_the_calendar_are_given() -> None:

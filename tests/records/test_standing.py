@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditrisk.records.months import add_months, day_number, day_of
+from creditrisk.days import add_months, day_number, day_of
 from creditrisk.records.standing import Exemption, StandingRules, Term, standing_on, terms_of
 from tests.conftest import records_of
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
+from creditrisk.files.spreadsheets import as_spreadsheet, write_spreadsheet
 from creditrisk.report.pages import (
     explanation_html,
     explanation_page,
@@ -16,7 +17,6 @@ from creditrisk.report.pages import (
     summary_page,
     summary_text,
 )
-from creditrisk.report.spreadsheets import as_spreadsheet, write_spreadsheet
 from creditrisk.report.texts import aligned, number_text, reject_reason_text
 
 HOSTILE = "<script>alert('企业')</script>\n\x1b[31m伪造行"

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import creditrisk as cr
-from creditrisk.report.spreadsheets import write_workbook
+from creditrisk.files.spreadsheets import write_workbook
 
 HOSTILE = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "{=A1}", "＝1＋1", "http://example.org", "0123", "a\x00b",

@@ -13,11 +13,11 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from creditrisk.errors import InputError
+from creditrisk.files.together import write_together
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
-from creditrisk.writing import write_together
 
 __all__ = ["Verification", "draw_text", "published_list", "verify_draw", "write_draw"]
 

@@ -197,7 +197,8 @@ def draw_sample(
     series : str, optional
         Draws of one series share their random numbers: by default the item, for joint items the joint group.
     starts : mapping of stratum to float, optional
-        Where each stratum's draw begins on the circle of random numbers (:mod:`creditrisk.inspection.coordination`).
+        Where each stratum's draw begins on the circle of random numbers
+        (:mod:`creditrisk.inspection.drafting.coordination`).
 
     Returns
     -------

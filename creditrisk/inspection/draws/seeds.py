@@ -14,8 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from creditrisk.errors import InputError
+from creditrisk.files.together import write_together
 from creditrisk.inspection.draws.numbers import check_seed
-from creditrisk.writing import write_together
 
 __all__ = ["check_commitment", "commit_to_seed", "new_seed", "register_seed"]
 

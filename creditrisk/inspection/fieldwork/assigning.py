@@ -17,14 +17,14 @@ from typing import Any, get_args
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.spreadsheets import write_spreadsheet
+from creditrisk.files.together import write_together
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
 from creditrisk.inspection.fieldwork.turns import in_turn
-from creditrisk.inspection.plan import visits_of
-from creditrisk.report.spreadsheets import write_spreadsheet
-from creditrisk.writing import write_together
+from creditrisk.inspection.plan.plan import visits_of
 
 __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.tables import read_table
+from creditrisk.inspection.plan.tables import read_table
 from creditrisk.vocabulary import Label
 
 __all__ = ["Inspectors", "read_inspectors"]

@@ -13,7 +13,7 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.fieldwork.results import RecordedResults
-from creditrisk.inspection.plan import InspectionPlan, visits_of
+from creditrisk.inspection.plan.plan import InspectionPlan, visits_of
 from creditrisk.records.tables import Enterprises
 from creditrisk.vocabulary import OUTCOMES
 

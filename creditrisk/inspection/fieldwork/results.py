@@ -1,8 +1,9 @@
 """What visits found, back as records: the loop from records to tiers to inspections is closed in one step.
 
 Each visit carried out becomes an inspection record, with the probability by which the enterprise was drawn: by it,
-outcomes of random draws speak for all who could be drawn (:mod:`creditrisk.learning.outcomes`). Those who rest after a
-visit of the plan before could not: then outcomes speak for the others alone. Each finding becomes a violation record.
+outcomes of random draws speak for all who could be drawn (:mod:`creditrisk.learning.studies.outcomes`). Those who rest
+after a visit of the plan before could not: then outcomes speak for the others alone. Each finding becomes a violation
+record.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import polars as pl
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.plan import visits_of
-from creditrisk.inspection.tables import read_table
+from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.tables import read_table
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
 __all__ = ["RecordedResults", "record_results", "results_form"]

@@ -19,18 +19,18 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
+from creditrisk.days import as_date
 from creditrisk.errors import InputError
+from creditrisk.files.spreadsheets import write_spreadsheet
+from creditrisk.files.together import write_together
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.fieldwork.left_over import left_over_table, shortfall_table
 from creditrisk.inspection.fieldwork.teams import TravelBy
 from creditrisk.inspection.fieldwork.timetable import Placed, Timetable, Visit
 from creditrisk.inspection.fieldwork.turns import in_turn
-from creditrisk.inspection.items import GRID
-from creditrisk.inspection.plan import visits_of
-from creditrisk.records.months import as_date
-from creditrisk.report.spreadsheets import write_spreadsheet
-from creditrisk.writing import write_together
+from creditrisk.inspection.plan.items import GRID
+from creditrisk.inspection.plan.plan import visits_of
 
 __all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
 

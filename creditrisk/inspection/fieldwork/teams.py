@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from creditrisk.inspection.regions import stem_of
+from creditrisk.inspection.plan.regions import stem_of
 from creditrisk.vocabulary import Label
 
 __all__ = ["Inspector", "Obstacle", "TeamDraw", "TravelBy"]

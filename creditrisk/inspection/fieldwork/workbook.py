@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.spreadsheets import check_sheet, read_spreadsheet, write_workbook
+from creditrisk.files.together import write_together
 from creditrisk.inspection.fieldwork.assigning import Assignment
-from creditrisk.inspection.plan import InspectionPlan, visits_of
-from creditrisk.report.spreadsheets import check_sheet, read_spreadsheet, write_workbook
+from creditrisk.inspection.plan.plan import InspectionPlan, visits_of
 from creditrisk.vocabulary import Label
-from creditrisk.writing import write_together
 
 if TYPE_CHECKING:
     from creditrisk.inspection.fieldwork.scheduling import Schedule

@@ -1,0 +1,253 @@
+"""Rules and a learned model together: what the model says of each enterprise, and what it may change.
+
+The rules come first. Beside them a model may raise attention, by as many tiers as the policy allows; vetoes, thin
+evidence and floors hold whatever it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.policy.document import Policy
+from creditrisk.report.content import BoundLine
+from creditrisk.scoring.model_protocol import ModelProtocol, columns_read
+from creditrisk.scoring.tiering import Tiering, bounded_tiers
+from creditrisk.vocabulary import BilingualText
+
+__all__ = [
+    "Combining",
+    "ModelView",
+    "check_combining",
+    "combined_tiers",
+    "disagreements",
+    "model_view",
+    "moved_line",
+]
+
+Combining = Literal["rules", "model", "rules_with_model"]
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+
+_REASONS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """What a model says of every assessed enterprise, beside what the rules say.
+
+    Attributes
+    ----------
+    scorer : fitted model
+    specs : tuple of IndicatorSpec
+        Of the policy, by which its indicators are called.
+    columns : polars.DataFrame
+        What it read, row by row.
+    probability : ndarray of float64, shape (n_rows,)
+        Of a finding.
+    tier : ndarray of uint8, shape (n_rows,)
+        By the model alone, as a position in ``policy.tiers``.
+    by_rules : ndarray of uint8, shape (n_rows,)
+        By the rules alone, before limits on change.
+    combined : ndarray of uint8, shape (n_rows,)
+        By both, before limits on change.
+    combining : {"rules", "model", "rules_with_model"}
+    """
+
+    scorer: ModelProtocol
+    specs: tuple[IndicatorSpec, ...]
+    columns: pl.DataFrame
+    probability: Numbers
+    tier: Codes
+    by_rules: Codes
+    combined: Codes
+    combining: Combining
+
+    @cached_property
+    def explained(self) -> NDArray[np.intp]:
+        """The rows for which reasons are given: outside the best tier, by the rules or by the model."""
+        return np.flatnonzero((self.tier > 0) | (self.by_rules > 0))
+
+    @cached_property
+    def reasons(self) -> tuple[pl.Series, pl.Series]:
+        """The model's reasons in Chinese and in English, each of shape (n_rows,); empty in the best tier."""
+        texts = self.reasons_of(self.explained)
+        everyone = pl.DataFrame({"row": np.arange(len(self.tier))})
+        empty = pl.lit([], dtype=pl.List(pl.String))
+        lists = everyone.join(texts, on="row", how="left", maintain_order="left").with_columns(
+            pl.col("zh", "en").fill_null(empty)
+        )
+        return lists["zh"], lists["en"]
+
+    def said(self) -> dict[str, Any]:
+        """Which model it was and how it was combined, for the account of a run."""
+        parts = self.scorer.to_parts()
+        return {
+            "combining": self.combining,
+            "kind": type(self.scorer).__name__,
+            "sha256": {name: hashlib.sha256(part).hexdigest() for name, part in sorted(parts.items())},
+            "moved": int((self.combined != self.by_rules).sum()),
+            "disagreements": int((self.tier != self.by_rules).sum()),
+        }
+
+    def reasons_of(self, rows: NDArray[np.intp]) -> pl.DataFrame:
+        """Exact reasons of some rows: row, zh and en, both lists of texts."""
+        reasons = self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, specs=self.specs, output="polars")
+        texts = reasons.group_by("row", maintain_order=True).agg(zh="text_zh", en="text_en")
+        return texts.with_columns(row=pl.Series(rows).gather(texts["row"]))
+
+
+def check_combining(combining: Combining, model: Any, policy: Policy) -> None:
+    """Raise an InputError where rules and model cannot be combined as asked."""
+    if combining not in get_args(Combining):
+        raise InputError(f"combine must be one of {', '.join(get_args(Combining))}, got {combining!r}")
+    if combining != "rules" and model is None:
+        raise InputError(f"combine={combining!r} needs a model: give model=, or leave combine at 'rules'")
+    if combining == "rules_with_model" and policy.model is None:
+        raise InputError(
+            f"policy {policy.id} sets no bounds on what a model may do beside its rules: add to the document "
+            "'model: {raise_attention_at_most_steps: 1, basis: …}', or take combine='rules' to see the model beside"
+        )
+
+
+def model_view(
+    scorer: ModelProtocol,
+    policy: Policy,
+    tiering: Tiering,
+    indicators: Mapping[str, Numbers],
+    companies: pl.DataFrame,
+    combining: Combining,
+) -> ModelView:
+    """What a model says of each assessed enterprise, and the tier that comes of it and the rules.
+
+    Parameters
+    ----------
+    scorer : fitted BoostedScorer or ScorecardScorer
+    policy : Policy
+    tiering : Tiering
+        By the rules.
+    indicators : mapping of str to ndarray of float64, shape (n_rows,)
+    companies : polars.DataFrame, shape (n_rows, …)
+        In the data model; a column that is no indicator is taken from here.
+    combining : {"rules", "model", "rules_with_model"}
+
+    Raises
+    ------
+    InputError
+        If the model has other tiers than the policy, or was fitted to columns without names.
+    """
+    names = columns_read(scorer)
+    columns = pl.DataFrame({name: indicators[name] if name in indicators else companies[name] for name in names})
+    positions = _positions(scorer, policy)
+    named = pl.Series(scorer.predict_tier(columns), dtype=pl.Enum(list(positions))).to_physical()
+    by_model = np.array(list(positions.values()), dtype=np.uint8)[named.to_numpy()]
+    combined = combined_tiers(policy, tiering, by_model, indicators, combining)
+    probability = scorer.predict_proba(columns)[:, 1]
+    specs = tuple(policy.specs.values())
+    return ModelView(scorer, specs, columns, probability, by_model, tiering.tier, combined.tier, combining)
+
+
+def combined_tiers(
+    policy: Policy, tiering: Tiering, by_model: Codes, indicators: Mapping[str, Numbers], combining: Combining
+) -> Tiering:
+    """Tiers by rules and model together, before limits on change.
+
+    Parameters
+    ----------
+    policy : Policy
+    tiering : Tiering
+        By the rules.
+    by_model : ndarray of uint8, shape (n_rows,)
+    indicators : mapping of str to ndarray of float64, shape (n_rows,)
+    combining : {"rules", "model", "rules_with_model"}
+        The rules' tiers as they are; the model's in the place of those by score; or the rules' tiers with attention
+        raised where the model sees more risk, within the policy's bound. Vetoes, thin evidence and floors hold in each.
+
+    Returns
+    -------
+    Tiering
+    """
+    if combining == "rules":
+        return tiering
+    if combining == "model":
+        return replace(bounded_tiers(policy, by_model, indicators), by_score=tiering.by_score)
+    most = policy.model.raise_attention_at_most_steps if policy.model is not None else 0
+    # A tier that is reached by condition alone is not the model's to give.
+    last = max(position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only)
+    furthest = np.maximum(np.minimum(tiering.tier + most, last), tiering.tier)
+    raised = np.clip(by_model, tiering.tier, furthest).astype(np.uint8)
+    return replace(bounded_tiers(policy, raised, indicators), by_score=tiering.by_score)
+
+
+def disagreements(policy: Policy, enterprise_ids: pl.Series, score: Numbers, view: ModelView) -> pl.DataFrame:
+    """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
+
+    Returns
+    -------
+    polars.DataFrame
+        enterprise_id, tier_by_rules, tier_by_model, steps (above 0 where the model sees more risk), score,
+        model_probability, model_reasons_zh, model_reasons_en.
+    """
+    tiers = pl.Enum([tier.id for tier in policy.tiers])
+    rows = np.flatnonzero(view.tier != view.by_rules)
+    zh, en = view.reasons
+    names = pl.Series(tiers.categories, dtype=tiers)
+    table = pl.DataFrame(
+        {
+            "enterprise_id": enterprise_ids.gather(rows),
+            "tier_by_rules": names.gather(view.by_rules[rows]),
+            "tier_by_model": names.gather(view.tier[rows]),
+            "steps": view.tier[rows].astype(np.int8) - view.by_rules[rows].astype(np.int8),
+            "score": score[rows],
+            "model_probability": view.probability[rows],
+            "model_reasons_zh": zh.gather(rows),
+            "model_reasons_en": en.gather(rows),
+        }
+    )
+    return table.sort(pl.col("steps").abs(), "model_probability", "enterprise_id", descending=[True, True, False])
+
+
+def moved_line(policy: Policy, view: ModelView, row: int) -> BoundLine | None:
+    """How the model moved the tier of one enterprise, for its explanation; None where it did not."""
+    if view.combined[row] == view.by_rules[row]:
+        return None
+    texts = view.reasons_of(np.array([row]))
+    zh, en = ("；".join(texts["zh"][0]), "; ".join(texts["en"][0])) if len(texts) else ("", "")
+    share = f"{view.probability[row]:.1%}"
+    by_rules, by_model = (policy.tiers[place].label for place in (view.by_rules[row], view.tier[row]))
+    beside = view.combining == "rules_with_model" and policy.model is not None
+    return BoundLine(
+        id="model",
+        kind="model",
+        effect="at_best" if beside else "exactly",
+        tier=policy.tiers[view.combined[row]].label,
+        text=BilingualText(
+            zh=f"按规则为{by_rules.zh}，模型估计发现问题的概率为{share}，按模型为{by_model.zh}（{zh}）",
+            en=f"{by_rules.en} by the rules; the model puts the probability of a finding at {share}, "
+            f"{by_model.en} ({en})",
+        ),
+        basis=policy.model.basis if beside and policy.model is not None else "combine=model",
+        record_ids=(),
+    )
+
+
+def _positions(scorer: ModelProtocol, policy: Policy) -> dict[str, int]:
+    """The model's tiers, best to worst, and where each stands in the policy."""
+    places = {tier.id: place for place, tier in enumerate(policy.tiers) if not tier.by_condition_only}
+    mine = tuple(scorer.cut_offs_.tiers)
+    found = [places.get(name, -1) for name in mine]
+    if min(found) < 0 or found != sorted(found):
+        raise InputError(
+            f"the model's tiers are {', '.join(mine)}, those of policy {policy.id} by score are {', '.join(places)}, "
+            "from best to worst: name the policy's tiers with scorer.set_cut_offs"
+        )
+    return dict(zip(mine, found, strict=True))

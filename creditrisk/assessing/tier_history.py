@@ -1,0 +1,106 @@
+"""The tiers that enterprises had before: what limits on change are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.days import day_number
+from creditrisk.errors import InputError
+from creditrisk.frames import is_frame, to_polars
+from creditrisk.policy.document import Policy
+
+__all__ = ["TierHistory", "tier_history"]
+
+_COLUMNS = ("enterprise_id", "as_of", "tier", "evidence_count")
+
+
+@dataclass(frozen=True)
+class TierHistory:
+    """What the assessment before said of each row.
+
+    Attributes
+    ----------
+    tier : ndarray of int, shape (n_rows,)
+        As a position in ``policy.tiers``; -1 where there was none.
+    since : ndarray of int32, shape (n_rows,)
+        Day number from which the row has had that tier.
+    records : ndarray of int, shape (n_rows,)
+        How many records were known then; 0 where there was no assessment.
+    """
+
+    tier: NDArray[np.intp]
+    since: NDArray[np.int32]
+    records: NDArray[np.int64]
+
+    def tier_since(self, tier: NDArray[np.uint8], as_of: date) -> pl.Series:
+        """The day from which each row has had its present tier: the old one where it did not change."""
+        days = np.where(self.tier == tier, self.since, np.int32(day_number(as_of)))
+        return pl.Series("tier_since", days, dtype=pl.Int32).cast(pl.Date)
+
+
+def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of: date) -> TierHistory:
+    """Read the assessment before, in the order of the enterprises.
+
+    Parameters
+    ----------
+    previous : Assessment, frame, path of a Parquet file or folder, or None
+    policy : Policy
+    enterprise_ids : polars.Series of String
+    as_of : datetime.date
+
+    Raises
+    ------
+    InputError
+        If it is no assessment, is later than ``as_of``, or has tiers that the policy does not have.
+    """
+    n_rows = len(enterprise_ids)
+    if previous is None:
+        return TierHistory(np.full(n_rows, -1), np.zeros(n_rows, dtype=np.int32), np.zeros(n_rows, dtype=np.int64))
+    table = _table(previous)
+    missing = [name for name in _COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(f"previous is no table of an assessment: it has no column {missing[0]!r}")
+    latest = table["as_of"].cast(pl.Date).max()
+    if isinstance(latest, date) and latest > as_of:
+        raise InputError(f"previous is of {latest}, later than as_of {as_of}")
+    positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
+    strangers = table["tier"].cast(pl.String).unique().drop_nulls().to_list()
+    unknown = sorted(set(strangers) - set(positions))
+    if unknown:
+        raise InputError(f"previous has the tier {unknown[0]!r}; policy {policy.id} has {', '.join(positions)}")
+    since = pl.col("tier_since") if "tier_since" in table.columns else pl.col("as_of")
+    known = table.select(
+        "enterprise_id",
+        tier=pl.col("tier").cast(pl.String).replace_strict(positions, return_dtype=pl.Int64),
+        since=since.cast(pl.Date).to_physical(),
+        records=pl.col("evidence_count").cast(pl.Int64),
+    ).unique("enterprise_id", keep="first")
+    rows = pl.DataFrame({"enterprise_id": enterprise_ids}).join(
+        known, on="enterprise_id", how="left", maintain_order="left"
+    )
+    return TierHistory(
+        rows["tier"].fill_null(-1).to_numpy(),
+        rows["since"].fill_null(0).to_numpy(),
+        rows["records"].fill_null(0).to_numpy(),
+    )
+
+
+def _table(previous: Any) -> pl.DataFrame:
+    table = getattr(previous, "table_data", previous)
+    if is_frame(table):
+        return to_polars(table)
+    path = Path(table)
+    if path.is_dir():
+        path = path / "assessments.parquet"
+    try:
+        columns = pl.read_parquet_schema(path)
+        return pl.read_parquet(path, columns=[name for name in (*_COLUMNS, "tier_since") if name in columns])
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"the previous assessment {path} cannot be read: {error}") from error

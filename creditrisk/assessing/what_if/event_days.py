@@ -1,0 +1,179 @@
+"""The days on which an enterprise's tier can change although nothing new becomes known.
+
+Records enter and leave windows and terms, weights step down, ages cross the numbers that conditions and bands compare
+with. Between two such days only half-lives move, and those of adverse records always for the better.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from creditrisk.assessing.what_if.scenarios import Assessed, Scenarios
+from creditrisk.days import add_months
+from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.policy.rules import Condition, Rule
+from creditrisk.records.standing import Standing
+
+__all__ = ["HORIZON_YEARS", "EventDays"]
+
+Index = NDArray[np.intp]
+
+# What happens later than that is not looked for.
+HORIZON_YEARS = 10
+# With fewer or older records these can only fall; the others may also rise, or end with nothing to measure.
+_FALLING = {"count", "sum", "weighted_sum", "flag", "distinct"}
+_ENDING = {"max", "ratio", "days_since_last"}
+
+
+class EventDays:
+    """Event days of an assessment's enterprises.
+
+    Attributes
+    ----------
+    horizon : int
+        Day number of the last day that is looked at.
+    """
+
+    def __init__(self, assessment: Assessed, scenarios: Scenarios, standing: Standing) -> None:
+        self._policy = assessment.policy
+        self._enterprises = assessment.companies
+        self._history = assessment.history
+        self._scenarios = scenarios
+        self._standing = standing
+        self._now = scenarios.as_of
+        self.horizon = int(add_months(self._now, 12 * HORIZON_YEARS))
+
+    @cached_property
+    def time_only_improves(self) -> bool:
+        """Whether, with merits kept as they are, no later day can be worse than an earlier one.
+
+        What is adverse fades; where nothing of it is left, the points must be the best there are; no record may be a
+        merit as well; and ages must speak for an enterprise as they grow. Where this is not certain the answer is no.
+        """
+        return self._scenarios.merits_apart and all(self._improves(spec) for spec in self._scenarios.specs)
+
+    @cached_property
+    def changes_daily(self) -> bool:
+        """Whether between event days a tier may become worse, or better and worse again, so that each day counts."""
+        made_of = {name for spec in self._scenarios.specs for name in spec.dependencies}
+        by_the_unit = {rule.indicator for rule in self._policy.rules if rule.per_unit is not None}
+        return any(
+            (spec.half_life_months and (spec.direction != "risk_rises" or spec.id in made_of))
+            or (_grows_daily(spec) and (spec.id in by_the_unit or spec.id in made_of))
+            for spec in self._scenarios.specs
+        )
+
+    def after(self, rows: Index, begin: NDArray[np.int32], last: int) -> list[list[int]]:
+        """For each row the days from ``begin`` on at which anything but a steady weight changes, and the day after."""
+        if self.changes_daily:
+            return [list(range(first, last + 2)) for first in begin.tolist()]
+        starts, policy = self._scenarios.starts, self._policy
+        lengths = starts[rows + 1] - starts[rows]
+        whose = np.repeat(np.arange(len(rows)), lengths)
+        records = np.repeat(starts[rows] - np.cumsum(lengths) + lengths, lengths) + np.arange(len(whose))
+        occurred = self._standing.occurred[records]
+        parts = [(whose, self._standing.counts_until[records]), (whose, self._standing.repaired[records])]
+        windows = {spec.window_months for spec in self._scenarios.specs}
+        windows |= {step.months for spec in self._scenarios.specs for step in spec.time_steps}
+        parts += [(whose, _leaving(occurred, months)) for months in windows if months is not None]
+        every = np.arange(len(rows))
+        established = self._enterprises["established_on"].gather(rows).to_physical().fill_null(-(10**6)).to_numpy()
+        for name, cuts in self._cuts.items():
+            spec = policy.specs[name]
+            for day in (cut + extra for cut in cuts for extra in (0, 1)):
+                if spec.measure.startswith("days_since"):
+                    parts.append((whose, occurred + day))
+                elif spec.of == "age_days":
+                    parts.append((every, established + day))
+        if policy.limits_on_change is not None:
+            parts.append((every, add_months(self._history.since[rows], policy.limits_on_change.per_months)))
+        owner, on = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
+        later = (on > begin[owner]) & (on <= last)
+        pairs = np.unique((owner[later] << 32) | on[later])
+        ends = np.searchsorted(pairs >> 32, np.arange(len(rows) + 1))
+        days = (pairs & 0xFFFF_FFFF).tolist()
+        return [
+            [first, *days[start:end], last + 1]
+            for first, start, end in zip(begin.tolist(), ends[:-1], ends[1:], strict=True)
+        ]
+
+    def around(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Days up to the assessment, and after it, on which anything changes: where weights fade daily, every day."""
+        last = self.horizon
+        rows = np.array([row])
+        if any(spec.half_life_months for spec in self._scenarios.specs):
+            future = np.arange(self._now + 1, last + 1)
+        else:
+            future = np.array(self.after(rows, np.array([self._now + 1], dtype=np.int32), last)[0][:-1])
+        begin = np.array([0], dtype=np.int32)
+        first, end = self._scenarios.starts[row], self._scenarios.starts[row + 1]
+        known = self._standing.counts_from[first:end]
+        past = np.unique(np.concatenate([self.after(rows, begin, self._now)[0][1:-1], known, known - 1, [self._now]]))
+        return past[past <= self._now].astype(np.int32), future.astype(np.int32)
+
+    @cached_property
+    def _cuts(self) -> dict[str, set[int]]:
+        """Whole numbers at which conditions and bands change, by indicator."""
+        policy = self._policy
+        cuts: dict[str, set[int]] = {}
+        for condition in (*(bound.when for bound in policy.bounds), *(rule.when for rule in policy.rules if rule.when)):
+            for part in condition.comparisons():
+                number = next(n for n in (part.at_least, part.above, part.at_most, part.below) if n is not None)
+                cuts.setdefault(part.indicator or "", set()).add(int(np.ceil(number)))
+        for rule in policy.rules:
+            ends = (band.below for band in rule.bands if band.below is not None)
+            cuts.setdefault(rule.indicator, set()).update(int(np.ceil(number)) for number in ends)
+        return cuts
+
+    def _improves(self, spec: IndicatorSpec) -> bool:
+        rules = [rule for rule in self._policy.rules if rule.indicator == spec.id]
+        bounds = [*self._policy.vetoes, *self._policy.thin_evidence]
+        if spec.measure == "attribute":
+            # Of all attributes only the age moves.
+            worse = [bound.when for bound in bounds] + [rule.when for rule in rules if rule.when is not None]
+            better = [bound.when for bound in self._policy.floors]
+            is_read = spec.id in {name for rule in self._policy.rules for name in rule.indicators}
+            return spec.of != "age_days" or (
+                not is_read
+                and all(_closes(condition, spec.id) for condition in worse)
+                and not any(spec.id in condition.indicators() for condition in better)
+            )
+        if spec.direction == "none" or spec.per is not None or spec.since_last or spec.measure == "indicator":
+            return False
+        if spec.measure in _FALLING:
+            return True
+        if spec.measure == "days_since_last" and spec.direction == "risk_rises":
+            return False
+        asked = [part for bound in bounds for part in bound.when.comparisons() if part.indicator == spec.id]
+        return (
+            spec.measure in _ENDING
+            and all(_missing_is_best(rule) for rule in rules)
+            and not any(part.missing for part in asked)
+        )
+
+
+def _grows_daily(spec: IndicatorSpec) -> bool:
+    return spec.measure.startswith("days_since") or (spec.measure == "attribute" and spec.of == "age_days")
+
+
+def _closes(condition: Condition, name: str) -> bool:
+    """Whether a condition can only cease to hold as an indicator grows."""
+    return all(
+        part.at_most is not None or part.below is not None for part in condition.comparisons() if part.indicator == name
+    )
+
+
+def _missing_is_best(rule: Rule) -> bool:
+    most = max(rule.steps())
+    return rule.missing >= most and (rule.per_unit is None or rule.per_unit.points <= 0)
+
+
+def _leaving(occurred: NDArray[np.int32], months: int) -> NDArray[np.int32]:
+    """The first day on which each record is no longer within the last so many months."""
+    days = add_months(occurred, months)
+    for _ in range(3):  # months differ by up to three days
+        days = np.where(add_months(days, -months) < occurred, days + 1, days)
+    return days.astype(np.int32)

@@ -1,0 +1,273 @@
+"""Enterprises as they would be assessed with changed records, or on a later day if nothing new became known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.assessing.tier_history import TierHistory
+from creditrisk.days import day_number
+from creditrisk.errors import InputError
+from creditrisk.indicators.choosing import chosen
+from creditrisk.indicators.engine import Kernel
+from creditrisk.indicators.events import Cohort, columns_read
+from creditrisk.indicators.spec import IndicatorSpec, Selection
+from creditrisk.policy.document import Policy
+from creditrisk.records.tables import Records
+from creditrisk.scoring.scores import score
+from creditrisk.scoring.tiering import Tiering, assign_tiers, limit_changes
+
+__all__ = ["Addition", "Assessed", "Reassessed", "Scenarios"]
+
+Index = NDArray[np.intp]
+Days = NDArray[np.int32]
+
+# Scenarios are assessed so many records at a time.
+_RECORDS_AT_ONCE = 2_000_000
+# Months differ by up to three days, so what must not be missed is kept so much longer.
+_SLACK = 3
+
+
+class Assessed(Protocol):
+    """What scenarios take from an assessment."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def as_of(self) -> date: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def companies(self) -> pl.DataFrame: ...
+    @property
+    def kernel(self) -> Kernel: ...
+    @property
+    def tiering(self) -> Tiering: ...
+    @property
+    def regimes(self) -> pl.Series: ...
+    @property
+    def history(self) -> TierHistory: ...
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A record that would be new, known on the day of the scenario: a type, an outcome, a dimension."""
+
+    type: str
+    outcome: str
+    dimension: str
+
+
+@dataclass(frozen=True)
+class Reassessed:
+    """What scenarios come to.
+
+    Attributes
+    ----------
+    total : ndarray of int64, shape (n_scenarios,)
+        In millionths.
+    tier : ndarray of uint8, shape (n_scenarios,)
+    met : dict of str to ndarray of bool
+        By id of a bound.
+    held : ndarray of bool
+        Where limits on change hold the tier down.
+    """
+
+    total: NDArray[np.int64]
+    tier: NDArray[np.uint8]
+    met: dict[str, NDArray[np.bool_]]
+    held: NDArray[np.bool_]
+
+
+class Scenarios:
+    """An assessment's enterprises, ready to be assessed again under changed facts.
+
+    Only what was known on the day of the assessment is used: later records, repairs and revocations are left out.
+
+    Parameters
+    ----------
+    assessment : Assessment
+
+    Raises
+    ------
+    InputError
+        If the policy compares enterprises with one another: then a tier is nobody's own to change.
+    """
+
+    def __init__(self, assessment: Assessed) -> None:
+        policy = assessment.policy
+        self.policy = policy
+        self.as_of = day_number(assessment.as_of)
+        self.specs = tuple(policy.specs[name] for name in policy.indicators_used)
+        if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
+            raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
+        self._ids = assessment.companies["enterprise_id"]
+        self._enterprises = assessment.companies.drop("name", "former_names", "grid")
+        self._history = assessment.history
+        self._fewer_records = assessment.kernel.records_known() < assessment.history.records
+        row = assessment.kernel.row_of_record
+        known = assessment.records.data.select(
+            (pl.col("occurred_on") <= assessment.as_of) & (pl.col("known_on") <= assessment.as_of)
+        ).to_series()
+        positions = np.flatnonzero((row.is_not_null() & known).to_numpy())
+        rows = row.gather(positions).to_numpy()
+        order = np.argsort(rows, kind="stable")
+        #: Positions in the record table, by enterprise and then as they stand; where each enterprise's begin.
+        self.positions: Index = positions[order]
+        self.starts: Index = np.searchsorted(rows[order], np.arange(len(self._ids) + 1))
+        as_known = [
+            pl.when(pl.col(name) <= assessment.as_of).then(name).alias(name) for name in ("repaired_on", "revoked_on")
+        ]
+        columns = columns_read(self.specs, policy.standing)
+        self.records = assessment.records.data.select(columns).with_columns(as_known)[self.positions]
+        of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
+        adverse = _chosen_by_any([spec.select for spec in of_records if _adverse(spec)], self.records)
+        merits = _chosen_by_any([spec.select for spec in of_records if not _adverse(spec)], self.records)
+        self._merit = ~adverse
+        #: Whether no record speaks both for and against an enterprise.
+        self.merits_apart = not (adverse & merits).any()
+
+    def reassess(
+        self,
+        rows: Index,
+        days: int | Days,
+        repaired: tuple[Index, Index] | None = None,
+        added: Sequence[tuple[Addition, Index]] = (),
+        *,
+        merits_stay: bool = False,
+    ) -> Reassessed:
+        """Assess scenarios.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (n_scenarios,)
+            The enterprise of each; one may stand in many scenarios.
+        days : int or ndarray of int32, shape (n_scenarios,)
+            Day numbers.
+        repaired : tuple of ndarray of int, optional
+            Pairs of (scenario, position in ``records``): the record is repaired on the scenario's day.
+        added : sequence of (Addition, ndarray of int)
+            New records, and the scenarios that have them.
+        merits_stay : bool
+            Keep what speaks for an enterprise as young as it is on the day of the assessment: the day itself cannot be
+            better than this makes it.
+        """
+        days = np.broadcast_to(np.asarray(days, dtype=np.int32), rows.shape)
+        lengths = self.starts[rows + 1] - self.starts[rows]
+        ends = np.cumsum(lengths)
+        parts: list[Reassessed] = []
+        first = 0
+        while first < len(rows) or not parts:
+            before = ends[first - 1] if first else 0
+            last = max(first + 1, int(np.searchsorted(ends, before + _RECORDS_AT_ONCE, side="right")))
+            parts.append(self._reassess(rows, days, repaired, added, merits_stay, slice(first, min(last, len(rows)))))
+            first = last
+        return Reassessed(
+            np.concatenate([part.total for part in parts]),
+            np.concatenate([part.tier for part in parts]),
+            {name: np.concatenate([part.met[name] for part in parts]) for name in parts[0].met},
+            np.concatenate([part.held for part in parts]),
+        )
+
+    def _reassess(
+        self,
+        all_rows: Index,
+        all_days: Days,
+        repaired: tuple[Index, Index] | None,
+        added: Sequence[tuple[Addition, Index]],
+        merits_stay: bool,
+        part: slice,
+    ) -> Reassessed:
+        rows, days = all_rows[part], all_days[part]
+        lengths = self.starts[rows + 1] - self.starts[rows]
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        scenario = np.repeat(np.arange(len(rows)), lengths)
+        position = np.repeat(self.starts[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        records = self.records[position]
+        if merits_stay:
+            records = self._with_merits_kept(records, self._merit[position], (days - self.as_of)[scenario])
+        if repaired is not None:
+            whose, which = repaired
+            mine = (whose >= part.start) & (whose < part.stop)
+            whose, which = whose[mine] - part.start, which[mine]
+            changed = offsets[whose] + which - self.starts[rows[whose]]
+            on = pl.Series(days[whose], dtype=pl.Int32).cast(pl.Date)
+            records = records.with_columns(records["repaired_on"].scatter(changed, on))
+        for addition, has in added:
+            mine_added = has[(has >= part.start) & (has < part.stop)] - part.start
+            new = self._new_records(addition, days[mine_added])
+            records = pl.concat([records, new], how="vertical")
+            scenario = np.concatenate([scenario, mine_added])
+        policy = self.policy
+        kernel = Kernel(
+            self.specs,
+            records,
+            Cohort(self._ids.gather(rows), days),
+            enterprises=self._enterprises[rows],
+            severity_weights=policy.severity_weights,
+            standing_rules=policy.standing,
+            quantities=policy.quantities,
+            row_of_record=pl.Series(scenario, dtype=pl.UInt32),
+        )
+        indicators = kernel.indicators()
+        scores = score(policy, indicators)
+        tiering = limit_changes(
+            policy,
+            assign_tiers(policy, scores, indicators),
+            days,
+            self._history.tier[rows],
+            self._history.since[rows],
+            self._fewer_records[rows],
+        )
+        return Reassessed(scores.total, tiering.tier, tiering.met, tiering.held)
+
+    def _with_merits_kept(self, records: pl.DataFrame, merit: NDArray[np.bool_], later: Days) -> pl.DataFrame:
+        shift = pl.Series("shift", np.where(merit, np.maximum(later - _SLACK, 0), 0), dtype=pl.Int32)
+        is_merit = pl.lit(pl.Series(merit))
+        moved = [
+            (pl.col(name).to_physical() + pl.lit(shift)).cast(pl.Date).alias(name)
+            for name in ("occurred_on", "known_on", "expires_on")
+        ]
+        ended = [pl.when(~is_merit).then(name).alias(name) for name in ("repaired_on", "revoked_on")]
+        # A merit stays as it is today: what has ended by now stays ended.
+        over = pl.any_horizontal(
+            (pl.col(name).to_physical() <= self.as_of).fill_null(False) for name in ("repaired_on", "revoked_on")
+        ) | (pl.col("expires_on").to_physical() < self.as_of).fill_null(False)
+        return records.with_columns(over=over).with_columns(
+            *(pl.when(pl.col("over")).then(name).otherwise(expression).alias(name) for name, expression in zip(
+                ("occurred_on", "known_on", "expires_on", "repaired_on", "revoked_on"), (*moved, *ended), strict=True
+            ))
+        ).drop("over")  # fmt: skip
+
+    def _new_records(self, addition: Addition, days: Days) -> pl.DataFrame:
+        on = pl.Series(days, dtype=pl.Int32).cast(pl.Date)
+        given = {"type": addition.type, "outcome": addition.outcome, "dimension": addition.dimension}
+        return pl.DataFrame(
+            {
+                name: on
+                if name in ("occurred_on", "known_on")
+                else pl.Series(name, [given.get(name)], dtype=kind).new_from_index(0, len(days))
+                for name, kind in self.records.schema.items()
+            }
+        )
+
+
+def _adverse(spec: IndicatorSpec) -> bool:
+    """Whether the records that an indicator counts speak against an enterprise: the longer ago, the better."""
+    return (spec.direction == "risk_rises") != spec.measure.startswith("days_since")
+
+
+def _chosen_by_any(selections: Sequence[Selection], records: pl.DataFrame) -> NDArray[np.bool_]:
+    """Which records any selection takes: asked once for each different combination of what selections look at."""
+    looked_at = ("type", "dimension", "severity", "outcome", "authority", "matter")
+    names = [name for name in looked_at if name in records.columns]
+    different = records.select(names).unique()
+    different = different.with_columns(taken=pl.any_horizontal(pl.lit(False), *map(chosen, selections)))
+    joined = records.select(names).join(different, on=names, how="left", maintain_order="left", nulls_equal=True)
+    return joined["taken"].to_numpy()

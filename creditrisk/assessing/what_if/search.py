@@ -1,0 +1,350 @@
+"""The way to the next better tier: the fewest lawful actions that reach it, or the day on which time alone does.
+
+Every answer is found by assessing again: the enterprise with the actions taken, or on the later day if nothing new
+became known. Actions are the repair of records whose minimum term has passed, one clean inspection and one commitment
+kept in each dimension where the policy tells them apart. More actions never make a tier worse (the policy is proved to
+follow its directions), so what all of them together do not reach, none of them does; the smallest set is then looked
+for from below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import combinations, pairwise
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.assessing.what_if.event_days import EventDays
+from creditrisk.assessing.what_if.scenarios import Addition, Assessed, Reassessed, Scenarios
+from creditrisk.indicators.choosing import chosen
+from creditrisk.indicators.spec import IndicatorSpec
+from creditrisk.records.standing import NEVER, Standing, repairable_from
+
+__all__ = ["Search", "Way"]
+
+Index = NDArray[np.intp]
+
+# One enterprise is tried in at most so many combinations of one size before the search says that it stopped.
+_MOST_COMBINATIONS = 20_000
+_SEGMENTS_AT_ONCE = 8
+_MORE_IF_LATER_AND_LARGER = {"count", "sum", "weighted_sum", "flag", "max", "ratio", "days_since_last"}
+_ADDITIONS = (("inspection", "pass"), ("commitment", "kept"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of one enterprise to the next better tier.
+
+    Attributes
+    ----------
+    row : int
+        Of the assessment.
+    repairs : tuple of int
+        Positions in the record table of the records to repair.
+    additions : tuple of Addition
+        What else to do.
+    reachable : bool
+        Whether these actions reach a better tier today.
+    proved : bool
+        Whether it is certain that no smaller set does.
+    tier, total : int
+        What the actions reach, or what all of them together come to where that is not enough.
+    by_time : datetime.date, optional
+        The first day on which the passing of time alone reaches a better tier; none within ten years.
+    in_the_way : tuple of str
+        Ids of the vetoes, thin evidence or limits on change that hold the tier down even after all actions.
+    """
+
+    row: int
+    repairs: tuple[int, ...]
+    additions: tuple[Addition, ...]
+    reachable: bool
+    proved: bool
+    tier: int
+    total: int
+    by_time: date | None
+    in_the_way: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Action:
+    """A repair (by position in the scenarios' records) or an addition."""
+
+    repair: int | None = None
+    addition: Addition | None = None
+
+
+class Search:
+    """Looks for the ways up of an assessment's enterprises, by actions and by time."""
+
+    def __init__(self, assessment: Assessed) -> None:
+        self.scenarios = Scenarios(assessment)
+        self.assessment = assessment
+        self.now = self.scenarios.as_of
+        self.tier = assessment.tiering.tier
+        self.in_the_way: dict[int, tuple[str, ...]] = {}
+        policy = assessment.policy
+        records = self.scenarios.records
+        standing = Standing.of(records, policy.standing)
+        row = np.repeat(np.arange(len(self.scenarios.starts) - 1), np.diff(self.scenarios.starts))
+        least = repairable_from(records, policy.standing)
+        counted = np.zeros(assessment.records.data.height, dtype=bool)
+        for spec, _, positions in assessment.kernel.evidence():
+            if spec.direction != "risk_falls":
+                counted[positions] = True
+        self.repairable = standing.in_force(self.now, row) & (least <= self.now) & counted[self.scenarios.positions]
+        self.additions = list(_additions(self.scenarios.specs, records))
+        self.standing = standing
+        self.event_days = EventDays(assessment, self.scenarios, standing)
+        repairs = np.flatnonzero(self.repairable)
+        repairs = repairs[np.lexsort((-standing.occurred[repairs], row[repairs]))]
+        self.repairs = [_Action(repair=one) for one in repairs.tolist()]
+        self.starts_of_repairs = np.concatenate(([0], np.cumsum(self.repairable)))
+        self.number_of_repair = dict(zip(repairs.tolist(), range(len(repairs)), strict=True))
+        self.kind, self.size = _kinds_and_sizes(records[repairs])
+        self.further = [_Action(addition=one) for one in self.additions]
+
+    # -- by actions ----------------------------------------------------------------------------------------------
+
+    def by_actions(self, rows: Index) -> dict[int, tuple[tuple[int, ...], tuple[Addition, ...], bool, bool, int, int]]:
+        """The fewest actions of each row; where no actions suffice, all of them and what they come to."""
+        actions = {row: self._actions(row) for row in rows.tolist()}
+        whole = self._reassessed([(row, actions[row]) for row in rows.tolist()])
+        found = {}
+        left = []
+        for number, row in enumerate(rows.tolist()):
+            result = int(whole.tier[number]), int(whole.total[number])
+            if result[0] < self.tier[row]:
+                left.append(row)
+                found[row] = (*self._said(actions[row]), True, True, *result)
+            else:
+                self.in_the_way[row] = self._obstacles(row, whole, number)
+                found[row] = ((), (), False, self._actions_only_help, *result)
+        size = 1
+        while left:
+            # Of all combinations of this size each row's first that suffices; where none does, the next size is tried.
+            left = self._try(left, actions, size, found)
+            size += 1
+        return found
+
+    def _try(
+        self,
+        rows: Sequence[int],
+        actions: dict[int, list[_Action]],
+        size: int,
+        found: dict[int, tuple[tuple[int, ...], tuple[Addition, ...], bool, bool, int, int]],
+    ) -> list[int]:
+        tried: list[tuple[int, list[_Action]]] = []
+        left: list[int] = []
+        for row in rows:
+            # The whole set is known to suffice.
+            if size >= len(actions[row]):
+                continue
+            choices = list(self._combinations(actions[row], size))
+            if len(choices) > _MOST_COMBINATIONS:
+                repairs, added, reached, _, tier, total = found[row]
+                found[row] = (repairs, added, reached, False, tier, total)
+                continue
+            tried += [(row, choice) for choice in choices]
+            left.append(row)
+        if not tried:
+            return []
+        result = self._reassessed(tried)
+        done: set[int] = set()
+        for number, (row, choice) in enumerate(tried):
+            if row not in done and result.tier[number] < self.tier[row]:
+                done.add(row)
+                found[row] = (
+                    *self._said(choice), True, True, int(result.tier[number]), int(result.total[number])
+                )  # fmt: skip
+        return [row for row in left if row not in done]
+
+    def _combinations(self, actions: list[_Action], size: int) -> Iterator[list[_Action]]:
+        """Combinations without those that repair a lighter record where a heavier one of its kind is left."""
+        heavier = self._heavier(actions)
+        for chosen_ones in combinations(range(len(actions)), size):
+            taken = set(chosen_ones)
+            if all(heavier[one] <= taken for one in chosen_ones):
+                yield [actions[one] for one in chosen_ones]
+
+    def _heavier(self, actions: list[_Action]) -> list[set[int]]:
+        """For each action those that do at least as much: repairs of later and larger records of the same kind."""
+        repairs = [self.number_of_repair[one.repair] for one in actions if one.repair is not None]
+        nothing: list[set[int]] = [set() for _ in actions]
+        if not self._later_weighs_more or len(repairs) < 2:
+            return nothing
+        kind, size = self.kind[repairs], self.size[repairs]
+        as_much = (kind[:, None] == kind[None, :]) & (size[:, None, :] >= size[None, :, :]).all(axis=2)
+        # Of two that weigh the same the first goes first.
+        first = np.arange(len(repairs))[:, None] < np.arange(len(repairs))[None, :]
+        before = as_much & (~as_much.T | first)
+        return [set(np.flatnonzero(column).tolist()) for column in before.T] + nothing[len(repairs) :]
+
+    @cached_property
+    def _later_weighs_more(self) -> bool:
+        return all(
+            spec.measure in (*_MORE_IF_LATER_AND_LARGER, "attribute")
+            and spec.cap_per_inspection is None
+            and not spec.since_last
+            and [step.weight for step in spec.time_steps] == sorted((s.weight for s in spec.time_steps), reverse=True)
+            for spec in self.scenarios.specs
+        )
+
+    @cached_property
+    def _actions_only_help(self) -> bool:
+        """Whether more actions can never make a tier worse: what has no direction could go either way."""
+        return all(spec.direction != "none" or spec.measure == "attribute" for spec in self.scenarios.specs)
+
+    def _actions(self, row: int) -> list[_Action]:
+        """What may be done today: repairs, the latest record first, then inspections, then commitments."""
+        first, last = self.scenarios.starts[row], self.scenarios.starts[row + 1]
+        return [*self.repairs[self.starts_of_repairs[first] : self.starts_of_repairs[last]], *self.further]
+
+    def _reassessed(self, tried: Sequence[tuple[int, list[_Action]]]) -> Reassessed:
+        rows = np.array([row for row, _ in tried], dtype=np.intp)
+        repairs = [(n, one.repair) for n, (_, taken) in enumerate(tried) for one in taken if one.repair is not None]
+        pairs = np.array(repairs, dtype=np.intp).reshape(-1, 2)
+        added = [
+            (
+                addition,
+                np.array(
+                    [n for n, (_, taken) in enumerate(tried) if _Action(addition=addition) in taken], dtype=np.intp
+                ),
+            )
+            for addition in self.additions
+        ]
+        return self.scenarios.reassess(rows, self.now, (pairs[:, 0], pairs[:, 1]), added)
+
+    def _said(self, actions: list[_Action]) -> tuple[tuple[int, ...], tuple[Addition, ...]]:
+        repairs = (int(self.scenarios.positions[one.repair]) for one in actions if one.repair is not None)
+        return tuple(repairs), tuple(one.addition for one in actions if one.addition is not None)
+
+    def _obstacles(self, row: int, whole: Reassessed, number: int) -> tuple[str, ...]:
+        policy = self.assessment.policy
+        positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
+        holding = [
+            bound.id
+            for bound in (*policy.vetoes, *policy.thin_evidence)
+            if whole.met[bound.id][number] and positions[bound.tier] >= self.tier[row]
+        ]
+        return (*holding, *(("limits_on_change",) if whole.held[number] else ()))
+
+    # -- by time -------------------------------------------------------------------------------------------------
+
+    def by_time(self, rows: Index) -> NDArray[np.int32]:
+        """The first day on which each row's tier is better if nothing new becomes known; NEVER within the horizon."""
+        last = self.event_days.horizon
+        days = np.full(len(rows), NEVER, dtype=np.int32)
+        begin = np.full(len(rows), self.now + 1, dtype=np.int32)
+        left = np.arange(len(rows))
+        if self.event_days.time_only_improves:
+            # With merits kept as they are, time only improves: where that is not enough at the end, nothing is.
+            best = self.scenarios.reassess(rows, last, merits_stay=True)
+            left = left[best.tier < self.tier[rows]]
+            begin[left] = self._not_before(rows[left], begin[left], np.full(len(left), last, dtype=np.int32))
+        events = self.event_days.after(rows[left], begin[left], last)
+        segments = dict(zip(left.tolist(), events, strict=True))
+        # The day found with merits kept is most often the answer, so only its segment is tried at first.
+        at_once = 1
+        while len(left):
+            left = self._next_segments(rows, days, segments, left, at_once)
+            at_once = _SEGMENTS_AT_ONCE
+        return days
+
+    def _next_segments(
+        self, rows: Index, days: NDArray[np.int32], segments: dict[int, list[int]], left: Index, at_once: int
+    ) -> Index:
+        """Try the next few segments between event days of each row; rows that are done are left out."""
+        tried = [(number, start, end) for number in left.tolist() for start, end in _pairs(segments[number], at_once)]
+        if not tried:
+            days[left] = NEVER
+            return np.empty(0, dtype=np.intp)
+        whose, starts, ends = (np.array(column, dtype=np.intp) for column in zip(*tried, strict=True))
+        result = self.scenarios.reassess(rows[whose], ends.astype(np.int32))
+        better = result.tier < self.tier[rows[whose]]
+        first: dict[int, int] = {}
+        for position in np.flatnonzero(better).tolist():
+            first.setdefault(int(whose[position]), position)
+        chosen_ones = np.array(list(first.values()), dtype=np.intp)
+        if len(chosen_ones):
+            done = whose[chosen_ones]
+            days[done] = self._first_day(rows[done], starts[chosen_ones], ends[chosen_ones])
+        still = []
+        for number in left.tolist():
+            del segments[number][:at_once]
+            if number in first:
+                continue
+            if len(segments[number]) < 2:
+                days[number] = NEVER
+            else:
+                still.append(number)
+        return np.array(still, dtype=np.intp)
+
+    def _not_before(self, rows: Index, low: NDArray[np.int32], high: NDArray[np.int32]) -> NDArray[np.int32]:
+        """A day before which no tier can be better, within a month of the first on which it could."""
+        return self._first_day(rows, low, high, merits_stay=True, within=30)
+
+    def _first_day(
+        self,
+        rows: Index,
+        low: NDArray[np.integer],
+        high: NDArray[np.integer],
+        *,
+        merits_stay: bool = False,
+        within: int = 0,
+    ) -> NDArray[np.int32]:
+        """The first day in [low, high] on which a tier is better, where it stays better from then on, or one before."""
+        low, high = low.astype(np.int32).copy(), high.astype(np.int32).copy()
+        while (low + within < high).any():
+            open_ones = np.flatnonzero(low + within < high)
+            middle = (low[open_ones] + high[open_ones]) // 2
+            result = self.scenarios.reassess(rows[open_ones], middle, merits_stay=merits_stay)
+            better = result.tier < self.tier[rows[open_ones]]
+            high[open_ones[better]] = middle[better]
+            low[open_ones[~better]] = middle[~better] + 1
+        return low
+
+
+def _additions(specs: Sequence[IndicatorSpec], records: pl.DataFrame) -> Iterator[Addition]:
+    """Clean inspections and kept commitments that the policy rewards, one for each dimension it tells apart."""
+    schema = records.schema
+    for kind, outcome in _ADDITIONS:
+        seen = set()
+        for dimension in ("compliance", "safety", "quality", "environment", "responsibility"):
+            given = {"type": kind, "outcome": outcome, "dimension": dimension}
+            row = pl.DataFrame({name: pl.Series(name, [given.get(name)], dtype=schema[name]) for name in schema})
+            rewarded = tuple(
+                spec.id
+                for spec in specs
+                if (spec.direction == "risk_falls" and row.select(chosen(spec.select)).item())
+                or (
+                    spec.direction == "risk_rises"
+                    and spec.out_of is not None
+                    and row.select(chosen(spec.out_of)).item()
+                )
+            )
+            if rewarded and rewarded not in seen:
+                seen.add(rewarded)
+                yield Addition(kind, outcome, dimension)
+
+
+def _kinds_and_sizes(records: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which records are of one kind, shape (n,), and what makes one of them weigh more, shape (n, n_numbers)."""
+    sizes = [name for name in records.columns if name == "amount" or name.startswith("attributes.")]
+    kinds = [name for name in records.columns if name not in sizes and not name.endswith("_on")]
+    kind = (
+        records.select(pl.struct(pl.col(kinds).cast(pl.String)).rank("dense")).to_series() if kinds else pl.Series([0])
+    )
+    size = records.select(pl.col("occurred_on").to_physical().cast(pl.Float64), pl.col(sizes).fill_null(0.0))
+    return kind.to_numpy().astype(np.int64), size.to_numpy()
+
+
+def _pairs(days: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """First and last day of each of the first segments."""
+    for start, following in pairwise(days[: most + 1]):
+        yield start, following - 1

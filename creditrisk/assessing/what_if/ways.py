@@ -1,0 +1,116 @@
+"""The way of each enterprise to the next better tier: as objects, as a table, as part of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.assessing.what_if.scenarios import Assessed
+from creditrisk.assessing.what_if.search import Search, Way
+from creditrisk.assessing.what_if.telling import action_text, obstacle_text, way_text
+from creditrisk.days import day_of
+from creditrisk.records.standing import NEVER
+from creditrisk.report.content import WayUpContent
+from creditrisk.scoring.scores import TOTAL_UNIT
+
+__all__ = ["way_lines", "ways_table", "ways_up"]
+
+Index = NDArray[np.intp]
+
+
+def ways_up(assessment: Assessed, rows: Index | None = None) -> list[Way]:
+    """Find the ways up of enterprises below the best tier.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    rows : ndarray of int, optional
+        Rows of the assessment; by default all below the best tier.
+
+    Raises
+    ------
+    InputError
+        If the policy compares enterprises with one another, so that a tier is nobody's own to change.
+    """
+    search = Search(assessment)
+    if rows is None:
+        rows = np.arange(len(assessment.tiering.tier))
+    rows = rows[assessment.tiering.tier[rows] > 0]
+    if not len(rows):
+        return []
+    actions = search.by_actions(rows)
+    days = search.by_time(rows)
+    return [
+        Way(row, *actions[row], None if day == NEVER else day_of(int(day)), search.in_the_way.get(row, ()))
+        for row, day in zip(rows.tolist(), days, strict=True)
+    ]
+
+
+WAY_SCHEMA: dict[str, Any] = {
+    "enterprise_id": pl.String,
+    "tier": pl.String,
+    "reachable": pl.Boolean,
+    "repairs": pl.List(pl.String),
+    "further_actions": pl.List(pl.String),
+    "n_actions": pl.Int64,
+    "tier_reached": pl.String,
+    "score_reached": pl.Float64,
+    "proved": pl.Boolean,
+    "by_time": pl.Date,
+    "in_the_way": pl.List(pl.String),
+    "reason_zh": pl.String,
+    "reason_en": pl.String,
+}
+
+
+def ways_table(assessment: Assessed, rows: Index | None = None) -> pl.DataFrame:
+    """The ways up as a table (:meth:`creditrisk.Assessment.ways_up`)."""
+    policy, tiering = assessment.policy, assessment.tiering
+    names = [tier.id for tier in policy.tiers]
+    ids, record_ids = assessment.companies["enterprise_id"], assessment.records.data["record_id"]
+    lines = []
+    for way in ways_up(assessment, rows):
+        repairs = [record_ids[one] for one in way.repairs] if way.repairs else []
+        tier = int(tiering.tier[way.row])
+        text = way_text(policy, way, tier, repairs)
+        further = [action_text(one).en for one in way.additions]
+        lines.append(
+            (ids[way.row], names[tier], way.reachable, repairs, further, len(repairs) + len(further), names[way.tier],
+             way.total / TOTAL_UNIT, way.proved, way.by_time, list(way.in_the_way), text.zh, text.en)
+        )  # fmt: skip
+    columns = zip(*lines, strict=True) if lines else [() for _ in WAY_SCHEMA]
+    return pl.DataFrame(
+        [_series(name, kind, values) for (name, kind), values in zip(WAY_SCHEMA.items(), columns, strict=True)]
+    )
+
+
+def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
+    if not isinstance(kind, pl.List):
+        return pl.Series(name, values, dtype=kind)
+    import pyarrow
+
+    # Many short lists: Polars would make a series of each.
+    return pl.Series(name, pl.from_arrow(pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))))
+
+
+def way_lines(assessment: Assessed, rows: Index) -> WayUpContent | None:
+    """The way up of one enterprise as an explanation says it; None in the best tier."""
+    for way in ways_up(assessment, rows):
+        repairs = tuple(assessment.records.data["record_id"][one] for one in way.repairs)
+        return WayUpContent(
+            reachable=way.reachable,
+            repairs=repairs,
+            further_actions=tuple(action_text(one) for one in way.additions),
+            tier_reached=assessment.policy.tiers[way.tier].id,
+            score_reached=Decimal(way.total) / TOTAL_UNIT,
+            proved=way.proved,
+            by_time=way.by_time,
+            in_the_way=tuple(obstacle_text(assessment.policy, name) for name in way.in_the_way),
+            text=way_text(assessment.policy, way, int(assessment.tiering.tier[way.row]), repairs),
+        )
+    return None

@@ -1,0 +1,87 @@
+"""Where an annual cap decides who is drawn, beside chance.
+
+Passing over those at the cap keeps it. As long as the same items apply to all of a stratum that leaves everybody the
+same probability. Where they do not, and the ratios of some enterprise add up to more than its cap, the general draws
+fall on those with fewer items more often than on the others, and nobody's probability is the share of the stratum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from creditrisk.inspection.draws.drawing import OUTSIDE
+from creditrisk.inspection.plan.intensity import requirement
+from creditrisk.inspection.plan.items import InspectionItem
+from creditrisk.inspection.plan.population import Population, strata_of
+
+__all__ = ["BindingCap", "binding_caps", "is_capped"]
+
+# Sums of ratios such as 20 × 0.05 are held against whole numbers.
+_ROUNDING = 1e-4
+
+
+@dataclass(frozen=True)
+class BindingCap:
+    """A stratum in which the visits expected for some enterprise exceed its cap."""
+
+    stratum: int
+    name: str
+    visits: float
+    cap: int
+
+
+def is_capped(items: Iterable[InspectionItem]) -> bool:
+    """Whether the visits of a group are what a cap takes from: on site, for general items alone."""
+    items = list(items)
+    return any(item.mode == "on_site" for item in items) and all(item.kind == "general" for item in items)
+
+
+def binding_caps(
+    population: Population,
+    groups: Mapping[str, Sequence[InspectionItem]],
+    caps: Mapping[str, int | None],
+    *,
+    alike: bool = True,
+) -> Iterator[BindingCap]:
+    """The strata in which a cap makes probabilities differ from what the ratios say.
+
+    Parameters
+    ----------
+    population : Population
+    groups : mapping of str to sequence of InspectionItem
+    caps : mapping of str to int or None
+    alike : bool, default=True
+        Whether all of a stratum who have the same items are equally likely to be drawn. Then a cap makes a difference
+        where not all have the same items and the ratios of some add up to more than it; else, with weights or after a
+        plan whose visits come last now, wherever somebody could be drawn more often than the cap allows.
+
+    Yields
+    ------
+    BindingCap
+    """
+    names = strata_of(population.policy)
+    there = population.stratum != OUTSIDE
+    stratum = np.where(there, population.stratum, 0)
+    expected, possible = (np.zeros(len(population), dtype=np.float32) for _ in range(2))
+    capped = np.zeros(len(population), dtype=np.float32)
+    for items in groups.values():
+        if not any(item.mode == "on_site" for item in items):
+            continue
+        visits = np.zeros(len(population), dtype=np.float32)
+        for item in items:
+            ratios = np.array([requirement(population.policy, item, name).ratio for name in names], dtype=np.float32)
+            np.maximum(visits, np.where(population.members(item), ratios[stratum], 0), out=visits)
+        expected += visits
+        possible += visits > 0
+        if is_capped(items):
+            capped += visits
+    for place, name in enumerate(names):
+        members = there & (stratum == place) & (capped > 0)
+        cap, own = caps[name], (expected if alike else possible)[members]
+        if cap is None or not len(own):
+            continue
+        if own.max() > (max(cap, own.min()) + _ROUNDING if alike else cap):
+            yield BindingCap(place, name, float(own.max()), cap)

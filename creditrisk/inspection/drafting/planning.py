@@ -1,0 +1,167 @@
+"""The plan of a year: from assessments, items and a policy to visits, draws, and what could not be done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.frames import FrameKind, check_frame_kind
+from creditrisk.inspection.drafting.drafting import Coordination, Draft
+from creditrisk.inspection.drafting.resting import last_visits
+from creditrisk.inspection.draws.numbers import check_seed
+from creditrisk.inspection.draws.seeds import register_seed
+from creditrisk.inspection.plan.intensity import AnnualCap, annual_caps
+from creditrisk.inspection.plan.items import InspectionItem, joint_groups, read_items
+from creditrisk.inspection.plan.overriding import read_overrides
+from creditrisk.inspection.plan.plan import InspectionPlan
+from creditrisk.inspection.plan.population import population_of
+from creditrisk.inspection.plan.unmet import unmet_row, unmet_table
+from creditrisk.policy.document import Policy
+
+__all__ = ["plan_inspections"]
+
+# The items of a group are bits of one number.
+_MOST_JOINT = 63
+
+
+def plan_inspections(
+    assessment: Any,
+    items: str | os.PathLike[str] | Iterable[InspectionItem],
+    policy: Policy | str | os.PathLike[str] | None = None,
+    *,
+    seed: str,
+    year: int,
+    enterprises: Any = None,
+    last_plan: Any = None,
+    overrides: Any = None,
+    annual_cap: AnnualCap = None,
+    weight: str | None = None,
+    authorities: Collection[str] | None = None,
+    seed_register: str | os.PathLike[str] | None = None,
+    coordination: Coordination = "spread",
+    output: FrameKind = "pandas",
+) -> InspectionPlan:
+    """Plan the inspections of a year: whom each item draws, and the visits that follow.
+
+    General items draw at most the policy's ratio of each tier, key items at least theirs; key areas are inspected in
+    full, those in an observation period as gently as the best tier, and of a tier under the grid all who are not drawn
+    are visited by the grid. Nobody is exempt. Items of a joint group make one visit.
+
+    Parameters
+    ----------
+    assessment : Assessment, frame, path or folder
+        Or its table: enterprise_id, tier and, where known, regime, region, industry, scale, key_areas, grid, status.
+    items : path, or iterable of InspectionItem
+        As :func:`read_items` takes them.
+    policy : Policy, str or path, optional
+        By default that of the assessment.
+    seed : str
+        Public; see :mod:`creditrisk.inspection.draws.seeds`.
+    year : int
+    enterprises : Enterprises or frame, optional
+        Where the table of assessments does not have region, industry and so on.
+    last_plan : InspectionPlan, its visits, or the folder it was saved in, optional
+        Whom it visited for an item, or one joint with it, is drawn again only where the others do not suffice, and not
+        at all within the policy's ``not_again_within_months``.
+    overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings, optional
+        Visits beside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note. Those of
+        one enterprise for items of one joint group make one visit.
+    annual_cap : int or mapping of tier to int, optional
+        The most on-site visits by draw to one enterprise, beside the policy's own.
+    weight : str, optional
+        A column of the table: within a tier enterprises are drawn with probabilities in proportion to it.
+    authorities : collection of str, optional
+        Items of others are left out, and listed as unmet.
+    seed_register : path, optional
+        Register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`): with a seed of it the same
+        plan may be made again, and no other.
+    coordination : {"spread", "independent"}
+        Whether separate items avoid one another's enterprises, or draw independently.
+    output : {"pandas", "polars", "arrow"}
+
+    Returns
+    -------
+    InspectionPlan
+
+    Raises
+    ------
+    InputError
+        If the table, items, seed, caps or overrides cannot be used, or the register has the seed for another plan.
+
+    Examples
+    --------
+    >>> import creditrisk as cr
+    >>> paths = cr.sample_paths()
+    >>> assessment = cr.assess(paths.enterprises, paths.records, as_of="2026-06-30")
+    >>> plan = cr.plan_inspections(assessment, cr.example_items(), seed="2026-07-01 08 15 23", year=2026)
+    >>> list(plan.visits.columns[:4])
+    ['visit_id', 'enterprise_id', 'items', 'departments']
+    """
+    check_frame_kind(output)
+    check_seed(seed)
+    if coordination not in get_args(Coordination):
+        raise InputError(f"coordination must be one of {', '.join(get_args(Coordination))}, got {coordination!r}")
+    if not isinstance(year, int | np.integer) or not 1949 <= year <= 2999:
+        raise InputError(f"the year of a plan must be a year such as 2026, got {year!r}")
+    catalogue = read_items(items)
+    asked_overrides = read_overrides(overrides)
+    population = population_of(assessment, policy, enterprises, weight)
+    unmet = []
+    if authorities is not None:
+        authorities = {authorities} if isinstance(authorities, str) else set(authorities)
+        unmet = [
+            unmet_row("authority", item=item.id, tier=None, required=None, got=None, authority=item.authority)
+            for item in catalogue
+            if item.authority not in authorities
+        ]
+        catalogue = tuple(item for item in catalogue if item.authority in authorities)
+    groups = joint_groups(catalogue)
+    for name, members in groups.items():
+        if len(members) > _MOST_JOINT:
+            raise InputError(f"the joint group {name} has more than {_MOST_JOINT} items")
+    caps = {kind: annual_caps(population.policy, kind, annual_cap) for kind in ("general", "key")}
+    last = last_visits(last_plan, population)
+    draft = Draft(population, groups, seed, year, last, caps, coordination, unmet=unmet)
+    # Key items first: where a cap binds, it is the general ones that give way.
+    in_turn = sorted(groups, key=lambda name: all(item.kind == "general" for item in groups[name]))
+    for name in in_turn:
+        draft.draw_group(name)
+    draft.add_overrides(asked_overrides)
+    draft.add_grid()
+    draft.note_uncovered()
+    plan = InspectionPlan(
+        year=year,
+        seed=seed,
+        population=population,
+        groups=groups,
+        draws={item.id: draft.draws[item.id] for item in catalogue if item.id in draft.draws},
+        rows=draft.visit_rows(),
+        unmet_data=unmet_table(draft.unmet),
+        overrides_data=asked_overrides,
+        coordination_data=pl.concat(draft.joint) if draft.joint else pl.DataFrame(),
+        output=output,
+    )
+    if seed_register is not None:
+        register_seed(seed_register, seed, plan.draws_sha256, continues=_continued(last_plan, seed))
+    return plan
+
+
+def _continued(last_plan: Any, seed: str) -> str | None:
+    """The draws of the last plan, if those were made with the same seed."""
+    if isinstance(last_plan, InspectionPlan):
+        return last_plan.draws_sha256 if last_plan.seed == seed else None
+    told = Path(last_plan) / "plan.json" if isinstance(last_plan, str | os.PathLike) else None
+    if told is None or not told.is_file():
+        return None
+    try:
+        data = json.loads(told.read_text(encoding="utf-8"))
+        return data["draws_sha256"] if data["seed"] == seed else None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"last_plan: {told} is no account of a saved plan: save that plan again") from error

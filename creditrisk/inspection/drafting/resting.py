@@ -1,0 +1,54 @@
+"""Who was visited by the plan before, and so comes last in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from creditrisk.days import add_months, day_number, day_of
+from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.population import Population
+
+__all__ = ["LastVisits", "last_visits"]
+
+
+@dataclass(frozen=True, eq=False)
+class LastVisits:
+    """The rows of the population that the plan before visited, by item, and the last day of that plan."""
+
+    size: int
+    rows_by_item: dict[str, NDArray[np.uint32]]
+    last_day: date | None
+
+    def rested(self, items: Iterable[str]) -> NDArray[np.bool_]:
+        """Those visited for any of these items."""
+        rested = np.zeros(self.size, dtype=bool)
+        for item in items:
+            rested[self.rows_by_item.get(item, [])] = True
+        return rested
+
+    def forbids(self, months: int | None, first_day: date) -> bool:
+        """Whether on the first day of a plan a time not to be drawn again in still runs."""
+        if months is None or self.last_day is None:
+            return False
+        return day_of(int(add_months(day_number(self.last_day), months))) > first_day
+
+
+def last_visits(last_plan: Any, population: Population) -> LastVisits:
+    """Read the visits of the plan before, as :func:`visits_of` takes them; None where there was no plan."""
+    if last_plan is None:
+        return LastVisits(len(population), {}, None)
+    table = visits_of(last_plan, ("enterprise_id", "items", "window_to"), argument="last_plan")
+    pairs = table.select("enterprise_id", "items").with_columns(row=population.rows_of(table["enterprise_id"]))
+    pairs = pairs.drop_nulls("row").explode("items", empty_as_null=True).drop_nulls("items")
+    rows_by_item = {
+        str(item): part["row"].to_numpy() for (item,), part in pairs.select("row", "items").partition_by(
+            "items", as_dict=True
+        ).items()
+    }  # fmt: skip
+    return LastVisits(len(population), rows_by_item, table["window_to"].max())  # type: ignore[arg-type]

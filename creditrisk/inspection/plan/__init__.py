@@ -1,0 +1,1 @@
+"""What a plan is made of, what it says, and what it is worth."""

@@ -1,0 +1,60 @@
+"""Visits outside the draw, each on record with its reason: complaints, referrals, key areas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from creditrisk.errors import InputError
+from creditrisk.inspection.plan.tables import read_table
+from creditrisk.vocabulary import Label
+
+__all__ = ["OVERRIDE_REASONS", "read_overrides"]
+
+OVERRIDE_REASONS: dict[str, Label] = {
+    "complaint": Label("投诉举报", "complaint"),
+    "referral": Label("转办交办", "referral"),
+    "key_area": Label("重点领域", "key area"),
+}
+
+_SCHEMA = {"enterprise_id": pl.String, "item": pl.String, "reason": pl.String, "note": pl.String}
+
+
+def read_overrides(overrides: Any) -> pl.DataFrame:
+    """Check overrides: what goes round the draw leaves a trace (article 三(五)3).
+
+    Parameters
+    ----------
+    overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings; optional
+        enterprise_id, item, reason (one of OVERRIDE_REASONS, in Chinese or by its name) and note.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same as text, reasons by their names, each entry once. Several of one enterprise and item with other reasons
+        or notes all stay.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column or a value is missing, or a reason is not one of OVERRIDE_REASONS.
+    """
+    if overrides is None:
+        return pl.DataFrame(schema=_SCHEMA)
+    listed = pl.DataFrame(overrides, infer_schema_length=None) if isinstance(overrides, list) else overrides
+    table, name = read_table(listed, "overrides")
+    for column in _SCHEMA:
+        if column not in table.columns:
+            raise InputError(f"{name}: overrides need the column {column}")
+    table = table.select(pl.col(name).cast(pl.String).str.strip_chars() for name in _SCHEMA)
+    for column in _SCHEMA:
+        if (table[column].fill_null("") == "").any():
+            raise InputError(f"an override without {column}: each is recorded with enterprise, item, reason and note")
+    words = {label.zh: name for name, label in OVERRIDE_REASONS.items()}
+    table = table.with_columns(pl.col("reason").replace(words))
+    wrong = table.filter(~pl.col("reason").is_in(list(OVERRIDE_REASONS)))
+    if wrong.height:
+        known = ", ".join(OVERRIDE_REASONS)
+        raise InputError(f"the reason {wrong['reason'][0]!r} of an override is not known; known are {known}")
+    return table.unique(maintain_order=True)

@@ -1,0 +1,39 @@
+"""Patrols of the grid (网格化, article 三(二)2): whom the staff of each grid visit, for no item in particular."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.inspection.plan.plan import InspectionPlan
+
+__all__ = ["grid_patrols"]
+
+
+def grid_patrols(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Any:
+    """The visits that a plan leaves to the grid, as lists to go by.
+
+    Parameters
+    ----------
+    plan : InspectionPlan
+    output : {"pandas", "polars", "arrow"}
+
+    Returns
+    -------
+    frame
+        One row per visit by region, grid and enterprise: region, grid, enterprise_id, tier, window_from, window_to,
+        visit_id, why_zh, why_en. Enterprises without a grid on record come last: to somebody they must be given.
+
+    Examples
+    --------
+    >>> import creditrisk as cr
+    >>> paths = cr.sample_paths()
+    >>> assessment = cr.assess(paths.enterprises, paths.records, as_of="2026-06-30")
+    >>> plan = cr.plan_inspections(assessment, cr.example_items(), seed="2026-07-01 08 15 23", year=2026)
+    >>> grid_patrols(plan, output="polars").select("region", "grid", "tier").row(0)
+    ('320105', '320105-0167', 'high_risk')
+    """
+    check_frame_kind(output)
+    return from_polars(pl.concat(plan.patrol_chunks()), output)

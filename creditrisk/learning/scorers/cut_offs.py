@@ -1,0 +1,160 @@
+"""From probabilities to tiers: by target shares, by fixed probabilities, or by expected cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from creditrisk.errors import InputError
+from creditrisk.learning.scorers.calibration import Calibration
+
+__all__ = ["CutOffs", "places_of"]
+
+
+class CutOffs(BaseModel):
+    """Where one tier ends and the next, worse one begins. Made by one of its three class methods.
+
+    Attributes
+    ----------
+    tiers : tuple of str
+        From best to worst.
+    kind : {"share", "probability"}
+    values : tuple of float
+        For each tier its share, or for each tier but the first the probability at which it begins.
+
+    Examples
+    --------
+    >>> CutOffs.by_probability(ordinary=0.05, high_risk=0.2).values
+    (0.05, 0.2)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiers: tuple[str, ...]
+    kind: Literal["share", "probability"]
+    values: tuple[float, ...]
+
+    @classmethod
+    def by_share(cls, **shares: float) -> CutOffs:
+        """Tiers that each take a share of the enterprises, named from best to worst.
+
+        Enterprises of one score stand in one tier, the one that the best of them reaches, as with shares in a policy.
+        Where many have one score, shares are met no nearer than that allows, and a tier may stay empty.
+
+        Raises
+        ------
+        InputError
+            If there are fewer than two tiers, or shares are not above 0 and 1 together.
+
+        Examples
+        --------
+        >>> CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1).tiers
+        ('good', 'ordinary', 'high_risk')
+        """
+        if len(shares) < 2 or not all(share > 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
+            raise InputError(f"shares of two or more tiers must be above 0 and add up to 1, got {_listed(shares)}")
+        return cls(tiers=tuple(shares), kind="share", values=tuple(shares.values()))
+
+    @classmethod
+    def by_probability(cls, best: str = "good", **begins: float) -> CutOffs:
+        """Tiers that each begin at a probability of a finding, named from the second best to the worst.
+
+        Raises
+        ------
+        InputError
+            If the probabilities do not rise between 0 and 1.
+
+        Examples
+        --------
+        >>> CutOffs.by_probability(ordinary=0.05, high_risk=0.2).tiers
+        ('good', 'ordinary', 'high_risk')
+        """
+        rising = all(lower < higher for lower, higher in pairwise(begins.values()))
+        if not begins or best in begins or not rising or not all(0 < value < 1 for value in begins.values()):
+            raise InputError(f"the probabilities at which tiers begin must rise between 0 and 1, got {_listed(begins)}")
+        return cls(tiers=(best, *begins), kind="probability", values=tuple(begins.values()))
+
+    @classmethod
+    def by_cost(cls, *, missed_finding: float, best: str = "good", **inspection: float) -> CutOffs:
+        """Tiers whose inspections are worth their cost.
+
+        An inspection that costs ``c`` and spares a missed finding that costs ``m`` pays where ``p · m ≥ c``: a tier
+        begins at the probability ``c / m`` of the inspections that go with it.
+
+        Parameters
+        ----------
+        missed_finding : float
+            What a finding costs that nobody makes.
+        best : str, default="good"
+        **inspection : float
+            What the inspections of each further tier cost, rising from the second best to the worst.
+
+        Raises
+        ------
+        InputError
+            If a cost is not above 0, or an inspection costs as much as a missed finding.
+
+        Examples
+        --------
+        >>> CutOffs.by_cost(missed_finding=50, ordinary=1, high_risk=10).values
+        (0.02, 0.2)
+        """
+        if not missed_finding > 0:
+            raise InputError(f"missed_finding must be a cost above 0, got {missed_finding!r}")
+        dear = [name for name, cost in inspection.items() if not 0 < cost < missed_finding]
+        if dear:
+            raise InputError(
+                f"inspections of tier {dear[0]!r} must cost more than 0 and less than a missed finding "
+                f"({missed_finding:g}), got {inspection[dear[0]]!r}; else none is worth it"
+            )
+        return cls.by_probability(best, **{name: cost / missed_finding for name, cost in inspection.items()})
+
+    def thresholds(
+        self, raw: NDArray[np.float64], calibration: Calibration, weights: NDArray[np.float64] | None = None
+    ) -> tuple[float, ...]:
+        """Raw scores at which each tier but the best begins, rising.
+
+        Parameters
+        ----------
+        raw : ndarray of float, shape (n_rows,)
+            Scores whose distribution gives the shares.
+        calibration : Calibration
+            Turns probabilities back into raw scores.
+        weights : ndarray of float, shape (n_rows,), optional
+            Of the rows, for shares.
+
+        Raises
+        ------
+        InputError
+            If shares are to be taken of no rows.
+        """
+        if self.kind == "probability":
+            return tuple(calibration.raw_at(value) for value in self.values)
+        if not len(raw):
+            raise InputError("cut-offs by share need rows to take shares of")
+        scores, place = np.unique(raw, return_inverse=True)
+        rows = np.bincount(place, weights)
+        upto = np.cumsum(rows)
+        ends = np.cumsum(self.values[:-1]) * upto[-1]
+        # Equal scores stand together, in the tier that the best of them reaches, as in a policy.
+        begins = np.searchsorted(upto - rows, ends * (1 - 1e-12), side="left")
+        return tuple(np.append(scores, np.inf)[begins].tolist())
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CutOffs:
+        """From plain data."""
+        return cls.model_validate(data)
+
+
+def places_of(raw: NDArray[np.float64], thresholds: tuple[float, ...]) -> NDArray[np.intp]:
+    """Places of tiers, 0 for the best, shape (n_rows,)."""
+    return np.searchsorted(np.asarray(thresholds, dtype=float), raw, side="right")
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items()) or "none"

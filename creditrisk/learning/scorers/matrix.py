@@ -1,0 +1,105 @@
+"""From the user's frame or array to the matrix that a model learns from and predicts on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.errors import InputError
+from creditrisk.frames import is_frame, to_polars
+from creditrisk.learning.scorers.categories import CategoryLevels, Unseen
+
+__all__ = ["column_names", "frame_matrix", "learn_levels"]
+
+
+def column_names(X: Any) -> tuple[str, ...] | None:
+    """Names of the columns of a frame; None for an array, or a frame whose columns have no text for names."""
+    if not is_frame(X):
+        return None
+    names: Sequence[Any]
+    if isinstance(X, pl.LazyFrame):
+        names = X.collect_schema().names()
+    elif hasattr(X, "column_names"):  # of an Arrow table, whose columns are arrays
+        names = X.column_names
+    else:
+        names = list(X.columns) if hasattr(X, "columns") else to_polars(X).columns
+    if not all(isinstance(name, str) for name in names):
+        return None
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise InputError(f"X has two columns called {twice!r}; give each indicator once")
+    return tuple(names)
+
+
+def learn_levels(X: Any, names: Sequence[str]) -> dict[str, CategoryLevels]:
+    """The levels of those columns of a frame that hold categories."""
+    return {name: CategoryLevels.of(_column(X, name)) for name in names}
+
+
+def frame_matrix(
+    X: Any, names: Sequence[str], levels: Mapping[str, CategoryLevels], unseen: Unseen
+) -> NDArray[np.float64]:
+    """Columns of a frame by name, in the model's order, as numbers; NaN where there is nothing to measure.
+
+    Parameters
+    ----------
+    X : frame
+    names : sequence of str
+        Other columns are left aside.
+    levels : mapping of str to CategoryLevels
+    unseen : {"missing", "error"}
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_columns)
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or holds no numbers.
+    """
+    X = X.collect() if isinstance(X, pl.LazyFrame) else X
+    there = column_names(X) or ()
+    missing = [name for name in names if name not in set(there)]
+    if missing:
+        raise InputError(
+            f"X lacks {len(missing)} of the {len(names)} columns that the model reads, such as {missing[0]!r}; "
+            "compute them with creditrisk.IndicatorBuilder"
+        )
+    if not levels and hasattr(X, "dtypes") and not isinstance(X, pl.DataFrame):
+        # A pandas frame of plain numbers needs no way through Arrow.
+        chosen = X if tuple(there) == tuple(names) else X[list(names)]
+        if all(isinstance(kind, np.dtype) and kind.kind in "fiub" for kind in chosen.dtypes):
+            return chosen.to_numpy(dtype=np.float64)
+    if not hasattr(X, "iloc"):
+        X = to_polars(X)
+    columns = {name: _column(X, name) for name in names}
+    result = np.empty((len(_column(X, there[0])) if there else 0, len(names)), order="F")
+    for place, (name, column) in enumerate(columns.items()):
+        if name in levels:
+            result[:, place] = levels[name].codes(column, unseen)
+            continue
+        if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
+            raise InputError(
+                f"column {name!r} holds no numbers ({column.dtype}): leave it out, "
+                f"or declare it with categories=[..., {name!r}]"
+            )
+        result[:, place] = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return result
+
+
+def _column(X: Any, name: str) -> pl.Series:
+    if isinstance(X, pl.DataFrame):
+        return X[name]
+    if not hasattr(X, "iloc"):
+        return to_polars(X)[name]
+    values = X[name]
+    try:
+        # Of Python objects the type follows from those that are there, not from a missing one in front.
+        return pl.Series(name, values.where(values.notna(), None).tolist() if values.dtype == object else values)
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"column {name!r} cannot be read: {error}. Give it one type") from error

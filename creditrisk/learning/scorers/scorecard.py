@@ -1,0 +1,343 @@
+"""The scorecard: monotone bands, weights of evidence, logistic regression, points that double the odds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from math import log
+from os import cpu_count
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from creditrisk.errors import InputError
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.indicators.spec import Direction
+from creditrisk.learning.scorers.additive import AdditivePoints, PointScale, steps_in_points
+from creditrisk.learning.scorers.binning import Bands, declared_bands, monotone_bands
+from creditrisk.learning.scorers.calibration import Calibration, CalibrationKind, calibrate
+from creditrisk.learning.scorers.categories import CategoryLevels, Unseen
+from creditrisk.learning.scorers.cut_offs import CutOffs
+from creditrisk.learning.scorers.parts import from_parts, to_parts
+from creditrisk.learning.scorers.scorer import LearnedScorer
+from creditrisk.learning.scorers.training_rows import LearningRows
+from creditrisk.learning.scorers.weights_of_evidence import evidence_of, fit_evidence
+from creditrisk.vocabulary import BilingualText
+
+__all__ = ["ScorecardScorer"]
+
+Numbers = NDArray[np.float64]
+
+_ROWS_ADDED = 5.0
+_MOST_CUTS = 250
+
+
+class ScorecardScorer(LearnedScorer):
+    """The probability of a finding by a scorecard: points for bands of single indicators, as in a policy document.
+
+    Parameters
+    ----------
+    directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
+        Directions of columns, over those that the built-in indicators declare. With "none" a column's points may
+        rise, fall, or turn once.
+    bands : mapping of str to sequence of float, optional
+        Cuts that are declared for a column: its bands are these, ``[from, below)``, and where the rates of two
+        neighbouring bands go against the direction, both have the points of the two together.
+    max_bands : int, default=8
+        Of one column.
+    min_share : float, default=0.05
+        Of the rows with a value that each band has at least.
+    C : float, default=1.0
+        Inverse strength of the regression's L2 penalty.
+    points_to_double_odds : float, default=10
+        So many points more halve the odds of a finding (PDO).
+    base_points, base_odds : float, default=50 and 1
+        The total at so many enterprises without a finding for one with.
+    calibration : {"sigmoid", "isotonic"} or None, default=None
+        By default points mean what the regression says.
+    validation_share : float, default=0.2
+        Of the rows, the latest days, held out for a calibration if there is one.
+    gap_days : int, default=0
+        Held-out days begin so many days after those that are learnt from.
+    cut_offs : CutOffs, optional
+        Where tiers begin; by default 60 % good, 30 % ordinary, 10 % high risk.
+    categories : sequence of str, default=("industry", "region", "scale")
+        Columns of names, where X has them. Their levels are ordered by how often they had a finding and banded like
+        numbers. A policy has no bands of names, so a scorecard with such columns cannot be exported.
+    unseen : {"missing", "error"}, default="missing"
+        What a category is taken for that training has not seen.
+    random_state : int, RandomState or None, default=0
+        Of the rows held out.
+    n_jobs : int, optional
+        Threads, by default all; results do not depend on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The second is the finding.
+    feature_names_in_ : ndarray of str
+        Where X had names.
+    points_ : AdditivePoints
+        The model: a base and the points of each band, in thousandths.
+    bands_ : tuple of Bands
+        Of every column, with the rows with and without a finding.
+    coefficients_ : ndarray of float64, shape (n_features,)
+        Of the weights of evidence; none below 0.
+    intercept_ : float
+    constraints_, levels_, calibration_, cut_offs_, thresholds_, training_
+        As in :class:`BoostedScorer`.
+
+    Notes
+    -----
+    The weight of evidence of a band is the logarithm of its share of all findings over its share of all others; half a
+    row is added to each, so that no band is infinitely good. Coefficients are held at 0 or above: bands already follow
+    the directions, so that no sum of them goes against one. A missing value has points of its own, held among those of
+    the values; where training had none missing, their mean.
+
+    See Siddiqi, Credit Risk Scorecards (2006), for the method.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"safety.accident_count": [0.0, 1.0, 2.0, 0.0] * 50, "plant": [1.0, 2.0, 3.0, 4.0] * 50})
+    >>> y = [0, 1, 1, 0, 0, 0, 1, 1] * 25
+    >>> scorer = ScorecardScorer().fit(X, y)
+    >>> scorer.table()[["indicator", "from", "below", "points"]]
+                   indicator  from  below   points
+    0  safety.accident_count   NaN    1.0    0.000
+    1  safety.accident_count   1.0    2.0   -1.227
+    2  safety.accident_count   2.0    NaN   -6.442
+    3                  plant   NaN    2.0    0.000
+    4                  plant   2.0    3.0  -82.396
+    5                  plant   3.0    4.0 -164.793
+    6                  plant   4.0    NaN  -82.396
+    """
+
+    def __init__(
+        self,
+        *,
+        directions: Mapping[str, Direction] | None = None,
+        bands: Mapping[str, Sequence[float]] | None = None,
+        max_bands: int = 8,
+        min_share: float = 0.05,
+        C: float = 1.0,
+        points_to_double_odds: float = 10.0,
+        base_points: float = 50.0,
+        base_odds: float = 1.0,
+        calibration: CalibrationKind | None = None,
+        validation_share: float = 0.2,
+        gap_days: int = 0,
+        cut_offs: CutOffs | None = None,
+        categories: Sequence[str] = ("industry", "region", "scale"),
+        unseen: Unseen = "missing",
+        random_state: int | np.random.RandomState | None = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.directions = directions
+        self.bands = bands
+        self.max_bands = max_bands
+        self.min_share = min_share
+        self.C = C
+        self.points_to_double_odds = points_to_double_odds
+        self.base_points = base_points
+        self.base_odds = base_odds
+        self.calibration = calibration
+        self.validation_share = validation_share
+        self.gap_days = gap_days
+        self.cut_offs = cut_offs
+        self.categories = categories
+        self.unseen = unseen
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def table(self, *, output: FrameKind = "pandas") -> Any:
+        """The scorecard: every band of every indicator that counts.
+
+        Returns
+        -------
+        frame
+            indicator, from, below (both missing for the band of missing values), missing, rows, findings (weights of
+            the training rows), rate, points.
+        """
+        check_is_fitted(self)
+        check_frame_kind(output)
+        assert self.points_ is not None
+        names, lines = self._names(), []
+        for step in self.points_.steps:
+            bands = self.bands_[step.feature]
+            ends = (None, *bands.cuts, None)
+            for place, (low, high) in enumerate(pairwise(ends)):
+                middle = np.array([bands.cuts[place] if place < len(bands.cuts) else np.inf])
+                inside = step.of(np.nextafter(middle, -np.inf) if place < len(bands.cuts) else middle)[0]
+                lines.append((names[step.feature], low, high, False, *_numbers(bands, place), int(inside) / 1000))
+            if bands.findings[-1] + bands.others[-1] > 0:
+                missing = (names[step.feature], None, None, True, *_numbers(bands, -1), step.missing / 1000)
+                lines.append(missing)
+        schema = {
+            "indicator": pl.String, "from": pl.Float64, "below": pl.Float64, "missing": pl.Boolean, "rows": pl.Float64,
+            "findings": pl.Float64, "rate": pl.Float64, "points": pl.Float64,
+        }  # fmt: skip
+        return from_polars(pl.DataFrame(lines, schema=schema, orient="row"), output)
+
+    def made_of(self) -> BilingualText:
+        """What the fitted model consists of, in words."""
+        assert self.points_ is not None
+        count = len(self.points_.steps)
+        return BilingualText(zh=f"评分卡，共{count}项指标", en=f"a scorecard of {count} indicators")
+
+    def to_parts(self) -> dict[str, bytes]:
+        """All of the fitted model by file name, as text: ``scorer.json``."""
+        check_is_fitted(self)
+        bands = [
+            {"cuts": one.cuts, "findings": one.findings.tolist(), "others": one.others.tolist()} for one in self.bands_
+        ]
+        own = {"coefficients": self.coefficients_.tolist(), "intercept": self.intercept_, "bands": bands}
+        return to_parts(self, own)
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> ScorecardScorer:
+        """Rebuild a model from its parts; it predicts the same to the last bit. Nothing in them is executed.
+
+        Raises
+        ------
+        InputError
+            If a part is missing or damaged.
+        """
+
+        def restore(scorer: ScorecardScorer, state: Mapping[str, Any]) -> None:
+            if scorer.points_ is None:
+                raise ValueError("no points")
+            scorer.coefficients_ = np.array(state["coefficients"], dtype=np.float64)
+            scorer.intercept_ = float(state["intercept"])
+            scorer.bands_ = tuple(
+                Bands(tuple(one["cuts"]), np.array(one["findings"], dtype=float), np.array(one["others"], dtype=float))
+                for one in state["bands"]
+            )
+            if not len(scorer.bands_) == len(scorer.coefficients_) == scorer.n_features_in_:
+                raise ValueError("bands and coefficients are not those of the columns")
+            # Of each band, and of the rows without a value.
+            if any(not one.findings.shape == one.others.shape == (len(one.cuts) + 2,) for one in scorer.bands_):
+                raise ValueError("the rows of a band are missing")
+
+        return from_parts(cls, parts, restore)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        self._require("max_bands", self.max_bands >= 1, "at least 1")
+        self._require("min_share", 0 <= self.min_share < 1, "at least 0 and below 1")
+        self._require("C", 0 < self.C < np.inf, "above 0")
+        self._require("base_points", abs(self.base_points) < np.inf, "finite")
+        self._require("base_odds", 0 < self.base_odds < np.inf, "above 0")
+        self._require("points_to_double_odds", 0.001 <= self.points_to_double_odds < np.inf, "at least 0.001")
+        for name, cuts in (self.bands or {}).items():
+            if len(cuts) > _MOST_CUTS:
+                raise InputError(f"bands[{name!r}] has {len(cuts)} cuts; at most {_MOST_CUTS} are taken")
+            if not all(np.isfinite(cuts)) or not all(low < high for low, high in pairwise(cuts)):
+                raise InputError(f"bands[{name!r}] must be finite cuts that rise, got {list(cuts)}")
+
+    def _learn(self, rows: LearningRows) -> int:
+        stranger = next((name for name in self.bands or {} if name not in self._names()), None)
+        if stranger is not None:
+            raise InputError(f"bands names {stranger!r}, which is no column of X")
+        self.constraints_ = tuple(
+            1 if name in self.levels_ else way for name, way in zip(self._names(), self.constraints_, strict=True)
+        )
+        self.calibration_ = Calibration()
+        levels = self.levels_
+        split = None if self.calibration is None else rows.split(self.validation_share, self.gap_days)
+        if split is not None:
+            # Nothing of the held-out rows may be known to the model that they judge, not even the order of levels.
+            training = rows.at(split.training)
+            places = self._order_levels(levels, training)
+            self._fit(self._placed(training, places))
+            held_out = self._placed(rows.at(split.held_out), places)
+            raw = self._raw(held_out.matrix)
+            self.calibration_ = calibrate(raw, held_out.labels, held_out.weights, self.calibration)
+        self._fit(self._placed(rows, self._order_levels(levels, rows)))
+        return 0 if split is None else len(split.held_out)
+
+    def _order_levels(self, levels: Mapping[str, CategoryLevels], rows: LearningRows) -> dict[str, Numbers]:
+        """Order the levels of categories by how often they had a finding, so that bands of them are neighbours.
+
+        Returns
+        -------
+        dict of str to ndarray
+            For each category the new place of every level.
+        """
+        weights = np.ones(len(rows.labels)) if rows.weights is None else rows.weights
+        share = float(np.average(rows.labels, weights=weights))
+        places: dict[str, Numbers] = {}
+        for name, known in levels.items():
+            column = rows.matrix[:, self._names().index(name)]
+            there = ~np.isnan(column)
+            codes, size = column[there].astype(np.intp), len(known.levels)
+            count = np.bincount(codes, weights[there], minlength=size)
+            found = np.bincount(codes, (weights * rows.labels)[there], minlength=size)
+            # A few rows at the common rate are added to each, so that a rare level does not stand at either end.
+            order = np.argsort((found + _ROWS_ADDED * share) / (count + _ROWS_ADDED), kind="stable")
+            places[name] = np.empty(size)
+            places[name][order] = np.arange(size)
+            self.levels_ = self.levels_ | {name: CategoryLevels(name, tuple(known.levels[at] for at in order))}
+        return places
+
+    def _placed(self, rows: LearningRows, places: Mapping[str, Numbers]) -> LearningRows:
+        """The rows with the codes of categories in a new order."""
+        if not places:
+            return rows
+        matrix = rows.matrix.copy(order="F")
+        for name, place in places.items():
+            column = matrix[:, self._names().index(name)]
+            there = ~np.isnan(column)
+            column[there] = place[column[there].astype(np.intp)]
+        return replace(rows, matrix=matrix)
+
+    def _fit(self, rows: LearningRows) -> None:
+        matrix, labels, weights = rows.matrix, rows.labels, rows.weights
+        declared = self.bands or {}
+        columns = list(zip(self._names(), self.constraints_, matrix.T, strict=True))
+
+        def bands_of(column: tuple[str, int, Numbers]) -> Bands:
+            name, direction, values = column
+            values = np.ascontiguousarray(values)
+            if name in declared:
+                return declared_bands(values, labels, weights, declared[name])
+            return monotone_bands(values, labels, weights, direction, self.max_bands, self.min_share)
+
+        threads = self._threads() or cpu_count() or 1
+        with ThreadPoolExecutor(threads) as pool:
+            self.bands_ = tuple(pool.map(bands_of, columns))
+        evidence = [evidence_of(bands, sign) for bands, sign in zip(self.bands_, self.constraints_, strict=True)]
+        self.coefficients_, self.intercept_ = fit_evidence(
+            evidence, matrix, labels, weights, self.C, threads, rows.strictness(rows)
+        )
+        scale = self._scale()
+        best, steps = self.intercept_, []
+        for feature, (one, coefficient) in enumerate(zip(evidence, self.coefficients_, strict=True)):
+            raw = (coefficient * one.of_bands).tolist()
+            missing = float(coefficient * one.missing)
+            least = min(*raw, missing)
+            best += least
+            step = steps_in_points(
+                scale, feature, one.cuts, [value - least for value in raw], missing - least, matrix[:, feature]
+            )
+            if step is not None:
+                steps.append(step)
+        self.points_ = AdditivePoints(round(scale.even_odds - best / scale.log_odds), tuple(steps), scale)
+
+    def _raw(self, matrix: Numbers) -> Numbers:
+        assert self.points_ is not None
+        return self.points_.raw(matrix)
+
+    def _scale(self) -> PointScale:
+        even = self.base_points - self.points_to_double_odds * log(self.base_odds) / log(2)
+        return PointScale(round(even * 1000), round(self.points_to_double_odds * 1000))
+
+
+def _numbers(bands: Bands, place: int) -> tuple[float, float, float | None]:
+    rows, findings = float(bands.findings[place] + bands.others[place]), float(bands.findings[place])
+    return rows, findings, findings / rows if rows else None

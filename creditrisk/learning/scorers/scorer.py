@@ -1,0 +1,412 @@
+"""What learned models have in common: from indicators and outcomes to scores, probabilities, tiers and reasons."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from creditrisk.errors import InputError
+from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.indicators.built_in import built_in_indicators
+from creditrisk.indicators.spec import Direction, IndicatorSpec
+from creditrisk.learning.scorers.additive import AdditivePoints
+from creditrisk.learning.scorers.additive_policy import AdditiveModel, policy_text
+from creditrisk.learning.scorers.calibration import Calibration, check_calibration
+from creditrisk.learning.scorers.categories import CategoryLevels, check_unseen
+from creditrisk.learning.scorers.cut_offs import CutOffs, places_of
+from creditrisk.learning.scorers.inspector_effects import checked_inspectors
+from creditrisk.learning.scorers.matrix import column_names, frame_matrix, learn_levels
+from creditrisk.learning.scorers.reason_texts import Language, labels_of, reason_table, top_of
+from creditrisk.learning.scorers.training_rows import (
+    LearningRows,
+    checked_outcomes,
+    checked_weights,
+    warn_of_columns,
+    warn_of_leaks,
+)
+from creditrisk.learning.scorers.validation import day_numbers, group_numbers
+from creditrisk.policy.document import Policy
+from creditrisk.policy.loading import load_policy
+from creditrisk.vocabulary import BilingualText
+
+__all__ = ["LearnedScorer"]
+
+Numbers = NDArray[np.float64]
+
+# A model foretells findings, so its score rises with risk.
+_CONSTRAINTS: dict[Direction, int] = {"risk_rises": 1, "risk_falls": -1, "none": 0}
+_DEFAULT_CUT_OFFS = CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)
+
+
+class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
+    """What every learned model is asked for; each kind of model says how it learns."""
+
+    directions: Mapping[str, Direction] | None
+    categories: Sequence[str]
+    unseen: Any
+    calibration: Any
+    cut_offs: CutOffs | None
+    validation_share: float
+    gap_days: int
+    random_state: int | np.random.RandomState | None
+    classes_: NDArray[Any]
+    constraints_: tuple[int, ...]
+    cut_offs_: CutOffs
+    feature_names_in_: NDArray[np.object_]
+    levels_: dict[str, CategoryLevels]
+    n_features_in_: int
+    thresholds_: tuple[float, ...]
+    training_: dict[str, Any]
+    n_jobs: int | None
+    calibration_: Calibration
+    points_: AdditivePoints | None
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        as_of: Any = None,
+        groups: Any = None,
+        inspectors: Any = None,
+    ) -> Self:
+        """Learn from outcomes.
+
+        Parameters
+        ----------
+        X : frame or array, shape (n_rows, n_features)
+            Indicators, and categories where wanted.
+        y : array_like, shape (n_rows,)
+            Two classes; the greater one is the finding.
+        sample_weight : array_like of float, shape (n_rows,), optional
+            Such as the inverse draw probability. Rows with weight 0 are left out.
+        as_of : array_like of dates, shape (n_rows,), optional
+            The day of each row: validation is then on the latest days.
+        groups : array_like, shape (n_rows,), optional
+            The enterprise of each row: validation is then on other enterprises.
+        inspectors : array_like, shape (n_rows,), optional
+            Who inspected each row. What an inspector finds more or less than others is then not put down to the
+            enterprises he inspects: the model says what the average inspector would find. All rows with a missing
+            inspector count as one's.
+
+        Raises
+        ------
+        InputError
+            If there is one class only, an outcome is missing, or a column holds no numbers.
+
+        Warns
+        -----
+        LearningWarning
+            Of columns that say nothing or tell the outcome almost perfectly, and of too few rows to hold any out.
+        """
+        self._check_parameters()
+        matrix, labels, weights = self._rows_to_learn_from(X, y, sample_weight)
+        names = self._names()
+        kept = slice(None) if weights is None else np.flatnonzero(weights > 0)
+        as_of = None if as_of is None else day_numbers(as_of, len(labels))
+        groups = None if groups is None else group_numbers(groups, len(labels))
+        inspectors = None if inspectors is None else checked_inspectors(inspectors, len(labels))
+        matrix, labels = matrix[kept], labels[kept]
+        weights, as_of, groups, inspectors = (
+            None if part is None else part[kept] for part in (weights, as_of, groups, inspectors)
+        )
+        self._check_both_classes(labels)
+        warn_of_columns(matrix, names)
+        warn_of_leaks(matrix, labels, names)
+        self.constraints_ = self._constraints(names)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        days = None if as_of is None else pl.Series(as_of).cast(pl.Date)
+        held_out = self._learn(LearningRows(matrix, labels, weights, days, groups, inspectors, seed))
+        self.cut_offs_ = self.cut_offs if self.cut_offs is not None else _DEFAULT_CUT_OFFS
+        self.thresholds_ = self.cut_offs_.thresholds(self._raw(matrix), self.calibration_, weights)
+        self.training_ = {
+            "rows": len(labels),
+            "findings": int(labels.sum()),
+            "held_out": held_out,
+            "from": None if as_of is None else str(np.datetime64(int(as_of.min()), "D")),
+            "to": None if as_of is None else str(np.datetime64(int(as_of.max()), "D")),
+        }
+        return self
+
+    def decision_function(self, X: Any) -> Numbers:
+        """Raw scores, shape (n_rows,); they rise with risk.
+
+        They are log odds before calibration, so 0 need not be even odds.
+        """
+        check_is_fitted(self)
+        return self._raw(self._matrix(X))
+
+    def predict_proba(self, X: Any) -> Numbers:
+        """Probabilities of no finding and of a finding, shape (n_rows, 2)."""
+        raw = self.decision_function(X)
+        probability = self.calibration_.probabilities(raw)
+        result = np.empty((len(probability), 2))
+        np.subtract(1.0, probability, out=result[:, 0])
+        result[:, 1] = probability
+        return result
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The more probable class, shape (n_rows,)."""
+        raw = self.decision_function(X)
+        return self.classes_[(self.calibration_.probabilities(raw) > 0.5).astype(np.intp)]
+
+    def predict_tier(self, X: Any) -> NDArray[np.object_]:
+        """Tiers by the cut-offs, shape (n_rows,)."""
+        raw = self.decision_function(X)
+        return np.array(self.cut_offs_.tiers, dtype=object)[places_of(raw, self.thresholds_)]
+
+    def set_cut_offs(self, cut_offs: CutOffs, X: Any = None) -> Self:
+        """Let tiers begin elsewhere, without fitting again.
+
+        Parameters
+        ----------
+        cut_offs : CutOffs
+        X : frame or array, optional
+            The enterprises of which shares are taken; needed for cut-offs by share.
+        """
+        check_is_fitted(self)
+        raw = np.empty(0) if X is None else self.decision_function(X)
+        self.thresholds_ = cut_offs.thresholds(raw, self.calibration_)
+        self.cut_offs_ = cut_offs
+        return self
+
+    def contributions(self, X: Any) -> tuple[Numbers, float]:
+        """Exact Shapley values of every column, shape (n_rows, n_features), and the base from which they count.
+
+        They and the base add up to the raw score.
+        """
+        check_is_fitted(self)
+        return self._contributions(self._matrix(X))
+
+    def directions_of_columns(self) -> dict[str, Direction]:
+        """What the fitted model was held to, column by column; categories have no direction."""
+        check_is_fitted(self)
+        ways: dict[int, Direction] = {sign: way for way, sign in _CONSTRAINTS.items()}
+        return {
+            name: "none" if name in self.levels_ else ways[sign]
+            for name, sign in zip(self._names(), self.constraints_, strict=True)
+        }
+
+    def reasons(
+        self,
+        X: Any,
+        top: int | None = 5,
+        language: Language | None = None,
+        *,
+        specs: Sequence[IndicatorSpec] = (),
+        output: FrameKind = "pandas",
+    ) -> Any:
+        """What moved each row's score most: exact Shapley values, in words.
+
+        Parameters
+        ----------
+        X : frame or array, shape (n_rows, n_features)
+        top : int or None, default=5
+            At most so many reasons for a row, largest first; None for all.
+        language : {"zh", "en"}, optional
+            By default both.
+        specs : sequence of IndicatorSpec, optional
+            What indicators of a policy's own are called.
+        output : {"pandas", "polars", "arrow"}
+
+        Returns
+        -------
+        frame
+            row (its place in X), indicator, value (of a category its code), contribution (to the raw score), text_zh,
+            text_en.
+
+        Raises
+        ------
+        InputError
+            If X lacks a column, or ``top``, ``language`` or ``output`` is none that there is.
+        """
+        check_is_fitted(self)
+        check_frame_kind(output)
+        if language not in (None, "zh", "en"):
+            raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
+        if top is not None and (int(top) != top or top < 1):
+            raise InputError(f"top must be a whole number from 1 on, got {top!r}")
+        matrix = self._matrix(X)
+        names = self._names()
+        top = min(top or len(names), len(names))
+        features, chosen = self._top_contributions(matrix, top)
+        table = reason_table(names, labels_of(names, specs), self.levels_, matrix, features, chosen, language)
+        return from_polars(table, output)
+
+    def to_policy(
+        self,
+        *,
+        id: str,  # noqa: A002 as the key of the document
+        template: Policy | str = "jiangsu",
+        edition: str = "1",
+        title: BilingualText | Mapping[str, str] | None = None,
+        effective_from: date | str | None = None,
+        bounds: bool = True,
+    ) -> str:
+        """Write a scorecard or an additive model as a policy document that scores exactly as the model does.
+
+        Parameters
+        ----------
+        id : str
+            Of the new policy.
+        template : Policy or str, default="jiangsu"
+            What a model does not learn comes from it: severity weights, standing rules, indicators of its own, how
+            tiers are called and inspected, regimes.
+        edition : str, default="1"
+        title : BilingualText or mapping, optional
+        effective_from : date or ISO text, optional
+            By default as the template.
+        bounds : bool, default=True
+            Take over the template's vetoes, thin evidence and floors, which no model can replace. Without them the
+            tiers of the policy are those of :meth:`predict_tier`.
+
+        Returns
+        -------
+        str
+            YAML. Each indicator is one rule; the total is the model's points, which rise as the odds of a finding
+            fall.
+
+        Raises
+        ------
+        InputError
+            If the model is no sum of steps of single indicators, reads what the template has no indicator for, or has
+            other tiers.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from creditrisk.policy.loading import parse_policy
+        >>> X = pd.DataFrame({"safety.accident_count": [0.0, 1.0, 2.0, 0.0] * 50})
+        >>> import creditrisk as cr
+        >>> scorer = cr.BoostedScorer(additive=True, n_estimators=20).fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25)
+        >>> text = scorer.to_policy(id="learned")
+        >>> [band.points for band in parse_policy(text.encode(), "learned.yaml").rules[0].bands]
+        [0.0, -41.455, -152.575]
+        """
+        check_is_fitted(self)
+        model = AdditiveModel(
+            kind=type(self).__name__,
+            points=self.points_,
+            names=[str(name) for name in getattr(self, "feature_names_in_", ())],
+            tiers=self.cut_offs_.tiers,
+            thresholds=self.thresholds_,
+            made_of=self.made_of(),
+            training=self.training_,
+        )
+        return policy_text(
+            model, id=id, template=load_policy(template), edition=edition,
+            title=title, effective_from=effective_from, bounds=bounds,
+        )  # fmt: skip
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    @abstractmethod
+    def made_of(self) -> BilingualText:
+        """What the fitted model consists of, in words."""
+
+    @abstractmethod
+    def _learn(self, rows: LearningRows) -> int:
+        """Fit to the rows, settle the calibration, and say how many rows were held out for it."""
+
+    @abstractmethod
+    def _raw(self, matrix: Numbers) -> Numbers: ...
+
+    def _takes_categories(self) -> bool:
+        return True
+
+    def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
+        """Of a sum of steps, by look-up; other models say their own."""
+        assert self.points_ is not None
+        return self.points_.contributions(matrix), self.points_.expected
+
+    def _top_contributions(self, matrix: Numbers, top: int) -> tuple[NDArray[np.intp], Numbers]:
+        return top_of(self._contributions(matrix)[0].T, top)
+
+    def _check_parameters(self) -> None:
+        check_calibration(self.calibration)
+        check_unseen(self.unseen)
+        self._require("categories", not isinstance(self.categories, str), "a list of columns")
+        made = self.cut_offs is None or isinstance(self.cut_offs, CutOffs)
+        self._require("cut_offs", made, "made by CutOffs.by_share, by_probability or by_cost")
+        self._require("validation_share", 0 < self.validation_share < 1, "between 0 and 1")
+        self._require("gap_days", self.gap_days >= 0, "at least 0")
+        for name, wrong in (self.directions or {}).items():
+            if wrong not in _CONSTRAINTS:
+                raise InputError(f"directions[{name!r}] must be one of {', '.join(_CONSTRAINTS)}, got {wrong!r}")
+
+    def _require(self, name: str, right: bool, how: str) -> None:
+        if not right:
+            raise InputError(f"{name} must be {how}, got {getattr(self, name)!r}")
+
+    def _rows_to_learn_from(self, X: Any, y: Any, sample_weight: Any) -> tuple[Numbers, Numbers, Numbers | None]:
+        """Matrix, labels and weights (mean 1); sets what scikit-learn keeps of the columns and classes."""
+        if y is None:
+            raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        y = checked_outcomes(y)
+        names = column_names(X)
+        self.levels_: dict[str, CategoryLevels] = {}
+        if names is not None:
+            found = [name for name in names if name in set(self.categories)]
+            if found and not self._takes_categories():
+                raise InputError(
+                    f"the model is made of bands of numbers, and {found[0]!r} is a category: leave such columns out, "
+                    "or fit a BoostedScorer with additive=False"
+                )
+            self.levels_ = learn_levels(X, found)
+            X = frame_matrix(X, names, self.levels_, self.unseen)
+        matrix, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if kind != "binary":
+            raise InputError(f"Only binary classification is supported. The type of the target is {kind}.")
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if sample_weight is None:
+            return matrix, codes.astype(float), None
+        return matrix, codes.astype(float), checked_weights(sample_weight, len(codes))
+
+    def _check_both_classes(self, labels: Numbers) -> None:
+        if len(self.classes_) < 2 or labels.min() == labels.max():
+            only = self.classes_[int(labels[0])]
+            raise InputError(
+                f"y has one class only ({only}): the model needs rows with and without a finding. "
+                "Take more inspections, or a target that is met at times"
+            )
+
+    def _constraints(self, names: Sequence[str]) -> tuple[int, ...]:
+        directions: dict[str, Direction] = {spec.id: spec.direction for spec in built_in_indicators()}
+        directions |= self.directions or {}
+        stranger = next((name for name in self.directions or {} if name not in names), None)
+        if stranger is not None:
+            raise InputError(f"directions names {stranger!r}, which is no column of X")
+        return tuple(0 if name in self.levels_ else _CONSTRAINTS[directions.get(name, "none")] for name in names)
+
+    def _threads(self) -> int:
+        return 0 if self.n_jobs is None or self.n_jobs < 1 else self.n_jobs
+
+    def _names(self) -> list[str]:
+        """Names of the columns; those of an array are numbered."""
+        if hasattr(self, "feature_names_in_"):
+            return list(self.feature_names_in_)
+        return [f"x{place}" for place in range(self.n_features_in_)]
+
+    def _matrix(self, X: Any) -> Numbers:
+        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
+            return frame_matrix(X, self._names(), self.levels_, self.unseen)
+        # Infinite values stand beyond every cut, so nothing needs to be looked through.
+        return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False)

@@ -1,0 +1,1 @@
+"""From records to a model: cohorts, outcomes, training, and figures on later inspections."""
