@@ -134,7 +134,7 @@ def assess(data: Data) -> Job:
     def run() -> dict[str, Any]:
         assessment = assess(data.enterprises, data.records, policy="jiangsu", as_of=AS_OF)
         assessment.save(out)
-        return {"seconds": assessment.timings, "bytes": sum(file.stat().st_size for file in out.iterdir())}
+        return {"seconds": assessment.assessed.timings, "bytes": sum(file.stat().st_size for file in out.iterdir())}
 
     shutil.rmtree(out, ignore_errors=True)
     return run
@@ -250,7 +250,7 @@ def assess_part(data: Data) -> Job:
     def run() -> dict[str, Any]:
         assessment = assess(enterprises, records, policy="jiangsu", as_of=AS_OF)
         assessment.save(out)
-        return {"rows": len(assessment.scores)}
+        return {"rows": len(assessment.assessed.scores)}
 
     return run
 

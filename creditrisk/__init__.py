@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from creditrisk.assessing.assess import assess as assess
     from creditrisk.assessing.assessment import Assessment as Assessment
-    from creditrisk.assessing.assessment import assess as assess
     from creditrisk.assessing.impact.policy_impact import PolicyImpact as PolicyImpact
     from creditrisk.assessing.impact.policy_impact import policy_impact as policy_impact
     from creditrisk.assessing.standing_table import standing_table as standing_table
@@ -132,7 +132,7 @@ _WHERE = {
     "ScorecardScorer": "learning.scorers.scorecard",
     "Trace": "report.trace",
     "TrainedModel": "learning.studies.training",
-    "assess": "assessing.assessment",
+    "assess": "assessing.assess",
     "assign_inspectors": "inspection.fieldwork.assigning",
     "built_in_indicators": "indicators.built_in",
     "check_commitment": "inspection.draws.seeds",

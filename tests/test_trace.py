@@ -95,7 +95,7 @@ def own(province: tuple[cr.Enterprises, cr.Records]) -> cr.Assessment:
 @pytest.fixture(scope="module", params=["assessment", "own"])
 def traced(request: pytest.FixtureRequest) -> tuple[cr.Assessment, list[cr.Trace]]:
     assessment = request.getfixturevalue(request.param)
-    return assessment, [assessment.trace(assessment.companies["enterprise_id"][row]) for row in SAMPLE]
+    return assessment, [assessment.trace(assessment.assessed.ids[row]) for row in SAMPLE]
 
 
 def test_points_and_tiers_are_those_of_the_explanation(traced: tuple[cr.Assessment, list[cr.Trace]]) -> None:
@@ -118,9 +118,9 @@ def test_points_and_tiers_are_those_of_the_explanation(traced: tuple[cr.Assessme
         assert trace.score == explanation.score
         assert (trace.tier, trace.regime) == (explanation.tier, explanation.regime)
         assert assessment.policy.tier(trace.tier_by_score).label == explanation.tier_by_score
-        assert trace.held == assessment.tiering.held[row]
+        assert trace.held == assessment.assessed.tiering.held[row]
         assert {bound.id: bound.met for bound in trace.bounds} == {
-            name: met[row] for name, met in assessment.tiering.met.items()
+            name: met[row] for name, met in assessment.assessed.tiering.met.items()
         }
 
 
@@ -131,7 +131,7 @@ def test_each_indicator_read_stands_with_its_value(traced: tuple[cr.Assessment, 
             assert {read.id for read in part.indicators} == set(rule.indicators)
         for part in (*trace.rules, *trace.bounds):
             for read in part.indicators:
-                value = assessment.indicators[read.id][row]
+                value = assessment.assessed.indicators[read.id][row]
                 assert read.value == value or (read.value is None and np.isnan(value))
 
 
@@ -167,11 +167,11 @@ def changed(document: dict[str, Any], place: tuple[Any, ...]) -> Iterator[Policy
 def test_a_number_that_decides_is_in_the_trace(assessment: cr.Assessment) -> None:
     """Of the built-in policy every number of rules, bounds, dimensions, tiers and regimes is changed in turn."""
     document = yaml.safe_load(JIANGSU)
-    rows = np.argsort(assessment.scores.total)[[*range(25), *range(25, 400, 30)]]
-    traces = [assessment.trace(assessment.companies["enterprise_id"][int(row)]) for row in rows]
+    rows = np.argsort(assessment.assessed.scores.total)[[*range(25), *range(25, 400, 30)]]
+    traces = [assessment.trace(assessment.assessed.ids[int(row)]) for row in rows]
     read = [{parameter.path for parameter in trace.parameters()} for trace in traces]
-    values = {name: column[rows] for name, column in assessment.indicators.items()}
-    companies = assessment.companies[rows]
+    values = {name: column[rows] for name, column in assessment.assessed.indicators.items()}
+    companies = assessment.enterprises.data[rows]
 
     def results(policy: Policy) -> np.ndarray:
         scores = score(policy, values)
@@ -198,22 +198,22 @@ def test_a_number_that_decides_what_counts_is_in_the_trace(
     """Severity weights, terms and the policy's own indicators, changed in turn and assessed anew."""
     enterprises, records = province
     document = own.policy.model_dump(mode="json", by_alias=True, exclude_none=True)
-    traces = [own.trace(own.companies["enterprise_id"][row]) for row in FEW]
+    traces = [own.trace(own.assessed.ids[row]) for row in FEW]
     decisive = set()
     for path, place in changes(document):
         if place[0] in ("severity_weights", "standing", "indicators"):
             for policy in changed(document, place):
                 other = cr.assess(enterprises, records, policy=policy, as_of=AS_OF, output="polars")
                 for row, trace in zip(FEW, traces, strict=True):
-                    if any(other.indicators[name][row] != own.indicators[name][row] for name in own.indicators
-                           if not np.isnan(own.indicators[name][row])):  # fmt: skip
+                    mine, others = own.assessed.indicators, other.assessed.indicators
+                    if any(others[name][row] != mine[name][row] for name in mine if not np.isnan(mine[name][row])):
                         assert path in {parameter.path for parameter in trace.parameters()}
                         decisive.add(path)
     assert {"severity_weights.general", "indicators.quality.inspections.window_months"} <= decisive
 
 
 def test_a_dated_parameter_shows_the_value_in_force_and_since_when(own: cr.Assessment) -> None:
-    trace = own.trace(own.companies["enterprise_id"][0])
+    trace = own.trace(own.assessed.ids[0])
     dated = [parameter for parameter in trace.parameters() if parameter.in_force_from is not None]
     assert [(one.path, one.value, str(one.in_force_from)) for one in dated] == [
         ("rules.quality.per_share.per_unit.points", -0.02, "2026-01-01")
@@ -224,9 +224,10 @@ def test_a_dated_parameter_shows_the_value_in_force_and_since_when(own: cr.Asses
 
 def test_only_the_band_and_the_listed_value_that_the_value_lies_in_are_read(own: cr.Assessment) -> None:
     fine = np.flatnonzero(
-        (own.indicators["safety.penalty_amount"] >= 10_000) & (own.indicators["safety.penalty_amount"] < 1e5)
+        (own.assessed.indicators["safety.penalty_amount"] >= 10_000)
+        & (own.assessed.indicators["safety.penalty_amount"] < 1e5)
     )
-    trace = own.trace(own.companies["enterprise_id"][int(fine[0])])
+    trace = own.trace(own.assessed.ids[int(fine[0])])
     rule = next(rule for rule in trace.rules if rule.id == "safety.penalty_amount")
     assert [one.path for one in rule.parameters if one.path.endswith(".points")] == [
         "rules.safety.penalty_amount.bands.1.points"
@@ -234,15 +235,15 @@ def test_only_the_band_and_the_listed_value_that_the_value_lies_in_are_read(own:
 
 
 def test_no_band_is_read_of_a_missing_value(own: cr.Assessment) -> None:
-    missing = np.flatnonzero(np.isnan(own.indicators["quality.spot_check_failure_ratio"]))
-    trace = own.trace(own.companies["enterprise_id"][int(missing[0])])
+    missing = np.flatnonzero(np.isnan(own.assessed.indicators["quality.spot_check_failure_ratio"]))
+    trace = own.trace(own.assessed.ids[int(missing[0])])
     rule = next(rule for rule in trace.rules if rule.id == "quality.spot_check_failure_ratio")
     assert [one.path.rpartition(".")[2] for one in rule.parameters if one.value == 0] == ["missing"]
     assert not any(one.path.endswith(".points") for one in rule.parameters)
 
 
 def test_an_indicator_made_of_another_shows_it(own: cr.Assessment) -> None:
-    trace = own.trace(own.companies["enterprise_id"][0])
+    trace = own.trace(own.assessed.ids[0])
     read = next(rule for rule in trace.rules if rule.id == "quality.per_share").indicators[0]
     assert [other.id for other in read.made_of] == ["quality.inspections"]
     assert {"per", "percentile_within"} <= {one.path.rpartition(".")[2] for one in read.parameters}

@@ -42,7 +42,7 @@ def way_of(*rows: dict[str, object]) -> dict[str, Any]:
 
 
 def tier_of(assessment: cr.Assessment) -> int:
-    return int(assessment.tiering.tier[0])
+    return int(assessment.assessed.tiering.tier[0])
 
 
 def test_a_clean_inspection_is_all_that_an_enterprise_without_one_needs() -> None:

@@ -1,6 +1,6 @@
-"""The one call: enterprises and records in, an assessment out.
+"""The result of an assessment: tables, explanations, what would change it, files.
 
-records → indicators → scores → tiers, with the reasons that lead back to the records.
+It is a face over :class:`~creditrisk.assessing.assessed.Assessed`, and keeps what it was asked for.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -24,128 +23,37 @@ import numpy as np
 import polars as pl
 
 from creditrisk import __version__
+from creditrisk.assessing.assessed import Assessed
+from creditrisk.assessing.disagreements import disagreements
 from creditrisk.assessing.explaining import explain
-from creditrisk.assessing.tier_history import TierHistory, tier_history
+from creditrisk.assessing.summarising import summarise
 from creditrisk.assessing.tracing import trace
-from creditrisk.days import as_date
+from creditrisk.assessing.what_if.search import Search
+from creditrisk.assessing.what_if.states import states_of
+from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_together
-from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, check_frame_kind, from_polars, in_chunks_of
-from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
-from creditrisk.indicators.engine import Kernel
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, in_chunks_of
 from creditrisk.policy.document import Policy
-from creditrisk.policy.loading import load_policy
-from creditrisk.records.numbering import ENTERPRISE_ROW
-from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.explanation import Explanation
 from creditrisk.report.pages import summary_page
-from creditrisk.report.summary import Summary, summarise
+from creditrisk.report.summary import Summary
 from creditrisk.report.trace import Trace
 from creditrisk.scoring.reasons import Reasons, lists_by_combination
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
-from creditrisk.scoring.tiering import Tiering, assign_regimes, assign_tiers, limit_changes
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT
 from creditrisk.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
-    from creditrisk.assessing.combining import Combining, ModelView
+    pass
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["Assessment"]
 
 # So many reasons are written out in words beside each score; the reasons table has all of them.
 _REASONS_SHOWN = 5
-
-
-def assess(
-    enterprises: Any,
-    records: Any,
-    *,
-    policy: Policy | str | os.PathLike[str] = "jiangsu",
-    as_of: date | str,
-    previous: Any = None,
-    model: Any = None,
-    combine: Combining = "rules",
-    id_scheme: IdScheme = "uscc",
-    output: FrameKind = "pandas",
-) -> Assessment:
-    """Assess every enterprise: five dimension scores, a total, a tier, a regime, and reasons.
-
-    Parameters
-    ----------
-    enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
-    policy : Policy, str or path, default="jiangsu"
-    as_of : date or ISO text
-        The day for which one looks; nothing known later is used. It also chooses the edition of a policy by name.
-    previous : Assessment, frame, path or folder, optional
-        The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
-        limits on change are held and from which ``tier_since`` runs on.
-    model : fitted scorer, ModelBundle, path or name, optional
-        A learned model beside the rules, such as ``"reference"``; its indicators are computed as the policy says.
-    combine : {"rules", "rules_with_model", "model"}, default="rules"
-        What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
-        the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors
-        and limits on change hold in each.
-    id_scheme : {"uscc", "uscc_strict", "any"}
-        How ids are checked while reading.
-    output : {"pandas", "polars", "arrow"}
-        The kind of frame of :attr:`Assessment.table`, ``reasons`` and ``rejects``.
-
-    Returns
-    -------
-    Assessment
-
-    Raises
-    ------
-    InputError
-        If a file, frame or argument cannot be used, or ``as_of`` lies before every record.
-    PolicyError
-        If there is no such policy, or its document is wrong.
-
-    Examples
-    --------
-    >>> import creditrisk as cr
-    >>> paths = cr.sample_paths()
-    >>> assessment = cr.assess(paths.enterprises, paths.records, policy="jiangsu", as_of="2026-06-30")
-    >>> list(assessment.table.columns[:5])
-    ['enterprise_id', 'name', 'as_of', 'policy', 'score']
-    """
-    check_frame_kind(output)
-    day = as_date(as_of)
-    timings: dict[str, float] = {}
-    with _timed(timings, "reading"):
-        policy = load_policy(policy, day)
-        scorer, further = _scorer_of(model, combine, policy)
-        enterprises, records = tables_of(enterprises, records, tuple(policy.record_types), id_scheme)
-    check_tables(enterprises, records, day)
-    with _timed(timings, "indicators"):
-        companies = enterprises.data.with_row_index(ENTERPRISE_ROW).sort("enterprise_id")
-        companies, order = companies.drop(ENTERPRISE_ROW), companies[ENTERPRISE_ROW]
-        wanted = tuple(dict.fromkeys((*policy.indicators_used, *further)))
-        builder = IndicatorBuilder(records, enterprises=companies, policy=policy, only=wanted).fit()
-        kernel = builder.kernel(cohort_on(companies["enterprise_id"], day), _row_of_record(records, enterprises, order))
-        indicators = kernel.indicators()
-    with _timed(timings, "scoring"):
-        scores = score(policy, indicators)
-        tiering = assign_tiers(policy, scores, indicators)
-        view = None
-        if scorer is not None:
-            from creditrisk.assessing.combining import model_view
-
-            view = model_view(scorer, policy, tiering, indicators, companies, combine)
-            tiering = replace(tiering, tier=view.combined)
-        history = tier_history(previous, policy, companies["enterprise_id"], day)
-        if previous is not None:
-            fewer_records = kernel.records_known() < history.records
-            tiering = limit_changes(policy, tiering, day, history.tier, history.since, fewer_records)
-        regimes = assign_regimes(policy, tiering, companies, day)
-    return Assessment(
-        policy=policy, as_of=day, enterprises=enterprises, records=records, companies=companies, kernel=kernel,
-        indicators=indicators, scores=scores, tiering=tiering, regimes=regimes, history=history, output=output,
-        timings=timings, view=view,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,22 +71,32 @@ class Assessment:
         One row per enterprise and rule that gave points: enterprise_id, rule, indicator, value, points, record_ids.
     rejects : frame
         Every row that was set aside, and records of enterprises that the table does not have.
+    assessed : Assessed
+        What was computed: indicators, scores, tiers, regimes, evidence, row by row.
     """
 
-    policy: Policy
-    as_of: date
-    enterprises: Enterprises
-    records: Records
-    companies: pl.DataFrame
-    kernel: Kernel
-    indicators: dict[str, np.ndarray]
-    scores: Scores
-    tiering: Tiering
-    regimes: pl.Series
-    history: TierHistory
-    output: FrameKind
-    timings: dict[str, float] = field(default_factory=dict)
-    view: ModelView | None = None
+    assessed: Assessed
+    output: FrameKind = "pandas"
+
+    @property
+    def policy(self) -> Policy:
+        """The edition of the policy that was applied."""
+        return self.assessed.policy
+
+    @property
+    def as_of(self) -> date:
+        """The day for which one looked."""
+        return self.assessed.as_of
+
+    @property
+    def enterprises(self) -> Enterprises:
+        """The enterprises as they were read, sorted by id."""
+        return self.assessed.enterprises
+
+    @property
+    def records(self) -> Records:
+        """The records as they were read."""
+        return self.assessed.records
 
     @property
     def table(self) -> Any:
@@ -212,34 +130,30 @@ class Assessment:
     @cached_property
     def disagreements_data(self) -> pl.DataFrame:
         """The disagreements as a Polars frame."""
-        from creditrisk.assessing.combining import disagreements
-
-        if self.view is None:
-            raise InputError("the assessment was made without a model: give model= to assess")
-        return disagreements(self.policy, self.companies["enterprise_id"], self.scores.total / TOTAL_UNIT, self.view)
+        return disagreements(self.assessed)
 
     @cached_property
     def table_data(self) -> pl.DataFrame:
         """The assessments as a Polars frame."""
         policy = self.policy
-        reasons_zh, reasons_en = self._reasons.top_texts(self.tiering, _REASONS_SHOWN)
+        reasons_zh, reasons_en = self._reasons.top_texts(self.assessed.tiering, _REASONS_SHOWN)
         tiers = pl.Enum([tier.id for tier in policy.tiers])
-        n_rows = self.companies.height
+        n_rows = len(self.assessed)
         columns = {
-            "enterprise_id": self.companies["enterprise_id"],
-            "name": self.companies["name"],
+            "enterprise_id": self.assessed.ids,
+            "name": self.assessed.enterprises.data["name"],
             "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
             "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
-            "score": pl.Series(self.scores.total / TOTAL_UNIT),
+            "score": pl.Series(self.assessed.scores.total / TOTAL_UNIT),
             **{name: self._dimension(name) for name in DIMENSIONS},
-            "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.tiering.tier),
-            "tier_since": self.history.tier_since(self.tiering.tier, self.as_of),
-            "regime": self.regimes,
+            "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.assessed.tiering.tier),
+            "tier_since": self.assessed.history.tier_since(self.assessed.tiering.tier, self.as_of),
+            "regime": self.assessed.regimes,
             "vetoes": self._met([bound.id for bound in policy.vetoes]),
             "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
             "reasons_zh": reasons_zh,
             "reasons_en": reasons_en,
-            "evidence_count": pl.Series(self.kernel.records_known()),
+            "evidence_count": pl.Series(self.assessed.kernel.records_known()),
             **self._model_columns(tiers),
         }
         return pl.DataFrame({name: in_chunks_of(reasons_zh, column) for name, column in columns.items()})
@@ -247,14 +161,12 @@ class Assessment:
     @cached_property
     def reasons_data(self) -> pl.DataFrame:
         """The reasons as a Polars frame."""
-        return self._reasons.table(
-            self.companies["enterprise_id"], self.records.data["record_id"], self.kernel.evidence()
-        )
+        return self._reasons.table(self.assessed.ids, self.records.data["record_id"], self.assessed.kernel.evidence())
 
     @cached_property
     def rejects_data(self) -> pl.DataFrame:
         """The rejects as a Polars frame."""
-        unknown = unknown_enterprise_rejects(self.records.data[self.kernel.records_of_others])
+        unknown = unknown_enterprise_rejects(self.records.data[self.assessed.kernel.records_of_others])
         parts = [self.enterprises.rejected, self.records.rejected, unknown]
         return pl.concat([part.cast(pl.Schema(REJECT_SCHEMA)) for part in parts])
 
@@ -273,25 +185,10 @@ class Assessment:
             If the assessment has no such enterprise; with ``way_up``, if the policy compares enterprises with one
             another, or a model has a part in the tiers.
         """
-        row = self._row(enterprise_id)
-        explanation = explain(
-            self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
-            self.indicators, self.scores, self.tiering, self.regimes[row],
-        )  # fmt: skip
-        if self.view is not None:
-            from creditrisk.assessing.combining import moved_line
-
-            moved = moved_line(self.policy, self.view, row)
-            if moved is not None:
-                explanation = explanation.model_copy(update={"bounds": (*explanation.bounds, moved)})
-        if not way_up:
-            return explanation
-        self._check_by_rules("ways up")
-        from creditrisk.assessing.what_if.states import state_lines
-        from creditrisk.assessing.what_if.ways import way_lines
-
-        rows = np.array([row], dtype=np.intp)
-        return explanation.model_copy(update={"way_up": way_lines(self, rows), "states": state_lines(self, rows)})
+        row = self.assessed.row_of(enterprise_id)
+        if way_up:
+            self._check_by_rules("ways up")
+        return explain(self.assessed, row, way_up=way_up)
 
     def trace(self, enterprise_id: str) -> Trace:
         """Trace one enterprise: every parameter and indicator that each rule and bound read, and what came of it.
@@ -301,12 +198,9 @@ class Assessment:
         InputError
             If the assessment has no such enterprise, or a model has a part in the tiers.
         """
-        row = self._row(enterprise_id)
+        row = self.assessed.row_of(enterprise_id)
         self._check_by_rules("traces")
-        return trace(
-            self.policy, self.as_of, self.companies[row], self.records.data.filter(enterprise_id=enterprise_id), row,
-            self.indicators, self.scores, self.history,
-        )  # fmt: skip
+        return trace(self.assessed, row)
 
     def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> Any:
         """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.assessing.what_if`).
@@ -329,11 +223,8 @@ class Assessment:
             If the assessment has no such enterprise, the policy compares enterprises with one another, or a model has
             a part in the tiers.
         """
-        from creditrisk.assessing.what_if.ways import ways_table
-
         self._check_by_rules("ways up")
-        rows = None if enterprise_ids is None else np.array([self._row(one) for one in enterprise_ids], dtype=np.intp)
-        return from_polars(ways_table(self, rows), self.output)
+        return from_polars(ways_table(Search(self._asked(enterprise_ids))), self.output)
 
     def states(self, enterprise_ids: Sequence[str] | None = None) -> Any:
         """The tier, regime and bounds of enterprises, each with the day it began and the day time alone would end it.
@@ -354,19 +245,12 @@ class Assessment:
             If the assessment has no such enterprise, the policy compares enterprises with one another, or a model has
             a part in the tiers.
         """
-        from creditrisk.assessing.what_if.states import states_of
-
         self._check_by_rules("states")
-        asked = self.companies["enterprise_id"].to_list() if enterprise_ids is None else enterprise_ids
-        rows = np.array([self._row(one) for one in asked], dtype=np.intp)
-        return from_polars(states_of(self, rows), self.output)
+        return from_polars(states_of(Search(self._asked(enterprise_ids))), self.output)
 
     def summary(self) -> Summary:
         """Tier and regime counts, dimension averages and what was set aside; prints and shows as a page."""
-        return summarise(
-            self.policy, self.as_of, self.enterprises, self.records, self.scores, self.tiering, self.regimes,
-            len(self.kernel.records_of_others),
-        )  # fmt: skip
+        return summarise(self.assessed)
 
     def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
         """Write assessments.parquet, reasons.parquet, rejects.parquet, summary.html and run.json into a folder.
@@ -395,7 +279,7 @@ class Assessment:
             hashes[name] = _sha256(path)
 
         def run(path: Path) -> None:
-            self.timings["writing"] = round(time.perf_counter() - started, 3)
+            self.assessed.timings["writing"] = round(time.perf_counter() - started, 3)
             path.write_text(json.dumps(self._run(hashes), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
         spreadsheets = {
@@ -418,51 +302,51 @@ class Assessment:
                     "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
                     "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
                     **(spreadsheets if csv else {}),
-                    **(disagreeing if self.view is not None else {}),
+                    **(disagreeing if self.assessed.view is not None else {}),
                     "run.json": run,
                 },
             )
 
     def __repr__(self) -> str:
-        return f"<Assessment of {self.companies.height:,} enterprises by {self.policy.id} as of {self.as_of}>"
+        return f"<Assessment of {len(self.assessed):,} enterprises by {self.policy.id} as of {self.as_of}>"
 
     @cached_property
     def _reasons(self) -> Reasons:
-        return Reasons.of(self.policy, self.scores, self.indicators)
+        return Reasons.of(self.policy, self.assessed.scores, self.assessed.indicators)
 
     def _dimension(self, name: str) -> pl.Series:
         if name not in self.policy.dimensions:
-            return pl.repeat(None, self.companies.height, dtype=pl.Float64, eager=True)
-        return pl.Series(self.scores.dimensions[name] / POINT_UNIT)
+            return pl.repeat(None, len(self.assessed), dtype=pl.Float64, eager=True)
+        return pl.Series(self.assessed.scores.dimensions[name] / POINT_UNIT)
 
     def _model_columns(self, tiers: pl.Enum) -> dict[str, pl.Series]:
-        if self.view is None:
+        if self.assessed.view is None:
             return {}
         names = pl.Series(tiers.categories, dtype=tiers)
-        reasons_zh, reasons_en = self.view.reasons
+        reasons_zh, reasons_en = self.assessed.view.reasons
         return {
-            "tier_by_rules": names.gather(self.view.by_rules),
-            "tier_by_model": names.gather(self.view.tier),
-            "model_probability": pl.Series(self.view.probability),
+            "tier_by_rules": names.gather(self.assessed.view.by_rules),
+            "tier_by_model": names.gather(self.assessed.view.tier),
+            "model_probability": pl.Series(self.assessed.view.probability),
             "model_reasons_zh": reasons_zh,
             "model_reasons_en": reasons_en,
         }
 
     def _check_by_rules(self, what: str) -> None:
-        if self.view is not None and self.view.combining != "rules":
+        if self.assessed.view is not None and self.assessed.view.combining != "rules":
             raise InputError(
                 f"{what} are of the rules alone, and here a model has a part in the tiers "
-                f"(combine={self.view.combining!r}): assess with combine='rules'"
+                f"(combine={self.assessed.view.combining!r}): assess with combine='rules'"
             )
 
-    def _row(self, enterprise_id: str) -> int:
-        row = self.companies["enterprise_id"].search_sorted(enterprise_id)
-        if row >= self.companies.height or self.companies["enterprise_id"][row] != enterprise_id:
-            raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
-        return row
+    def _asked(self, enterprise_ids: Sequence[str] | None) -> Assessed:
+        if enterprise_ids is None:
+            return self.assessed
+        rows = np.array([self.assessed.row_of(one) for one in dict.fromkeys(enterprise_ids)], dtype=np.intp)
+        return self.assessed.only(rows)
 
     def _met(self, ids: list[str]) -> pl.Series:
-        return lists_by_combination([(name, self.tiering.met[name]) for name in ids], self.companies.height)
+        return lists_by_combination([(name, self.assessed.tiering.met[name]) for name in ids], len(self.assessed))
 
     def _run(self, hashes: dict[str, str]) -> dict[str, Any]:
         packages = ("numpy", "pandas", "polars", "pydantic", "scikit-learn")
@@ -470,7 +354,7 @@ class Assessment:
         return {
             "as_of": self.as_of.isoformat(),
             "policy": {"id": self.policy.id, "edition": self.policy.edition, "sha256": self.policy.sha256},
-            **({} if self.view is None else {"model": self.view.said()}),
+            **({} if self.assessed.view is None else {"model": self.assessed.view.said()}),
             "inputs": {
                 name: {
                     "sources": list(table.report.sources),
@@ -484,7 +368,7 @@ class Assessment:
                 }
                 for name, table in tables.items()
             },
-            "records_of_unknown_enterprises": len(self.kernel.records_of_others),
+            "records_of_unknown_enterprises": len(self.assessed.kernel.records_of_others),
             "results": hashes,
             "summary": self.summary().model_dump(mode="json"),
             "versions": {
@@ -492,67 +376,11 @@ class Assessment:
                 "python": platform.python_version(),
                 **{name: version(name) for name in packages},
             },
-            "timings_seconds": self.timings,
+            "timings_seconds": self.assessed.timings,
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-
-
-def tables_of(
-    enterprises: Any, records: Any, further_types: Sequence[str], id_scheme: IdScheme
-) -> tuple[Enterprises, Records]:
-    """Both tables, read where they are not read yet."""
-    if not isinstance(enterprises, Enterprises):
-        enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
-    if not isinstance(records, Records):
-        records = read_records(records, id_scheme=id_scheme, enterprises=enterprises, further_types=further_types)
-    return enterprises, records
-
-
-def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> None:
-    """Raise an InputError where there is nobody to assess, or nothing was known yet."""
-    if not len(enterprises):
-        raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
-    if len(records) and not ((records.data["occurred_on"] <= as_of) & (records.data["known_on"] <= as_of)).any():
-        first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
-        if first > as_of:
-            raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
-
-
-def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[Any, tuple[str, ...]]:
-    """The fitted scorer behind what was given as a model, and the indicators that it reads."""
-    if model is None and combine == "rules":
-        return None, ()
-    from creditrisk.assessing.combining import check_combining
-    from creditrisk.scoring.model_protocol import indicators_read
-
-    check_combining(combine, model, policy)
-    if isinstance(model, str | os.PathLike):
-        from creditrisk.learning.bundles.bundle import load_model
-
-        model = load_model(model)
-    if hasattr(model, "check_indicators"):
-        model.check_indicators(policy)
-    scorer = getattr(model, "scorer", model)
-    return scorer, indicators_read(scorer, policy)
-
-
-def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:
-    """Which of the enterprises, once in this order, each record belongs to; None where only its id says so."""
-    known = records.register_rows
-    if known is None or known.register is not enterprises.data:
-        return None
-    place = np.empty(len(order), dtype=np.uint32)
-    place[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
-    return pl.Series(place).gather(known.row)
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _timed(timings: dict[str, float], step: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    timings[step] = round(time.perf_counter() - started, 3)

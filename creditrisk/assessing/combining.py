@@ -19,19 +19,15 @@ from numpy.typing import NDArray
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
-from creditrisk.report.content import BoundLine
 from creditrisk.scoring.model_protocol import ModelProtocol, columns_read
 from creditrisk.scoring.tiering import Tiering, bounded_tiers
-from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "Combining",
     "ModelView",
     "check_combining",
     "combined_tiers",
-    "disagreements",
     "model_view",
-    "moved_line",
 ]
 
 Combining = Literal["rules", "model", "rules_with_model"]
@@ -71,6 +67,17 @@ class ModelView:
     by_rules: Codes
     combined: Codes
     combining: Combining
+
+    def only(self, rows: NDArray[np.intp]) -> ModelView:
+        """What the model says of some rows alone."""
+        return replace(
+            self,
+            columns=self.columns[rows],
+            probability=self.probability[rows],
+            tier=self.tier[rows],
+            by_rules=self.by_rules[rows],
+            combined=self.combined[rows],
+        )
 
     @cached_property
     def explained(self) -> NDArray[np.intp]:
@@ -124,7 +131,7 @@ def model_view(
     policy: Policy,
     tiering: Tiering,
     indicators: Mapping[str, Numbers],
-    companies: pl.DataFrame,
+    enterprises: pl.DataFrame,
     combining: Combining,
 ) -> ModelView:
     """What a model says of each assessed enterprise, and the tier that comes of it and the rules.
@@ -136,7 +143,7 @@ def model_view(
     tiering : Tiering
         By the rules.
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
-    companies : polars.DataFrame, shape (n_rows, …)
+    enterprises : polars.DataFrame, shape (n_rows, …)
         In the data model; a column that is no indicator is taken from here.
     combining : {"rules", "model", "rules_with_model"}
 
@@ -146,7 +153,7 @@ def model_view(
         If the model has other tiers than the policy, or was fitted to columns without names.
     """
     names = columns_read(scorer)
-    columns = pl.DataFrame({name: indicators[name] if name in indicators else companies[name] for name in names})
+    columns = pl.DataFrame({name: indicators[name] if name in indicators else enterprises[name] for name in names})
     positions = _positions(scorer, policy)
     named = pl.Series(scorer.predict_tier(columns), dtype=pl.Enum(list(positions))).to_physical()
     by_model = np.array(list(positions.values()), dtype=np.uint8)[named.to_numpy()]
@@ -186,58 +193,6 @@ def combined_tiers(
     furthest = np.maximum(np.minimum(tiering.tier + most, last), tiering.tier)
     raised = np.clip(by_model, tiering.tier, furthest).astype(np.uint8)
     return replace(bounded_tiers(policy, raised, indicators), by_score=tiering.by_score)
-
-
-def disagreements(policy: Policy, enterprise_ids: pl.Series, score: Numbers, view: ModelView) -> pl.DataFrame:
-    """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
-
-    Returns
-    -------
-    polars.DataFrame
-        enterprise_id, tier_by_rules, tier_by_model, steps (above 0 where the model sees more risk), score,
-        model_probability, model_reasons_zh, model_reasons_en.
-    """
-    tiers = pl.Enum([tier.id for tier in policy.tiers])
-    rows = np.flatnonzero(view.tier != view.by_rules)
-    zh, en = view.reasons
-    names = pl.Series(tiers.categories, dtype=tiers)
-    table = pl.DataFrame(
-        {
-            "enterprise_id": enterprise_ids.gather(rows),
-            "tier_by_rules": names.gather(view.by_rules[rows]),
-            "tier_by_model": names.gather(view.tier[rows]),
-            "steps": view.tier[rows].astype(np.int8) - view.by_rules[rows].astype(np.int8),
-            "score": score[rows],
-            "model_probability": view.probability[rows],
-            "model_reasons_zh": zh.gather(rows),
-            "model_reasons_en": en.gather(rows),
-        }
-    )
-    return table.sort(pl.col("steps").abs(), "model_probability", "enterprise_id", descending=[True, True, False])
-
-
-def moved_line(policy: Policy, view: ModelView, row: int) -> BoundLine | None:
-    """How the model moved the tier of one enterprise, for its explanation; None where it did not."""
-    if view.combined[row] == view.by_rules[row]:
-        return None
-    texts = view.reasons_of(np.array([row]))
-    zh, en = ("；".join(texts["zh"][0]), "; ".join(texts["en"][0])) if len(texts) else ("", "")
-    share = f"{view.probability[row]:.1%}"
-    by_rules, by_model = (policy.tiers[place].label for place in (view.by_rules[row], view.tier[row]))
-    beside = view.combining == "rules_with_model" and policy.model is not None
-    return BoundLine(
-        id="model",
-        kind="model",
-        effect="at_best" if beside else "exactly",
-        tier=policy.tiers[view.combined[row]].label,
-        text=BilingualText(
-            zh=f"按规则为{by_rules.zh}，模型估计发现问题的概率为{share}，按模型为{by_model.zh}（{zh}）",
-            en=f"{by_rules.en} by the rules; the model puts the probability of a finding at {share}, "
-            f"{by_model.en} ({en})",
-        ),
-        basis=policy.model.basis if beside and policy.model is not None else "combine=model",
-        record_ids=(),
-    )
 
 
 def _positions(scorer: ModelProtocol, policy: Policy) -> dict[str, int]:

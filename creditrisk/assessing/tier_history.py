@@ -39,6 +39,15 @@ class TierHistory:
     since: NDArray[np.int32]
     records: NDArray[np.int64]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether any row had a tier before."""
+        return bool((self.tier >= 0).any())
+
+    def only(self, rows: NDArray[np.intp]) -> TierHistory:
+        """The history of some rows alone."""
+        return TierHistory(self.tier[rows], self.since[rows], self.records[rows])
+
     def tier_since(self, tier: NDArray[np.uint8], as_of: date) -> pl.Series:
         """The day from which each row has had its present tier: the old one where it did not change."""
         days = np.where(self.tier == tier, self.since, np.int32(day_number(as_of)))

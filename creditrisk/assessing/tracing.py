@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
-import polars as pl
 
+from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.reading_log import KeyPath, Readings, RecordedValues, recorded
-from creditrisk.assessing.tier_history import TierHistory
-from creditrisk.indicators.builder import cohort_on
 from creditrisk.indicators.engine import Kernel
 from creditrisk.indicators.spec import Dimension
 from creditrisk.policy.document import Policy
@@ -38,39 +36,21 @@ _UNLESS = ("regimes", "observation", "unless")
 _OWN_PARTS = ("rules", "dimensions", "tiers", "vetoes", "thin_evidence", "floors", "limits_on_change", "regimes")
 
 
-def trace(
-    policy: Policy,
-    as_of: date,
-    enterprise: pl.DataFrame,
-    records: pl.DataFrame,
-    row: int,
-    indicators: Mapping[str, np.ndarray],
-    scores: Scores,
-    history: TierHistory,
-) -> Trace:
+def trace(assessed: Assessed, row: int) -> Trace:
     """Trace one row of an assessment.
 
-    Parameters
-    ----------
-    policy, as_of
-        What the assessment was made by.
-    enterprise : polars.DataFrame, shape (1, …)
-    records : polars.DataFrame
-        All records of this enterprise.
-    row : int
-        Of the assessment.
-    indicators, scores, history
-        What the assessment computed and was given: percentiles and shares are of all enterprises.
+    Percentiles and shares are those among all enterprises.
     """
+    policy, as_of = assessed.policy, assessed.as_of
+    one = assessed.only(np.array([row], dtype=np.intp))
+    enterprise, values = one.enterprises.data, one.indicators
     readings = Readings()
     reader = recorded(policy, readings)
-    only = slice(row, row + 1)
-    values = {name: column[only] for name, column in indicators.items()}
     read = RecordedValues(values, readings)
     kernel = Kernel(
         [recorded(policy.specs[name], readings, ("indicators", name)) for name in policy.indicators_used],
-        records,
-        cohort_on(enterprise["enterprise_id"], as_of),
+        one.records.data,
+        one.kernel.cohort,
         enterprise,
         reader.severity_weights,
         reader.standing,
@@ -78,13 +58,14 @@ def trace(
     )
     kernel.indicators()
     mine = score(reader, read)
-    by_score = tiers_by_score(reader, scores.total)[only]
+    by_score = tiers_by_score(reader, assessed.scores.total)[row : row + 1]
     tiering = bounded_tiers(reader, by_score, read)
-    fewer_records = kernel.records_known() < history.records[only]
-    tiering = limit_changes(reader, tiering, as_of, history.tier[only], history.since[only], fewer_records)
+    history = one.history
+    fewer_records = kernel.records_known() < history.records
+    tiering = limit_changes(reader, tiering, as_of, history.tier, history.since, fewer_records)
     regime = assign_regimes(reader, tiering, enterprise, as_of)[0]
 
-    writer = _Writer(policy, readings, values, _evidence(kernel, records))
+    writer = _Writer(policy, readings, values, one.evidence())
     points = {hit.rule.id: int(hit.points.sum()) for hit in mine.hits}
     return Trace(
         enterprise_id=enterprise["enterprise_id"][0],
@@ -119,7 +100,7 @@ class _Writer:
         policy: Policy,
         readings: Readings,
         values: Mapping[str, np.ndarray],
-        evidence: Mapping[str, tuple[str, ...]],
+        evidence: Mapping[str, Sequence[str]],
     ) -> None:
         self._policy, self._readings, self._values, self._evidence = policy, readings, values, evidence
 
@@ -172,7 +153,7 @@ class _Writer:
             label=spec.label,
             value=None if np.isnan(value) else value,
             parameters=self._parameters(("indicators", name)),
-            record_ids=self._evidence.get(name, ()),
+            record_ids=tuple(self._evidence.get(name, ())),
             made_of=tuple(self.indicator(other) for other in spec.dependencies),
         )
 
@@ -205,11 +186,6 @@ def _bound_paths(policy: Policy) -> list[KeyPath]:
 
 def _below(path: KeyPath, above: KeyPath) -> bool:
     return path[: len(above)] == above
-
-
-def _evidence(kernel: Kernel, records: pl.DataFrame) -> dict[str, tuple[str, ...]]:
-    ids = records["record_id"]
-    return {spec.id: tuple(sorted(ids.gather(positions).to_list())) for spec, _, positions in kernel.evidence()}
 
 
 def _points(thousandths: int) -> Decimal:

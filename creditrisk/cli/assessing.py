@@ -108,8 +108,8 @@ def assess(
         print_json({"summary": summary.model_dump(mode="json"), "files": paths})
     else:
         print_line(str(summary))
-        if assessment.view is not None:
-            said = assessment.view.said()
+        if assessment.assessed.view is not None:
+            said = assessment.assessed.view.said()
             print_line()
             print_line(f"模型 model {model}，合并方式 combined as {combine}")
             print_line(

@@ -50,14 +50,14 @@ class Inputs:
         self, as_of: date, previous: Path | None = None, model: ModelBundle | None = None, combine: Combining = "rules"
     ) -> Assessment:
         """Assess the enterprises."""
-        from creditrisk.assessing.assessment import assess
+        from creditrisk.assessing.assess import assess
 
         with working("评价 assessing …"):
             assessment = assess(
                 self.enterprises, self.records, policy=self.policy, as_of=as_of, previous=previous, model=model,
                 combine=combine, output="polars",
             )  # fmt: skip
-        assessment.timings["reading"] = round(self.seconds, 3)
+        assessment.assessed.timings["reading"] = round(self.seconds, 3)
         return assessment
 
 

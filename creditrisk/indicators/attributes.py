@@ -29,6 +29,11 @@ class EnterpriseAttributes:
         self._cohort = cohort
         self._quantities = {quantity.id: quantity for quantity in quantities}
 
+    def only(self, rows: NDArray[np.intp], cohort: Cohort) -> EnterpriseAttributes:
+        """The same of some rows alone, which are the rows of a cohort of their own."""
+        enterprises = None if self._enterprises is None else self.frame[rows]
+        return EnterpriseAttributes(enterprises, cohort, tuple(self._quantities.values()))
+
     @cached_property
     def frame(self) -> pl.DataFrame:
         """The enterprise table, one row per row of the cohort."""

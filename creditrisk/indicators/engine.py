@@ -9,7 +9,8 @@ thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Protocol
 
@@ -22,10 +23,10 @@ from creditrisk.indicators.attributes import EnterpriseAttributes
 from creditrisk.indicators.events import Cohort, Events, code_records, events_of
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import IndicatorSpec, Selection
-from creditrisk.records.standing import NEVER, StandingRules
+from creditrisk.records.standing import NEVER, Standing, StandingRules
 from creditrisk.vocabulary import SEVERITIES
 
-__all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel"]
+__all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel", "derived"]
 
 # Expert default, about doubling with each step; a policy sets its own.
 DEFAULT_SEVERITY_WEIGHTS: dict[str, float] = {"minor": 1.0, "general": 3.0, "serious": 6.0, "grave": 10.0}
@@ -90,30 +91,36 @@ class Kernel:
         self._coded = code_records(specs, records, unique, standing_rules or StandingRules(), row_of_record)
 
     def indicators(self) -> dict[str, Numbers]:
-        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure.
+        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
+        return derived(self.specs, self.measured(), self.attributes)
 
-        An indicator made of others stands after them (:func:`creditrisk.indicators.spec.with_dependencies`).
-        """
+    def measured(self) -> dict[str, Numbers]:
+        """What is measured of each row's own records, before anything is divided or compared with other rows."""
         stretches: dict[str, list[Numbers]] = defaultdict(list)
         for _, subsets in self._stretches():
             for subset, specs in subsets:
                 for spec in specs:
                     stretches[spec.id].append(self._measured(spec, subset))
-        values = {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in stretches.items()}
-        for spec in self.specs:
-            if spec.measure == "attribute":
-                values[spec.id] = self.attributes.number(spec.of or "")
-            elif spec.measure == "indicator":
-                values[spec.id] = values[spec.of or ""]
-            if spec.per is not None:
-                by = values[spec.per] if spec.per in spec.dependencies else self.attributes.number(spec.per)
-                values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
-            if spec.percentile_within or spec.percentile_by is not None:
-                size = None if spec.percentile_by is None else values[spec.percentile_by.indicator]
-                values[spec.id] = self.attributes.percentile(
-                    values[spec.id], spec.percentile_within, spec.percentile_by, size
-                )
-        return {spec.id: values[spec.id] for spec in self.specs}
+        return {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in stretches.items()}
+
+    def only(self, rows: Index) -> tuple[Kernel, Index]:
+        """The same of some rows alone, and where their records stand in the record table.
+
+        The kernel given back counts positions in the records so chosen. Nothing is coded again.
+        """
+        assert self._number_of_row is None
+        coded = self._coded
+        place = np.full(len(self.cohort), -1)
+        place[rows] = np.arange(len(rows))
+        events = np.flatnonzero(coded.row == rows[0] if len(rows) == 1 else place[coded.row] >= 0)
+        positions = events if coded.record is None else coded.record[events]
+        chosen = copy(self)
+        chosen.__dict__.pop("_only_stretch", None)
+        chosen.__dict__.pop("records_of_others", None)
+        chosen.cohort = Cohort(self.cohort.enterprise_id.gather(rows), self.cohort.as_of[rows])
+        chosen.attributes = self.attributes.only(rows, chosen.cohort)
+        chosen._coded = coded.take(events, place[coded.row[events]])
+        return chosen, positions
 
     def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
         """For each indicator the records that it counts: (spec, row of the cohort, position in the record table).
@@ -141,6 +148,11 @@ class Kernel:
             rows = slice(events.first_row, events.first_row + events.n_rows)
             known[rows] = np.bincount(events.row[events.standing.known(events.as_of)], minlength=events.n_rows)
         return known
+
+    @property
+    def standing(self) -> Standing:
+        """The days of the records of the cohort, in the order of the record table."""
+        return self._coded.standing
 
     @property
     def row_of_record(self) -> pl.Series:
@@ -247,6 +259,35 @@ class Kernel:
             factor = addend.times * _UNIT.get(name, _ATTRIBUTE_UNIT) / _UNIT.get(addend.of, _ATTRIBUTE_UNIT)
             values = values + np.rint(np.nan_to_num(events.numbers[addend.of][position]) * factor)
         return values
+
+
+def derived(
+    specs: Sequence[IndicatorSpec], measured: Mapping[str, Numbers], attributes: EnterpriseAttributes
+) -> dict[str, Numbers]:
+    """Indicators from what was measured of records: attributes, quotients, percentiles among all rows.
+
+    Parameters
+    ----------
+    specs : sequence of IndicatorSpec
+        One made of others stands after them (:func:`creditrisk.indicators.spec.with_dependencies`).
+    measured : mapping of str to ndarray of float64, shape (n_rows,)
+        From :meth:`Kernel.measured`; of kernels over parts of the rows, one after the other.
+    attributes : EnterpriseAttributes
+        Of the same rows.
+    """
+    values = dict(measured)
+    for spec in specs:
+        if spec.measure == "attribute":
+            values[spec.id] = attributes.number(spec.of or "")
+        elif spec.measure == "indicator":
+            values[spec.id] = values[spec.of or ""]
+        if spec.per is not None:
+            by = values[spec.per] if spec.per in spec.dependencies else attributes.number(spec.per)
+            values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
+        if spec.percentile_within or spec.percentile_by is not None:
+            size = None if spec.percentile_by is None else values[spec.percentile_by.indicator]
+            values[spec.id] = attributes.percentile(values[spec.id], spec.percentile_within, spec.percentile_by, size)
+    return {spec.id: values[spec.id] for spec in specs}
 
 
 class _Subset:

@@ -92,6 +92,19 @@ class Events:
     def __len__(self) -> int:
         return len(self.row)
 
+    def take(self, events: Index, row: NDArray[np.integer]) -> Events:
+        """Some of the events, with the rows that they belong to, as events of a record table of their own."""
+        return replace(
+            self,
+            row=row,
+            record=None,
+            standing=self.standing.take(events),
+            codes={name: column[events] for name, column in self.codes.items()},
+            numbers={name: column[events] for name, column in self.numbers.items()},
+            texts={name: column.gather(events) for name, column in self.texts.items()},
+            n_records=len(events),
+        )
+
     def day_months_before(self, months: int) -> Days:
         """For each row the day so many months before its own, shape (n_rows,); found once for each number of months."""
         assert self.day_of_row is not None
@@ -247,17 +260,13 @@ def _scaled(name: str, column: pl.Series) -> NDArray[np.float64]:
 
 
 def _take(coded: Events, position: Index, row: Index, day_of_row: Days, first_row: int) -> Events:
-    return Events(
-        row=row,
+    return replace(
+        coded.take(position, row),
         record=position if coded.record is None else coded.record[position],
-        standing=coded.standing.take(position),
-        codes={name: column[position] for name, column in coded.codes.items()},
-        categories=coded.categories,
-        numbers={name: column[position] for name, column in coded.numbers.items()},
-        texts={name: column.gather(position) for name, column in coded.texts.items()},
         n_records=coded.n_records,
         as_of=day_of_row[row],
         day_of_row=day_of_row,
         first_row=first_row,
         n_rows=len(day_of_row),
+        days_before={},
     )

@@ -227,6 +227,17 @@ class Standing:
         spoilt[:-1] |= same & (when[:-1] == when[1:])
         return order[(self.exempt_since[order] != NEVER) & ~spoilt]
 
+    def on(self, as_of: int, enterprise: NDArray[np.integer]) -> pl.Series:
+        """The standing of each record on a day: one of :data:`STANDINGS`, Enum of shape (n_records,)."""
+        names = list(STANDINGS)
+        codes = np.zeros(len(self.occurred), dtype=np.uint32)
+        codes[self.exempt(as_of, enterprise)] = names.index("exempt")
+        codes[self.counts_until <= as_of] = names.index("expired")
+        codes[self.repaired <= as_of] = names.index("repaired")
+        codes[self.revoked <= as_of] = names.index("revoked")
+        codes[~self.known(as_of)] = names.index("not_yet_known")
+        return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+
 
 def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Series:
     """The standing of each record on a day: one of :data:`STANDINGS`.
@@ -242,17 +253,8 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
     -------
     polars.Series of Enum, shape (n_records,)
     """
-    day = day_number(as_of)
-    standing = Standing.of(frame, rules)
     enterprise = frame["enterprise_id"].cast(pl.Categorical).to_physical().to_numpy()
-    names = list(STANDINGS)
-    codes = np.zeros(frame.height, dtype=np.uint32)
-    codes[standing.exempt(day, enterprise)] = names.index("exempt")
-    codes[standing.counts_until <= day] = names.index("expired")
-    codes[standing.repaired <= day] = names.index("repaired")
-    codes[standing.revoked <= day] = names.index("revoked")
-    codes[~standing.known(day)] = names.index("not_yet_known")
-    return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+    return Standing.of(frame, rules).on(day_number(as_of), enterprise)
 
 
 def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:

@@ -70,7 +70,7 @@ def use_chinese_font() -> str:
 
 
 class Scored(Protocol):
-    """What the plots read of an assessment."""
+    """What the plots read of what an assessment computed."""
 
     @property
     def policy(self) -> Policy: ...
@@ -80,7 +80,12 @@ class Scored(Protocol):
     def tiering(self) -> Tiering: ...
 
 
-def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None = None) -> Axes:
+class _Assessment(Protocol):
+    @property
+    def assessed(self) -> Scored: ...
+
+
+def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes | None = None) -> Axes:
     """Draw how many enterprises are in each tier, and whether score, thin evidence or a veto put them there.
 
     Parameters
@@ -113,7 +118,7 @@ def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None
     ax = _axes(ax, language)
     from matplotlib.patches import Patch
 
-    policy, tiering = assessment.policy, assessment.tiering
+    policy, tiering = assessment.assessed.policy, assessment.assessed.tiering
     n_tiers = len(policy.tiers)
     positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
     # A bound that names the tier an enterprise is in, and that its score did not reach, put it there; vetoes go first.
@@ -141,7 +146,7 @@ def plot_tiers(assessment: Scored, *, language: Language = "zh", ax: Axes | None
 
 
 def plot_scores(
-    assessment: Scored, dimension: str | None = None, *, language: Language = "zh", ax: Axes | None = None
+    assessment: _Assessment, dimension: str | None = None, *, language: Language = "zh", ax: Axes | None = None
 ) -> Axes:
     """Draw the distribution of the total score, or of one dimension's, apart by tier.
 
@@ -172,7 +177,7 @@ def plot_scores(
     >>> plot_scores(assessment, "safety", language="en").get_xlabel()
     'Score for work safety'
     """
-    policy, scores = assessment.policy, assessment.scores
+    policy, scores = assessment.assessed.policy, assessment.assessed.scores
     if dimension is None:
         values, label = scores.total / TOTAL_UNIT, getattr(_TOTAL, language)
     elif dimension in scores.dimensions:
@@ -184,7 +189,7 @@ def plot_scores(
     lowest = np.floor(values.min())
     edges = np.linspace(lowest, max(np.ceil(values.max()), lowest + 1), 41).tolist()
     for position, (tier, colour) in enumerate(zip(policy.tiers, _colours(len(policy.tiers)), strict=True)):
-        mine = values[assessment.tiering.tier == position]
+        mine = values[assessment.assessed.tiering.tier == position]
         ax.hist(mine, edges, color=colour, alpha=0.55, histtype="stepfilled", label=getattr(tier.label, language))
     # Most enterprises have hardly a record, so few scores are far from the base: a logarithmic scale shows them.
     ax.set_yscale("log")

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date
-
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
-from creditrisk.policy.document import Policy
-from creditrisk.records.tables import Enterprises, Records
-from creditrisk.report.content import Count, DimensionAverage, SummaryContent
+from creditrisk.report.content import SummaryContent
 from creditrisk.report.pages import summary_html
 from creditrisk.report.texts import summary_text
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
-from creditrisk.scoring.tiering import Tiering
-from creditrisk.vocabulary import DIMENSIONS, REGIMES, BilingualText
 
-__all__ = ["Summary", "summarise"]
+__all__ = ["Summary"]
 
 
 class Summary(SummaryContent):
@@ -29,57 +17,3 @@ class Summary(SummaryContent):
 
     def _repr_html_(self) -> str:
         return summary_html(self)
-
-
-def summarise(
-    policy: Policy,
-    as_of: date,
-    enterprises: Enterprises,
-    records: Records,
-    scores: Scores,
-    tiering: Tiering,
-    regimes: pl.Series,
-    records_of_others: int,
-) -> Summary:
-    """Count and average an assessment; ``records_of_others`` belong to enterprises that the table does not have."""
-    by_tier = np.bincount(tiering.tier, minlength=len(policy.tiers)).tolist()
-    by_regime = dict(regimes.value_counts().iter_rows())
-    rejected = Counter(enterprises.report.rejected_by_code) + Counter(records.report.rejected_by_code)
-    if records_of_others:
-        rejected["unknown_enterprise"] = records_of_others
-    return Summary(
-        policy=policy.id,
-        policy_edition=policy.edition,
-        policy_sha256=policy.sha256,
-        policy_title=policy.title,
-        as_of=as_of,
-        enterprises=len(enterprises),
-        records=len(records) - records_of_others,
-        rows_rejected=enterprises.report.rows_rejected + records.report.rows_rejected + records_of_others,
-        rejected_by_code=dict(rejected),
-        notes=(*enterprises.report.notes, *records.report.notes),
-        mean_score=round(_mean(scores.total) / TOTAL_UNIT, 3),
-        tiers=tuple(
-            Count(id=tier.id, label=tier.label, count=count) for tier, count in zip(policy.tiers, by_tier, strict=True)
-        ),
-        regimes=tuple(
-            Count(id=name, label=BilingualText(**label._asdict()), count=by_regime.get(name, 0))
-            for name, label in REGIMES.items()
-        ),
-        bounds=tuple(
-            Count(id=bound.id, label=bound.reason, count=int(tiering.met[bound.id].sum()))
-            for bound in policy.tier_bounds
-        ),
-        dimensions=tuple(
-            DimensionAverage(
-                dimension=name,
-                label=BilingualText(**DIMENSIONS[name]._asdict()),
-                mean=round(_mean(points) / POINT_UNIT, 3),
-            )
-            for name, points in scores.dimensions.items()
-        ),
-    )
-
-
-def _mean(numbers: NDArray[np.integer]) -> float:
-    return int(numbers.sum(dtype=np.int64)) / len(numbers)

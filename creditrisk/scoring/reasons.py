@@ -22,7 +22,7 @@ from creditrisk.scoring.scores import POINT_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
 from creditrisk.vocabulary import DIMENSIONS, BilingualText
 
-__all__ = ["ADJUSTMENT_TEXTS", "Reasons", "lists_by_combination", "number_text"]
+__all__ = ["ADJUSTMENT_TEXTS", "Reasons", "lists_by_combination", "number_as_text", "number_text"]
 
 Evidence = Iterable[tuple[IndicatorSpec, NDArray[np.intp], NDArray[np.intp]]]
 
@@ -214,6 +214,14 @@ def number_text(number: pl.Expr) -> pl.Expr:
     rounded = number.round(2)
     whole = rounded == rounded.round(0)
     return pl.when(whole).then(rounded.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(rounded.cast(pl.String))
+
+
+def number_as_text(number: float) -> str:
+    """One number as :func:`number_text` writes it; nothing for NaN."""
+    if np.isnan(number):
+        return ""
+    rounded = float(np.rint(number * 100) / 100)
+    return str(int(rounded)) if rounded.is_integer() else repr(rounded)
 
 
 def _lists(offsets: NDArray[np.intp], items: pl.Series, positions: NDArray[np.intp]) -> pl.Series:

@@ -71,6 +71,16 @@ class Scores:
     def __len__(self) -> int:
         return len(self.total)
 
+    def only(self, rows: NDArray[np.intp]) -> Scores:
+        """The scores of some rows alone."""
+        return Scores(
+            tuple(_hits_of(hits, rows) for hits in self.hits),
+            self.hit_masks[rows],
+            {name: points[rows] for name, points in self.dimensions.items()},
+            {name: points[rows] for name, points in self.adjustments.items()},
+            self.total[rows],
+        )
+
 
 def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     """Score rows by the rules of a policy.
@@ -153,6 +163,13 @@ def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
     if rule.when is not None:
         earned &= rows_meeting(rule.when, indicators)[rows]
     return RuleHits(rule, rows, points) if earned.all() else RuleHits(rule, rows[earned], points[earned])
+
+
+def _hits_of(hits: RuleHits, rows: NDArray[np.intp]) -> RuleHits:
+    place = np.searchsorted(hits.rows, rows)
+    found = np.flatnonzero(place < len(hits.rows))
+    found = found[hits.rows[place[found]] == rows[found]]
+    return RuleHits(hits.rule, found, hits.points[place[found]])
 
 
 def _thousandths(number: float) -> int:

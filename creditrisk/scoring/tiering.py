@@ -57,6 +57,11 @@ class Tiering:
     met: dict[str, NDArray[np.bool_]]
     held: NDArray[np.bool_]
 
+    def only(self, rows: NDArray[np.intp]) -> Tiering:
+        """The tiers of some rows alone."""
+        met = {name: holds[rows] for name, holds in self.met.items()}
+        return Tiering(self.by_score[rows], self.tier[rows], met, self.held[rows])
+
 
 def assign_tiers(policy: Policy, scores: Scores, indicators: Mapping[str, Numbers]) -> Tiering:
     """Tiers by cut-offs, then bounded by floors, thin evidence and vetoes, the later ones prevailing."""

@@ -186,7 +186,7 @@ def test_a_saved_assessment_is_planned_the_same(assessment: cr.Assessment, tmp_p
     assessment.save(tmp_path)
     options: dict[str, Any] = {"seed": "2026-07-01", "year": 2026, "output": "polars"}
     direct = cr.plan_inspections(assessment, cr.example_items(), **options)
-    saved = cr.plan_inspections(tmp_path, cr.example_items(), enterprises=assessment.companies, **options)
+    saved = cr.plan_inspections(tmp_path, cr.example_items(), enterprises=assessment.enterprises.data, **options)
     assert saved.visits.equals(direct.visits)
 
 

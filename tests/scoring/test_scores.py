@@ -125,7 +125,7 @@ def test_hit_masks_say_which_rules_gave_points(values: list[float]) -> None:
 
 
 def test_a_batch_scores_as_its_rows_do(assessment: cr.Assessment) -> None:
-    indicators = pl.DataFrame(assessment.indicators)
+    indicators = pl.DataFrame(assessment.assessed.indicators)
     scorer = cr.RuleScorer().fit()
     batch = scorer.transform(indicators)
     for row in (0, 17, 399):
@@ -133,7 +133,7 @@ def test_a_batch_scores_as_its_rows_do(assessment: cr.Assessment) -> None:
 
 
 def test_frames_of_every_kind_and_arrays_give_the_same(assessment: cr.Assessment) -> None:
-    indicators = pl.DataFrame(assessment.indicators)
+    indicators = pl.DataFrame(assessment.assessed.indicators)
     scorer = cr.RuleScorer().fit()
     expected = scorer.decision_function(indicators)
     for other in (indicators.to_pandas(), indicators.to_arrow(), indicators.lazy(), indicators.to_numpy()):

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.assessing.assessment import check_tables, tables_of
+from creditrisk.assessing.assess import check_tables, tables_of
 from creditrisk.assessing.impact.changes import Changes, Population
 from creditrisk.days import as_date
 from creditrisk.errors import InputError

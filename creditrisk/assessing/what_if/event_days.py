@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from creditrisk.assessing.what_if.scenarios import Assessed, Scenarios
+from creditrisk.assessing.assessed import Assessed
+from creditrisk.assessing.what_if.scenarios import Scenarios
 from creditrisk.days import add_months
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.rules import Condition, Rule
@@ -37,10 +38,10 @@ class EventDays:
         Day number of the last day that is looked at.
     """
 
-    def __init__(self, assessment: Assessed, scenarios: Scenarios, standing: Standing) -> None:
-        self._policy = assessment.policy
-        self._enterprises = assessment.companies
-        self._history = assessment.history
+    def __init__(self, assessed: Assessed, scenarios: Scenarios, standing: Standing) -> None:
+        self._policy = assessed.policy
+        self._enterprises = assessed.enterprises.data
+        self._history = assessed.history
         self._scenarios = scenarios
         self._standing = standing
         self._now = scenarios.as_of

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.assessing.tier_history import TierHistory
+from creditrisk.assessing.assessed import Assessed
 from creditrisk.days import day_number
 from creditrisk.errors import InputError
 from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.engine import Kernel
 from creditrisk.indicators.events import Cohort, columns_read
 from creditrisk.indicators.spec import IndicatorSpec, Selection
-from creditrisk.policy.document import Policy
-from creditrisk.records.tables import Records
 from creditrisk.scoring.scores import score
-from creditrisk.scoring.tiering import Tiering, assign_tiers, limit_changes
+from creditrisk.scoring.tiering import assign_tiers, limit_changes
 
-__all__ = ["Addition", "Assessed", "Reassessed", "Scenarios"]
+__all__ = ["Addition", "Reassessed", "Scenarios"]
 
 Index = NDArray[np.intp]
 Days = NDArray[np.int32]
@@ -32,27 +28,6 @@ Days = NDArray[np.int32]
 _RECORDS_AT_ONCE = 2_000_000
 # Months differ by up to three days, so what must not be missed is kept so much longer.
 _SLACK = 3
-
-
-class Assessed(Protocol):
-    """What scenarios take from an assessment."""
-
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def as_of(self) -> date: ...
-    @property
-    def records(self) -> Records: ...
-    @property
-    def companies(self) -> pl.DataFrame: ...
-    @property
-    def kernel(self) -> Kernel: ...
-    @property
-    def tiering(self) -> Tiering: ...
-    @property
-    def regimes(self) -> pl.Series: ...
-    @property
-    def history(self) -> TierHistory: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +67,7 @@ class Scenarios:
 
     Parameters
     ----------
-    assessment : Assessment
+    assessed : Assessed
 
     Raises
     ------
@@ -100,20 +75,20 @@ class Scenarios:
         If the policy compares enterprises with one another: then a tier is nobody's own to change.
     """
 
-    def __init__(self, assessment: Assessed) -> None:
-        policy = assessment.policy
+    def __init__(self, assessed: Assessed) -> None:
+        policy = assessed.policy
         self.policy = policy
-        self.as_of = day_number(assessment.as_of)
+        self.as_of = day_number(assessed.as_of)
         self.specs = tuple(policy.specs[name] for name in policy.indicators_used)
         if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
             raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
-        self._ids = assessment.companies["enterprise_id"]
-        self._enterprises = assessment.companies.drop("name", "former_names", "grid")
-        self._history = assessment.history
-        self._fewer_records = assessment.kernel.records_known() < assessment.history.records
-        row = assessment.kernel.row_of_record
-        known = assessment.records.data.select(
-            (pl.col("occurred_on") <= assessment.as_of) & (pl.col("known_on") <= assessment.as_of)
+        self._ids = assessed.ids
+        self._enterprises = assessed.enterprises.data.drop("name", "former_names", "grid")
+        self._history = assessed.history
+        self._fewer_records = assessed.kernel.records_known() < assessed.history.records
+        row = assessed.kernel.row_of_record
+        known = assessed.records.data.select(
+            (pl.col("occurred_on") <= assessed.as_of) & (pl.col("known_on") <= assessed.as_of)
         ).to_series()
         positions = np.flatnonzero((row.is_not_null() & known).to_numpy())
         rows = row.gather(positions).to_numpy()
@@ -122,10 +97,10 @@ class Scenarios:
         self.positions: Index = positions[order]
         self.starts: Index = np.searchsorted(rows[order], np.arange(len(self._ids) + 1))
         as_known = [
-            pl.when(pl.col(name) <= assessment.as_of).then(name).alias(name) for name in ("repaired_on", "revoked_on")
+            pl.when(pl.col(name) <= assessed.as_of).then(name).alias(name) for name in ("repaired_on", "revoked_on")
         ]
         columns = columns_read(self.specs, policy.standing)
-        self.records = assessment.records.data.select(columns).with_columns(as_known)[self.positions]
+        self.records = assessed.records.data.select(columns).with_columns(as_known)[self.positions]
         of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
         adverse = _chosen_by_any([spec.select for spec in of_records if _adverse(spec)], self.records)
         merits = _chosen_by_any([spec.select for spec in of_records if not _adverse(spec)], self.records)

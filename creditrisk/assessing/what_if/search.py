@@ -19,8 +19,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.what_if.event_days import EventDays
-from creditrisk.assessing.what_if.scenarios import Addition, Assessed, Reassessed, Scenarios
+from creditrisk.assessing.what_if.scenarios import Addition, Reassessed, Scenarios
 from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.records.standing import NEVER, Standing, repairable_from
@@ -43,7 +44,7 @@ class Way:
     Attributes
     ----------
     row : int
-        Of the assessment.
+        Of the assessed.
     repairs : tuple of int
         Positions in the record table of the records to repair.
     additions : tuple of Addition
@@ -82,25 +83,25 @@ class _Action:
 class Search:
     """Looks for the ways up of an assessment's enterprises, by actions and by time."""
 
-    def __init__(self, assessment: Assessed) -> None:
-        self.scenarios = Scenarios(assessment)
-        self.assessment = assessment
+    def __init__(self, assessed: Assessed) -> None:
+        self.scenarios = Scenarios(assessed)
+        self.assessed = assessed
         self.now = self.scenarios.as_of
-        self.tier = assessment.tiering.tier
+        self.tier = assessed.tiering.tier
         self.in_the_way: dict[int, tuple[str, ...]] = {}
-        policy = assessment.policy
+        policy = assessed.policy
         records = self.scenarios.records
         standing = Standing.of(records, policy.standing)
         row = np.repeat(np.arange(len(self.scenarios.starts) - 1), np.diff(self.scenarios.starts))
         least = repairable_from(records, policy.standing)
-        counted = np.zeros(assessment.records.data.height, dtype=bool)
-        for spec, _, positions in assessment.kernel.evidence():
+        counted = np.zeros(assessed.records.data.height, dtype=bool)
+        for spec, _, positions in assessed.kernel.evidence():
             if spec.direction != "risk_falls":
                 counted[positions] = True
         self.repairable = standing.in_force(self.now, row) & (least <= self.now) & counted[self.scenarios.positions]
         self.additions = list(_additions(self.scenarios.specs, records))
         self.standing = standing
-        self.event_days = EventDays(assessment, self.scenarios, standing)
+        self.event_days = EventDays(assessed, self.scenarios, standing)
         repairs = np.flatnonzero(self.repairable)
         repairs = repairs[np.lexsort((-standing.occurred[repairs], row[repairs]))]
         self.repairs = [_Action(repair=one) for one in repairs.tolist()]
@@ -225,7 +226,7 @@ class Search:
         return tuple(repairs), tuple(one.addition for one in actions if one.addition is not None)
 
     def _obstacles(self, row: int, whole: Reassessed, number: int) -> tuple[str, ...]:
-        policy = self.assessment.policy
+        policy = self.assessed.policy
         positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
         holding = [
             bound.id

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.assessing.what_if.scenarios import Assessed
 from creditrisk.assessing.what_if.search import Search
 from creditrisk.days import day_of
 from creditrisk.report.content import StateLine
@@ -24,8 +23,8 @@ STATE_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
-    """The states of some enterprises.
+def states_of(search: Search) -> pl.DataFrame:
+    """The states of enterprises.
 
     A veto, thin evidence or floor began on the day since which its condition has held without a break, by what was
     known on each day. It ends on the first day on which, with nothing new known, its condition no longer holds; so does
@@ -33,30 +32,27 @@ def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
 
     Parameters
     ----------
-    assessment : Assessment
-    rows : ndarray of int
-        Of the assessment.
+    search : Search
+        Over the enterprises asked for.
 
     Returns
     -------
     polars.DataFrame
         enterprise_id, kind, state, entered_on, exits_on.
     """
-    search = Search(assessment)
-    policy, tiering = assessment.policy, assessment.tiering
-    ids = assessment.companies["enterprise_id"]
-    since = assessment.history.tier_since(tiering.tier, assessment.as_of)
-    observed = observation_days(policy, assessment.companies[rows])
+    assessed = search.assessed
+    policy, tiering, ids = assessed.policy, assessed.tiering, assessed.ids
+    since = assessed.history.tier_since(tiering.tier, assessed.as_of)
+    observed = observation_days(policy, assessed.enterprises.data)
     states = []
-    for number, row in enumerate(rows.tolist()):
+    for row in range(len(assessed)):
         past, future = search.event_days.around(row)
-        where = np.full(len(future), row)
-        ahead = search.scenarios.reassess(where, future)
+        ahead = search.scenarios.reassess(np.full(len(future), row), future)
         behind = search.scenarios.reassess(np.full(len(past), row), past)
         tier = policy.tiers[tiering.tier[row]].id
         states.append((ids[row], "tier", tier, since[row], _first(future, ahead.tier != tiering.tier[row])))
-        regime = assessment.regimes[row]
-        begins, until = (int(days[number]) for days in (observed.begins, observed.until))
+        regime = assessed.regimes[row]
+        begins, until = (int(days[row]) for days in (observed.begins, observed.until))
         dated = (day_of(begins), day_of(until + 1)) if regime == "observation" else (None, None)
         states.append((ids[row], "regime", regime, *dated))
         for bound in policy.tier_bounds:
@@ -67,14 +63,14 @@ def states_of(assessment: Assessed, rows: NDArray[np.intp]) -> pl.DataFrame:
     return pl.DataFrame(states, schema=STATE_SCHEMA, orient="row")
 
 
-def state_lines(assessment: Assessed, rows: NDArray[np.intp]) -> tuple[StateLine, ...]:
+def state_lines(search: Search) -> tuple[StateLine, ...]:
     """The states of enterprises as an explanation says them."""
-    policy = assessment.policy
+    policy = search.assessed.policy
     labels = {bound.id: bound.reason for bound in policy.tier_bounds} | {tier.id: tier.label for tier in policy.tiers}
     labels |= {name: BilingualText(**label._asdict()) for name, label in REGIMES.items()}
     return tuple(
         StateLine(kind=kind, state=state, label=labels[state], entered_on=entered, exits_on=exits)
-        for _, kind, state, entered, exits in states_of(assessment, rows).iter_rows()
+        for _, kind, state, entered, exits in states_of(search).iter_rows()
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.assessing.what_if.scenarios import Assessed
 from creditrisk.assessing.what_if.search import Search, Way
 from creditrisk.assessing.what_if.telling import action_text, obstacle_text, way_text
 from creditrisk.days import day_of
@@ -18,29 +17,20 @@ from creditrisk.records.standing import NEVER
 from creditrisk.report.content import WayUpContent
 from creditrisk.scoring.scores import TOTAL_UNIT
 
-__all__ = ["way_lines", "ways_table", "ways_up"]
+__all__ = ["way_line", "ways_table", "ways_up"]
 
 Index = NDArray[np.intp]
 
 
-def ways_up(assessment: Assessed, rows: Index | None = None) -> list[Way]:
+def ways_up(search: Search) -> list[Way]:
     """Find the ways up of enterprises below the best tier.
 
     Parameters
     ----------
-    assessment : Assessment
-    rows : ndarray of int, optional
-        Rows of the assessment; by default all below the best tier.
-
-    Raises
-    ------
-    InputError
-        If the policy compares enterprises with one another, so that a tier is nobody's own to change.
+    search : Search
+        Over the enterprises asked for.
     """
-    search = Search(assessment)
-    if rows is None:
-        rows = np.arange(len(assessment.tiering.tier))
-    rows = rows[assessment.tiering.tier[rows] > 0]
+    rows = np.flatnonzero(search.tier > 0)
     if not len(rows):
         return []
     actions = search.by_actions(rows)
@@ -68,13 +58,14 @@ WAY_SCHEMA: dict[str, Any] = {
 }
 
 
-def ways_table(assessment: Assessed, rows: Index | None = None) -> pl.DataFrame:
+def ways_table(search: Search) -> pl.DataFrame:
     """The ways up as a table (:meth:`creditrisk.Assessment.ways_up`)."""
-    policy, tiering = assessment.policy, assessment.tiering
+    assessed = search.assessed
+    policy, tiering, ids = assessed.policy, assessed.tiering, assessed.ids
     names = [tier.id for tier in policy.tiers]
-    ids, record_ids = assessment.companies["enterprise_id"], assessment.records.data["record_id"]
+    record_ids = assessed.records.data["record_id"]
     lines = []
-    for way in ways_up(assessment, rows):
+    for way in ways_up(search):
         repairs = [record_ids[one] for one in way.repairs] if way.repairs else []
         tier = int(tiering.tier[way.row])
         text = way_text(policy, way, tier, repairs)
@@ -98,19 +89,20 @@ def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
     return pl.Series(name, pl.from_arrow(pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))))
 
 
-def way_lines(assessment: Assessed, rows: Index) -> WayUpContent | None:
+def way_line(search: Search) -> WayUpContent | None:
     """The way up of one enterprise as an explanation says it; None in the best tier."""
-    for way in ways_up(assessment, rows):
-        repairs = tuple(assessment.records.data["record_id"][one] for one in way.repairs)
+    assessed = search.assessed
+    for way in ways_up(search):
+        repairs = tuple(assessed.records.data["record_id"][one] for one in way.repairs)
         return WayUpContent(
             reachable=way.reachable,
             repairs=repairs,
             further_actions=tuple(action_text(one) for one in way.additions),
-            tier_reached=assessment.policy.tiers[way.tier].id,
+            tier_reached=assessed.policy.tiers[way.tier].id,
             score_reached=Decimal(way.total) / TOTAL_UNIT,
             proved=way.proved,
             by_time=way.by_time,
-            in_the_way=tuple(obstacle_text(assessment.policy, name) for name in way.in_the_way),
-            text=way_text(assessment.policy, way, int(assessment.tiering.tier[way.row]), repairs),
+            in_the_way=tuple(obstacle_text(assessed.policy, name) for name in way.in_the_way),
+            text=way_text(assessed.policy, way, int(assessed.tiering.tier[way.row]), repairs),
         )
     return None

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
@@ -105,7 +106,7 @@ def population_of(
     """
     if isinstance(source, Assessment):
         loaded = source.policy if policy is None else load_policy(policy, source.as_of)
-        table = _assessed(source)
+        table = _attributes_and_tiers(source.assessed)
     else:
         table = _table(source)
         loaded = _policy_of(table) if policy is None else load_policy(policy, _day_of(table))
@@ -133,11 +134,12 @@ def population_of(
     )
 
 
-def _assessed(assessment: Assessment) -> pl.DataFrame:
-    tiers = [tier.id for tier in assessment.policy.tiers]
-    known = [name for name in _ATTRIBUTES if name in assessment.companies.columns]
-    return assessment.companies.select("enterprise_id", *known).with_columns(
-        tier=pl.Series(tiers, dtype=pl.Enum(tiers)).gather(assessment.tiering.tier), regime=assessment.regimes
+def _attributes_and_tiers(assessed: Assessed) -> pl.DataFrame:
+    tiers = [tier.id for tier in assessed.policy.tiers]
+    enterprises = assessed.enterprises.data
+    known = [name for name in _ATTRIBUTES if name in enterprises.columns]
+    return enterprises.select("enterprise_id", *known).with_columns(
+        tier=pl.Series(tiers, dtype=pl.Enum(tiers)).gather(assessed.tiering.tier), regime=assessed.regimes
     )
 
 

@@ -1,0 +1,110 @@
+"""What an assessment computed, under one name: whatever looks at an assessment takes this one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from creditrisk.assessing.combining import ModelView
+from creditrisk.assessing.tier_history import TierHistory
+from creditrisk.errors import InputError
+from creditrisk.indicators.engine import Kernel
+from creditrisk.policy.document import Policy
+from creditrisk.records.tables import Enterprises, Records
+from creditrisk.scoring.scores import Scores
+from creditrisk.scoring.tiering import Tiering
+
+__all__ = ["Assessed"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Assessed:
+    """The enterprises of an assessment, one row each, by id.
+
+    Attributes
+    ----------
+    policy : Policy
+    as_of : datetime.date
+    enterprises : Enterprises
+        Sorted by id; the rows of all that follows.
+    records : Records
+        In the order in which they were read.
+    kernel : Kernel
+        The records coded for these enterprises, from which evidence comes.
+    indicators : mapping of str to ndarray of float64, shape (n_rows,)
+    scores : Scores
+    tiering : Tiering
+    regimes : polars.Series of Enum, shape (n_rows,)
+    history : TierHistory
+        What the assessment before said.
+    view : ModelView, optional
+        What a model says beside the rules.
+    timings : dict of str to float
+        Seconds by step.
+    """
+
+    policy: Policy
+    as_of: date
+    enterprises: Enterprises
+    records: Records
+    kernel: Kernel
+    indicators: Mapping[str, NDArray[np.float64]]
+    scores: Scores
+    tiering: Tiering
+    regimes: pl.Series
+    history: TierHistory
+    view: ModelView | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.enterprises)
+
+    @property
+    def ids(self) -> pl.Series:
+        """Ids of the enterprises, rising."""
+        return self.enterprises.data["enterprise_id"]
+
+    def row_of(self, enterprise_id: str) -> int:
+        """The row of an enterprise.
+
+        Raises
+        ------
+        InputError
+            If the assessment does not have it.
+        """
+        row = self.ids.search_sorted(enterprise_id)
+        if row >= len(self) or self.ids[row] != enterprise_id:
+            raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
+        return row
+
+    def only(self, rows: NDArray[np.intp]) -> Assessed:
+        """The same of some rows alone, with their records and no others; nothing is computed again.
+
+        Percentiles and shares stay those among all enterprises.
+        """
+        kernel, positions = self.kernel.only(rows)
+        return replace(
+            self,
+            enterprises=replace(self.enterprises, data=self.enterprises.data[rows]),
+            records=replace(self.records, data=self.records.data[positions], register_rows=None),
+            kernel=kernel,
+            indicators={name: values[rows] for name, values in self.indicators.items()},
+            scores=self.scores.only(rows),
+            tiering=self.tiering.only(rows),
+            regimes=self.regimes.gather(rows),
+            history=self.history.only(rows),
+            view=None if self.view is None else self.view.only(rows),
+        )
+
+    def evidence(self) -> dict[str, list[str]]:
+        """Ids of the records that each indicator counts, sorted: of all rows together."""
+        ids = self.records.data["record_id"]
+        found: dict[str, list[str]] = {}
+        for spec, _, positions in self.kernel.evidence():
+            found.setdefault(spec.id, []).extend(ids.gather(positions).to_list())
+        return {name: sorted(records) for name, records in found.items()}
