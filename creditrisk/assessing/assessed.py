@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -77,8 +78,9 @@ class Assessed:
         InputError
             If the assessment does not have it.
         """
-        row = self.ids.search_sorted(enterprise_id)
-        if row >= len(self) or self.ids[row] != enterprise_id:
+        ids = self.ids
+        row = bisect_left(ids, enterprise_id)
+        if row >= len(ids) or ids[row] != enterprise_id:
             raise InputError(f"the assessment has no enterprise {enterprise_id!r}")
         return row
 
@@ -101,10 +103,10 @@ class Assessed:
             view=None if self.view is None else self.view.only(rows),
         )
 
-    def evidence(self) -> dict[str, list[str]]:
-        """Ids of the records that each indicator counts, sorted: of all rows together."""
-        ids = self.records.data["record_id"]
+    def evidence(self, of: Container[str] | None = None) -> dict[str, list[str]]:
+        """Ids of the records that each indicator counts, sorted: of all rows together; with ``of``, of these only."""
+        ids = self.records.data["record_id"].to_list()
         found: dict[str, list[str]] = {}
-        for spec, _, positions in self.kernel.evidence():
-            found.setdefault(spec.id, []).extend(ids.gather(positions).to_list())
+        for spec, _, positions in self.kernel.evidence(of):
+            found.setdefault(spec.id, []).extend(ids[position] for position in positions.tolist())
         return {name: sorted(records) for name, records in found.items()}

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.disagreements import moved_line
@@ -20,9 +19,8 @@ from creditrisk.policy.rules import Rule
 from creditrisk.records.standing import STANDINGS
 from creditrisk.report.content import BoundLine, DimensionLines, IgnoredRecord, ReasonLine
 from creditrisk.report.explanation import Explanation
-from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.reasons import ADJUSTMENT_TEXTS, number_as_text
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, points_before_cap, points_of
+from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, points_before_cap
 from creditrisk.vocabulary import DIMENSIONS, RECORD_TYPES, REGIMES, BilingualText
 
 __all__ = ["explain"]
@@ -50,7 +48,9 @@ def explain(assessed: Assessed, row: int, *, way_up: bool = False) -> Explanatio
     policy, as_of = assessed.policy, assessed.as_of
     one = assessed.only(np.array([row], dtype=np.intp))
     enterprise, scores, tiering = one.enterprises.data, one.scores, one.tiering
-    evidence = one.evidence()
+    read = {name for hits in scores.hits if len(hits.rows) for name in hits.rule.indicators}
+    read |= {name for bound in policy.tier_bounds if tiering.met[bound.id][0] for name in bound.when.indicators()}
+    evidence = one.evidence(read)
     search = Search(one) if way_up else None
     tier = policy.tiers[tiering.tier[0]]
     return Explanation(
@@ -113,10 +113,10 @@ def _dimension(one: Assessed, dimension: Dimension, evidence: Evidence) -> Dimen
     scale = policy.dimensions[dimension]
     weight = _decimal(scale.weight)
     lines = []
-    for rule in policy.rules:
-        # Where the condition of a rule does not hold, it gives nothing, whatever its indicator.
-        if rule.dimension == dimension and (rule.when is None or rows_meeting(rule.when, one.indicators)[0]):
-            lines += _rule_lines(rule, one.indicators[rule.indicator], weight, evidence)
+    for hits in scores.hits:
+        if hits.rule.dimension == dimension and len(hits.rows):
+            value = float(one.indicators[hits.rule.indicator][0])
+            lines += _rule_lines(hits.rule, value, int(hits.points[0]), weight, evidence)
     adjustment = int(scores.adjustments[dimension][0])
     if adjustment:
         kind: Literal["floor", "ceiling"] = "floor" if adjustment > 0 else "ceiling"
@@ -146,9 +146,8 @@ def _dimension(one: Assessed, dimension: Dimension, evidence: Evidence) -> Dimen
     )
 
 
-def _rule_lines(rule: Rule, values: NDArray[np.float64], weight: Decimal, evidence: Evidence) -> list[ReasonLine]:
-    value = float(values[0])
-    points, free = (int(count(rule, values)[0]) for count in (points_of, points_before_cap))
+def _rule_lines(rule: Rule, value: float, points: int, weight: Decimal, evidence: Evidence) -> list[ReasonLine]:
+    free = int(points_before_cap(rule, np.array([value]))[0])
     shown = number_as_text(value)
     reason = BilingualText(zh=rule.reason.zh.replace("{value}", shown), en=rule.reason.en.replace("{value}", shown))
     given = ReasonLine(
@@ -175,22 +174,20 @@ def _records_behind(indicators: Iterable[str], evidence: Evidence) -> tuple[str,
 
 def _ignored(one: Assessed) -> tuple[IgnoredRecord, ...]:
     policy, records = one.policy, one.records.data
-    standing = one.kernel.standing.on(day_number(one.as_of), np.zeros(records.height, dtype=np.intp))
-    left_out = (
-        records.select("record_id", "type", "occurred_on")
-        .with_columns(standing)
-        .filter(standing != "in_force")
-        .sort("occurred_on", "record_id")
-    )
+    # They are all of one enterprise.
+    codes = one.kernel.events.standing.on(day_number(one.as_of), np.zeros(records.height, dtype=np.intp))
+    left_out = np.flatnonzero(codes)
+    columns = (records[name].gather(left_out) for name in ("occurred_on", "record_id", "type"))
+    standings = list(STANDINGS)
     return tuple(
         IgnoredRecord(
             record_id=record_id,
             type=BilingualText(**RECORD_TYPES[kind]._asdict()) if kind in RECORD_TYPES else policy.record_types[kind],
             occurred_on=occurred_on,
-            standing=reason,
-            text=BilingualText(**STANDINGS[reason]._asdict()),
+            standing=standings[code],
+            text=BilingualText(**STANDINGS[standings[code]]._asdict()),
         )
-        for record_id, kind, occurred_on, reason in left_out.iter_rows()
+        for occurred_on, record_id, kind, code in sorted(zip(*columns, codes[left_out].tolist(), strict=True))
     )
 
 

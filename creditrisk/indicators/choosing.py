@@ -1,13 +1,15 @@
-"""A selection as an expression over a record table, for whoever asks about records outside the kernel."""
+"""Whether a selection takes a record, for whoever asks outside the kernel: as an expression, or of one record."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import polars as pl
 
 from creditrisk.indicators.spec import Selection
 from creditrisk.vocabulary import SEVERITIES
 
-__all__ = ["chosen"]
+__all__ = ["chosen", "takes"]
 
 
 def chosen(selection: Selection) -> pl.Expr:
@@ -24,3 +26,27 @@ def chosen(selection: Selection) -> pl.Expr:
         worse = list(SEVERITIES)[list(SEVERITIES).index(selection.severity_at_least) :]
         conditions.append(pl.col("severity").cast(pl.String).is_in(worse))
     return pl.all_horizontal(pl.lit(True), *conditions).fill_null(False)
+
+
+def takes(selection: Selection, record: Mapping[str, str]) -> bool:
+    """Whether a selection takes one record, given as the columns that it fills.
+
+    Examples
+    --------
+    >>> takes(Selection(types=("inspection",), outcomes=("pass",)), {"type": "inspection", "outcome": "fail"})
+    False
+    """
+    asked = (
+        ("type", selection.types),
+        ("dimension", () if selection.dimension is None else (selection.dimension,)),
+        ("outcome", selection.outcomes),
+        ("authority", selection.authorities),
+        ("matter", selection.matters),
+    )
+    if any(wanted and record.get(column) not in wanted for column, wanted in asked):
+        return False
+    if selection.severity_at_least is None:
+        return True
+    order = list(SEVERITIES)
+    severity = record.get("severity")
+    return severity is not None and order.index(severity) >= order.index(selection.severity_at_least)

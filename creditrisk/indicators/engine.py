@@ -9,7 +9,7 @@ thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Protocol
@@ -18,12 +18,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.days import add_months
 from creditrisk.indicators.attributes import EnterpriseAttributes
 from creditrisk.indicators.events import Cohort, Events, code_records, events_of
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import IndicatorSpec, Selection
-from creditrisk.records.standing import NEVER, Standing, StandingRules
+from creditrisk.records.standing import NEVER, StandingRules
 from creditrisk.vocabulary import SEVERITIES
 
 __all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel", "derived"]
@@ -114,32 +113,52 @@ class Kernel:
         place[rows] = np.arange(len(rows))
         events = np.flatnonzero(coded.row == rows[0] if len(rows) == 1 else place[coded.row] >= 0)
         positions = events if coded.record is None else coded.record[events]
-        chosen = copy(self)
-        chosen.__dict__.pop("_only_stretch", None)
-        chosen.__dict__.pop("records_of_others", None)
-        chosen.cohort = Cohort(self.cohort.enterprise_id.gather(rows), self.cohort.as_of[rows])
-        chosen.attributes = self.attributes.only(rows, chosen.cohort)
-        chosen._coded = coded.take(events, place[coded.row[events]])
-        return chosen, positions
+        return self.of(coded.take(events, place[coded.row[events]]), rows, self.cohort.as_of[rows]), positions
 
-    def evidence(self) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
+    def of(self, events: Events, rows: Index, days: NDArray[np.int32]) -> Kernel:
+        """A kernel for other rows: each an enterprise of this one on a day of its own, with events coded like these."""
+        other = copy(self)
+        for kept in ("_only_stretch", "records_of_others"):
+            other.__dict__.pop(kept, None)
+        other.cohort = Cohort(self.cohort.enterprise_id.gather(rows), days)
+        other.attributes = self.attributes.only(rows, other.cohort)
+        other._coded, other._number_of_row = events, None
+        return other
+
+    def evidence(self, of: Container[str] | None = None) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
         """For each indicator the records that it counts: (spec, row of the cohort, position in the record table).
 
-        The value of another indicator rests on the records that that one counts.
+        The value of another indicator rests on the records that that one counts. With ``of``, of these indicators only.
         """
         resting: dict[str, list[IndicatorSpec]] = defaultdict(list)
         origin: dict[str, str] = {}
         for spec in self.specs:
             origin[spec.id] = origin[spec.of or ""] if spec.measure == "indicator" else spec.id
-            resting[origin[spec.id]].append(spec)
+            if of is None or spec.id in of:
+                resting[origin[spec.id]].append(spec)
         for events, subsets in self._stretches():
             for subset, specs in subsets:
                 for counted in specs:
+                    if counted.id not in resting:
+                        continue
                     chosen = subset.index[subset.chosen(counted)]
                     record = chosen if events.record is None else events.record[chosen]
                     row = events.row[chosen] + np.intp(events.first_row)
                     for spec in resting[counted.id]:
                         yield spec, row, record
+
+    def takes(self, selection: Selection) -> NDArray[np.bool_]:
+        """Whether a selection takes each record, whatever its standing and age, shape (n_records,)."""
+        events, everything = self._coded, slice(None)
+        conditions = _conditions(events, selection, everything)
+        if selection.types:
+            conditions.append(_takes(events, "type", selection.types, everything))
+        taken = np.logical_and.reduce(conditions) if conditions else np.ones(len(events), dtype=bool)
+        if events.record is None:
+            return taken
+        of_all = np.zeros(events.n_records, dtype=bool)
+        of_all[events.record[taken]] = True
+        return of_all
 
     def records_known(self) -> NDArray[np.int64]:
         """How many records of each row's enterprise were known on the day, whatever became of them."""
@@ -150,9 +169,9 @@ class Kernel:
         return known
 
     @property
-    def standing(self) -> Standing:
-        """The days of the records of the cohort, in the order of the record table."""
-        return self._coded.standing
+    def events(self) -> Events:
+        """The coded records of the cohort, in the order of the record table."""
+        return self._coded
 
     @property
     def row_of_record(self) -> pl.Series:
@@ -306,29 +325,15 @@ class _Subset:
 
     def since(self, months: int) -> int | NDArray[np.int32]:
         """The day, for each event, after which the last so many months begin."""
-        if isinstance(self.as_of, int):
-            return int(add_months(self.as_of, -months))
-        return self.events.day_months_before(months)[self.row]
+        days = self.events.day_months_before(months)
+        return int(days[0]) if isinstance(self.as_of, int) else days[self.row]
 
     def chosen(self, spec: IndicatorSpec, selection: Selection | None = None) -> Index:
         """Which of the subset's events an indicator takes, by its own selection or another."""
         selection = selection or spec.select
-        conditions = []
-        codes = self.events.codes
+        conditions = _conditions(self.events, selection, self.index)
         if selection.types and tuple(sorted(set(selection.types))) != self.types:
-            conditions.append(_code_table(self.events, "type", selection.types)[codes["type"][self.index]])
-        if selection.dimension is not None:
-            conditions.append(
-                _code_table(self.events, "dimension", (selection.dimension,))[codes["dimension"][self.index]]
-            )
-        if selection.severity_at_least is not None:
-            conditions.append(codes["severity"][self.index] >= list(SEVERITIES).index(selection.severity_at_least))
-        if selection.outcomes:
-            conditions.append(_code_table(self.events, "outcome", selection.outcomes)[codes["outcome"][self.index]])
-        for name, wanted in (("authority", selection.authorities), ("matter", selection.matters)):
-            if wanted:
-                texts = self.events.texts[name].gather(self.index)
-                conditions.append(texts.is_in(list(wanted)).fill_null(False).to_numpy())
+            conditions.append(_takes(self.events, "type", selection.types, self.index))
         if spec.window_months is not None:
             conditions.append(self.occurred > self.since(spec.window_months))
         if spec.since_last:
@@ -403,11 +408,27 @@ def _by_type(events: Events, counts: NDArray[np.bool_]) -> dict[str, Index]:
     return dict(zip(events.categories["type"], np.split(index, ends[:-1]), strict=True))
 
 
-def _code_table(events: Events, column: str, names: Sequence[str]) -> NDArray[np.bool_]:
-    """A table from code to whether its category is among the names; 255, a missing one, is not."""
+def _conditions(events: Events, selection: Selection, index: Index | slice) -> list[NDArray[np.bool_]]:
+    """What a selection asks of events beside their type."""
+    conditions = []
+    if selection.dimension is not None:
+        conditions.append(_takes(events, "dimension", (selection.dimension,), index))
+    if selection.severity_at_least is not None:
+        conditions.append(events.codes["severity"][index] >= list(SEVERITIES).index(selection.severity_at_least))
+    if selection.outcomes:
+        conditions.append(_takes(events, "outcome", selection.outcomes, index))
+    for name, wanted in (("authority", selection.authorities), ("matter", selection.matters)):
+        if wanted:
+            texts = events.texts[name] if isinstance(index, slice) else events.texts[name].gather(index)
+            conditions.append(texts.is_in(list(wanted)).fill_null(False).to_numpy())
+    return conditions
+
+
+def _takes(events: Events, column: str, names: Sequence[str], index: Index | slice) -> NDArray[np.bool_]:
+    """Whether the category of each event is among the names; a missing one, 255, is not."""
     table = np.zeros(256, dtype=bool)
     table[: len(events.categories[column])] = [name in names for name in events.categories[column]]
-    return table
+    return table[events.codes[column][index]]
 
 
 def _time_weights(spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers | None:

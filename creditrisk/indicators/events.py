@@ -105,11 +105,30 @@ class Events:
             n_records=len(events),
         )
 
+    def repaired(self, events: Index, days: Days) -> Events:
+        """The same with some events repaired: from these days on they do not count."""
+        repaired, until = self.standing.repaired.copy(), self.standing.counts_until.copy()
+        repaired[events] = days
+        until[events] = np.minimum(until[events], days)
+        return replace(self, standing=replace(self.standing, repaired=repaired, counts_until=until))
+
+    def and_also(self, others: Events) -> Events:
+        """These events and further ones, coded alike."""
+        return replace(
+            self,
+            row=np.concatenate((self.row, others.row)),
+            standing=self.standing.and_also(others.standing),
+            codes={name: np.concatenate((column, others.codes[name])) for name, column in self.codes.items()},
+            numbers={name: np.concatenate((column, others.numbers[name])) for name, column in self.numbers.items()},
+            texts={name: pl.concat((column, others.texts[name])) for name, column in self.texts.items()},
+            n_records=self.n_records + others.n_records,
+        )
+
     def day_months_before(self, months: int) -> Days:
-        """For each row the day so many months before its own, shape (n_rows,); found once for each number of months."""
-        assert self.day_of_row is not None
+        """The day so many months before that of each row, shape (n_rows,), or (1,) where all rows have one day."""
         if months not in self.days_before:
-            self.days_before[months] = add_months(self.day_of_row, -months)
+            days = self.day_of_row if self.day_of_row is not None else np.array([self.as_of], dtype=np.int32)
+            self.days_before[months] = add_months(days, -months)
         return self.days_before[months]
 
 
@@ -210,7 +229,7 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
     one_day = len(cohort) > 0 and bool((cohort.as_of == cohort.as_of[0]).all())
     if number_of_row is None:
         if one_day:
-            yield replace(coded, as_of=int(cohort.as_of[0]), n_rows=len(cohort))
+            yield replace(coded, as_of=int(cohort.as_of[0]), n_rows=len(cohort), days_before={})
         else:
             yield replace(
                 coded, as_of=cohort.as_of[coded.row], day_of_row=cohort.as_of, n_rows=len(cohort), days_before={}

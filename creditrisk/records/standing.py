@@ -145,13 +145,13 @@ class Standing:
     @classmethod
     def of(cls, frame: pl.DataFrame, rules: StandingRules) -> Standing:
         """Read the days of each record from a frame in the data model."""
-        severity = frame["severity"].fill_null(rules.missing_severity)
+        kinds = _Kinds.of(frame, rules)
         occurred = _days(frame["occurred_on"])
         revoked = _days(frame["revoked_on"])
         last_day = _days(frame["expires_on"])
         ends = np.where(last_day == NEVER, NEVER, last_day + np.int32(1))
         repaired = _days(frame["repaired_on"])
-        term = terms_of(frame, rules)
+        term = _terms(kinds, occurred, rules)
         for number, rule in enumerate(rules.terms):
             mine = term == number
             if rule.at_most_months is not None:
@@ -164,10 +164,11 @@ class Standing:
                     repaired[rows] = np.maximum(repaired[rows], add_months(occurred[rows], rule.at_least_months))
         offence = exempt_since = None
         if rules.exemption is not None:
-            offence = _is_one_of(frame["type"], rules.exemption.types)
-            candidate = offence & _is_one_of(severity, ("minor",))
+            offence = kinds.type.is_one_of(rules.exemption.types)
+            candidate = offence & kinds.severity.is_one_of(("minor",))
             if rules.exemption.matters:
-                candidate &= _is_one_of(frame["matter"], rules.exemption.matters)
+                matter = frame["matter"].cast(pl.String)
+                candidate &= matter.is_in(list(rules.exemption.matters)).fill_null(False).to_numpy()
             rows = np.flatnonzero(candidate)
             exempt_since = np.full(frame.height, NEVER, dtype=np.int32)
             exempt_since[rows] = add_months(occurred[rows], -rules.exemption.first_within_months)
@@ -192,6 +193,14 @@ class Standing:
             offence=None if self.offence is None else self.offence[rows],
             exempt_since=None if self.exempt_since is None else self.exempt_since[rows],
         )
+
+    def and_also(self, others: Standing) -> Standing:
+        """The standing of these records and of further ones, by the same rules."""
+        joined: dict[str, Any] = {
+            name: None if mine is None else np.concatenate((mine, getattr(others, name)))
+            for name, mine in vars(self).items()
+        }
+        return Standing(**joined)
 
     def known(self, as_of: Any) -> Mask:
         """Whether each record had happened and was known on the day (one day, or one per record)."""
@@ -227,16 +236,16 @@ class Standing:
         spoilt[:-1] |= same & (when[:-1] == when[1:])
         return order[(self.exempt_since[order] != NEVER) & ~spoilt]
 
-    def on(self, as_of: int, enterprise: NDArray[np.integer]) -> pl.Series:
-        """The standing of each record on a day: one of :data:`STANDINGS`, Enum of shape (n_records,)."""
+    def on(self, as_of: int, enterprise: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """The standing of each record on a day, as a position in :data:`STANDINGS`, shape (n_records,)."""
         names = list(STANDINGS)
-        codes = np.zeros(len(self.occurred), dtype=np.uint32)
+        codes = np.zeros(len(self.occurred), dtype=np.uint8)
         codes[self.exempt(as_of, enterprise)] = names.index("exempt")
         codes[self.counts_until <= as_of] = names.index("expired")
         codes[self.repaired <= as_of] = names.index("repaired")
         codes[self.revoked <= as_of] = names.index("revoked")
         codes[~self.known(as_of)] = names.index("not_yet_known")
-        return pl.Series("standing", names, dtype=pl.Enum(names)).gather(codes)
+        return codes
 
 
 def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Series:
@@ -254,7 +263,8 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
     polars.Series of Enum, shape (n_records,)
     """
     enterprise = frame["enterprise_id"].cast(pl.Categorical).to_physical().to_numpy()
-    return Standing.of(frame, rules).on(day_number(as_of), enterprise)
+    codes = Standing.of(frame, rules).on(day_number(as_of), enterprise)
+    return pl.Series("standing", list(STANDINGS), dtype=pl.Enum(list(STANDINGS))).gather(codes)
 
 
 def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:
@@ -269,21 +279,56 @@ def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:
 
 def terms_of(frame: pl.DataFrame, rules: StandingRules) -> NDArray[np.int8]:
     """Which of the rules' terms applies to each record, shape (n_records,); -1 where none does."""
-    occurred = _days(frame["occurred_on"])
-    severity = frame["severity"].fill_null(rules.missing_severity)
-    term = np.full(frame.height, -1, dtype=np.int8)
+    return _terms(_Kinds.of(frame, rules), _days(frame["occurred_on"]), rules)
+
+
+def _terms(kinds: _Kinds, occurred: Days, rules: StandingRules) -> NDArray[np.int8]:
+    term = np.full(len(occurred), -1, dtype=np.int8)
     for number, rule in reversed(list(enumerate(rules.terms))):
-        fits = _is_one_of(frame["type"], rule.types)
+        fits = kinds.type.is_one_of(rule.types)
         if set(rule.severities) != set(SEVERITIES):
-            fits &= _is_one_of(severity, rule.severities)
+            fits &= kinds.severity.is_one_of(rule.severities)
         if rule.dimensions:
-            fits &= _is_one_of(frame["dimension"], rule.dimensions)
+            fits &= kinds.dimension.is_one_of(rule.dimensions)
         if rule.decided_from is not None:
             fits &= occurred >= day_number(rule.decided_from)
         if rule.decided_before is not None:
             fits &= occurred < day_number(rule.decided_before)
         term[fits] = number
     return term
+
+
+@dataclass(frozen=True)
+class _Categories:
+    """A column of names as whole numbers: comparing these is many times faster than comparing text."""
+
+    codes: NDArray[np.integer]
+    names: list[str | None]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> _Categories:
+        if not isinstance(column.dtype, pl.Enum):
+            column = column.cast(pl.String).cast(pl.Enum(column.cast(pl.String).drop_nulls().unique().sort()))
+        assert isinstance(column.dtype, pl.Enum)
+        names = column.dtype.categories.to_list()
+        return cls(column.to_physical().fill_null(len(names)).to_numpy(), [*names, None])
+
+    def is_one_of(self, wanted: tuple[str, ...]) -> Mask:
+        return np.array([name in wanted for name in self.names], dtype=bool)[self.codes]
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """What terms and exemptions tell records apart by; a missing severity is taken as the rules say."""
+
+    type: _Categories
+    severity: _Categories
+    dimension: _Categories
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, rules: StandingRules) -> _Kinds:
+        severity = frame["severity"].fill_null(rules.missing_severity)
+        return cls(*map(_Categories.of, (frame["type"], severity, frame["dimension"])))
 
 
 def _days(dates: pl.Series, missing: Days | None = None) -> Days:
@@ -293,11 +338,3 @@ def _days(dates: pl.Series, missing: Days | None = None) -> Days:
     if missing is None:
         return numbers.fill_null(int(NEVER)).to_numpy()
     return np.where(numbers.is_null().to_numpy(), missing, numbers.fill_null(0).to_numpy())
-
-
-def _is_one_of(column: pl.Series, names: tuple[str, ...]) -> Mask:
-    if isinstance(column.dtype, pl.Enum):  # comparing codes is many times faster than comparing text
-        categories = column.dtype.categories.to_list()
-        wanted = np.array([name in names for name in categories] + [False])
-        return wanted[column.to_physical().fill_null(len(categories)).to_numpy()]
-    return column.is_in(list(names)).fill_null(False).to_numpy()

@@ -22,6 +22,9 @@ __all__ = ["POINT_UNIT", "TOTAL_UNIT", "RuleHits", "Scores", "score"]
 POINT_UNIT = 1_000
 TOTAL_UNIT = 1_000_000
 
+# Of so few rows, looking at all costs less than asking what 0 earns.
+_FEW = 256
+
 Numbers = NDArray[np.float64]
 Thousandths = NDArray[np.int32]
 
@@ -73,9 +76,15 @@ class Scores:
 
     def only(self, rows: NDArray[np.intp]) -> Scores:
         """The scores of some rows alone."""
+        masks = self.hit_masks[rows]
+        hit = np.bitwise_or.reduce(masks, axis=0).tolist()
+        nothing = np.empty(0, dtype=np.intp)
         return Scores(
-            tuple(_hits_of(hits, rows) for hits in self.hits),
-            self.hit_masks[rows],
+            tuple(
+                _hits_of(hits, rows if hit[number // 64] >> number % 64 & 1 else nothing)
+                for number, hits in enumerate(self.hits)
+            ),
+            masks,
             {name: points[rows] for name, points in self.dimensions.items()},
             {name: points[rows] for name, points in self.adjustments.items()},
             self.total[rows],
@@ -156,7 +165,7 @@ def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
     values = indicators[rule.indicator]
     # Most enterprises have 0 in most indicators: where 0 earns no points, only the others are looked at.
     rows = np.flatnonzero(values != 0)
-    if len(rows) < len(values) and points_of(rule, np.zeros(1))[0] != 0:
+    if len(rows) < len(values) and (len(values) <= _FEW or points_of(rule, np.zeros(1))[0] != 0):
         rows = np.arange(len(values))
     points = points_of(rule, values[rows])
     earned = points != 0
@@ -166,6 +175,8 @@ def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
 
 
 def _hits_of(hits: RuleHits, rows: NDArray[np.intp]) -> RuleHits:
+    if not len(rows):
+        return RuleHits(hits.rule, rows, hits.points[:0])
     place = np.searchsorted(hits.rows, rows)
     found = np.flatnonzero(place < len(hits.rows))
     found = found[hits.rows[place[found]] == rows[found]]

@@ -16,7 +16,6 @@ from creditrisk.assessing.what_if.scenarios import Scenarios
 from creditrisk.days import add_months
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.rules import Condition, Rule
-from creditrisk.records.standing import Standing
 
 __all__ = ["HORIZON_YEARS", "EventDays"]
 
@@ -38,12 +37,12 @@ class EventDays:
         Day number of the last day that is looked at.
     """
 
-    def __init__(self, assessed: Assessed, scenarios: Scenarios, standing: Standing) -> None:
+    def __init__(self, assessed: Assessed, scenarios: Scenarios) -> None:
         self._policy = assessed.policy
         self._enterprises = assessed.enterprises.data
         self._history = assessed.history
         self._scenarios = scenarios
-        self._standing = standing
+        self._standing = scenarios.standing
         self._now = scenarios.as_of
         self.horizon = int(add_months(self._now, 12 * HORIZON_YEARS))
 

@@ -10,12 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.assessing.assessed import Assessed
-from creditrisk.days import day_number
+from creditrisk.days import day_number, day_of
 from creditrisk.errors import InputError
-from creditrisk.indicators.choosing import chosen
 from creditrisk.indicators.engine import Kernel
-from creditrisk.indicators.events import Cohort, columns_read
+from creditrisk.indicators.events import Events, code_records, columns_read
 from creditrisk.indicators.spec import IndicatorSpec, Selection
+from creditrisk.records.standing import repairable_from
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_tiers, limit_changes
 
@@ -32,7 +32,7 @@ _SLACK = 3
 
 @dataclass(frozen=True)
 class Addition:
-    """A record that would be new, known on the day of the scenario: a type, an outcome, a dimension."""
+    """A record that would be new, known on the day of the assessment: a type, an outcome, a dimension."""
 
     type: str
     outcome: str
@@ -82,8 +82,6 @@ class Scenarios:
         self.specs = tuple(policy.specs[name] for name in policy.indicators_used)
         if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
             raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
-        self._ids = assessed.ids
-        self._enterprises = assessed.enterprises.data.drop("name", "former_names", "grid")
         self._history = assessed.history
         self._fewer_records = assessed.kernel.records_known() < assessed.history.records
         row = assessed.kernel.row_of_record
@@ -95,15 +93,30 @@ class Scenarios:
         order = np.argsort(rows, kind="stable")
         #: Positions in the record table, by enterprise and then as they stand; where each enterprise's begin.
         self.positions: Index = positions[order]
-        self.starts: Index = np.searchsorted(rows[order], np.arange(len(self._ids) + 1))
+        self.starts: Index = np.searchsorted(rows[order], np.arange(len(assessed) + 1))
         as_known = [
             pl.when(pl.col(name) <= assessed.as_of).then(name).alias(name) for name in ("repaired_on", "revoked_on")
         ]
         columns = columns_read(self.specs, policy.standing)
         self.records = assessed.records.data.select(columns).with_columns(as_known)[self.positions]
+        self._kernel = Kernel(
+            self.specs,
+            self.records,
+            assessed.kernel.cohort,
+            enterprises=assessed.enterprises.data.drop("name", "former_names", "grid"),
+            severity_weights=policy.severity_weights,
+            standing_rules=policy.standing,
+            quantities=policy.quantities,
+            row_of_record=pl.Series(rows[order], dtype=pl.UInt32),
+        )
+        self.standing = self._kernel.events.standing
+        self._new_events: dict[Addition, Events] = {}
+        #: The day before which no repair of each record has effect.
+        self.repairable_from = repairable_from(self.records, policy.standing)
         of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
-        adverse = _chosen_by_any([spec.select for spec in of_records if _adverse(spec)], self.records)
-        merits = _chosen_by_any([spec.select for spec in of_records if not _adverse(spec)], self.records)
+        adverse = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if _adverse(spec)])
+        merits = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if not _adverse(spec)])
+        adverse, merits = adverse[self.positions], merits[self.positions]
         self._merit = ~adverse
         #: Whether no record speaks both for and against an enterprise.
         self.merits_apart = not (adverse & merits).any()
@@ -128,7 +141,7 @@ class Scenarios:
         repaired : tuple of ndarray of int, optional
             Pairs of (scenario, position in ``records``): the record is repaired on the scenario's day.
         added : sequence of (Addition, ndarray of int)
-            New records, and the scenarios that have them.
+            New records, of the day of the assessment, and the scenarios that have them.
         merits_stay : bool
             Keep what speaks for an enterprise as young as it is on the day of the assessment: the day itself cannot be
             better than this makes it.
@@ -164,33 +177,24 @@ class Scenarios:
         offsets = np.concatenate(([0], np.cumsum(lengths)))
         scenario = np.repeat(np.arange(len(rows)), lengths)
         position = np.repeat(self.starts[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        records = self.records[position]
         if merits_stay:
-            records = self._with_merits_kept(records, self._merit[position], (days - self.as_of)[scenario])
+            later = (days - self.as_of)[scenario]
+            kept = self._with_merits_kept(self.records[position], self._merit[position], later)
+            events = self._events(kept, scenario)
+        else:
+            events = self._kernel.events.take(position, scenario)
         if repaired is not None:
             whose, which = repaired
             mine = (whose >= part.start) & (whose < part.stop)
             whose, which = whose[mine] - part.start, which[mine]
             changed = offsets[whose] + which - self.starts[rows[whose]]
-            on = pl.Series(days[whose], dtype=pl.Int32).cast(pl.Date)
-            records = records.with_columns(records["repaired_on"].scatter(changed, on))
+            events = events.repaired(changed, np.maximum(days[whose], self.repairable_from[which]))
         for addition, has in added:
             mine_added = has[(has >= part.start) & (has < part.stop)] - part.start
-            new = self._new_records(addition, days[mine_added])
-            records = pl.concat([records, new], how="vertical")
-            scenario = np.concatenate([scenario, mine_added])
+            if len(mine_added):
+                events = events.and_also(self._new_event(addition).take(np.zeros_like(mine_added), mine_added))
         policy = self.policy
-        kernel = Kernel(
-            self.specs,
-            records,
-            Cohort(self._ids.gather(rows), days),
-            enterprises=self._enterprises[rows],
-            severity_weights=policy.severity_weights,
-            standing_rules=policy.standing,
-            quantities=policy.quantities,
-            row_of_record=pl.Series(scenario, dtype=pl.UInt32),
-        )
-        indicators = kernel.indicators()
+        indicators = self._kernel.of(events, rows, days).indicators()
         scores = score(policy, indicators)
         tiering = limit_changes(
             policy,
@@ -201,6 +205,10 @@ class Scenarios:
             self._fewer_records[rows],
         )
         return Reassessed(scores.total, tiering.tier, tiering.met, tiering.held)
+
+    def _events(self, records: pl.DataFrame, scenario: Index) -> Events:
+        row = pl.Series(scenario, dtype=pl.UInt32)
+        return code_records(self.specs, records, self._kernel.cohort.enterprise_id, self.policy.standing, row)
 
     def _with_merits_kept(self, records: pl.DataFrame, merit: NDArray[np.bool_], later: Days) -> pl.DataFrame:
         shift = pl.Series("shift", np.where(merit, np.maximum(later - _SLACK, 0), 0), dtype=pl.Int32)
@@ -220,17 +228,14 @@ class Scenarios:
             ))
         ).drop("over")  # fmt: skip
 
-    def _new_records(self, addition: Addition, days: Days) -> pl.DataFrame:
-        on = pl.Series(days, dtype=pl.Int32).cast(pl.Date)
-        given = {"type": addition.type, "outcome": addition.outcome, "dimension": addition.dimension}
-        return pl.DataFrame(
-            {
-                name: on
-                if name in ("occurred_on", "known_on")
-                else pl.Series(name, [given.get(name)], dtype=kind).new_from_index(0, len(days))
-                for name, kind in self.records.schema.items()
-            }
-        )
+    def _new_event(self, addition: Addition) -> Events:
+        """A record known on the day of the assessment, coded once."""
+        if addition not in self._new_events:
+            day = day_of(self.as_of)
+            given = {**vars(addition), "occurred_on": day, "known_on": day}
+            record = {name: pl.Series([given.get(name)], dtype=kind) for name, kind in self.records.schema.items()}
+            self._new_events[addition] = self._events(pl.DataFrame(record), np.zeros(1, dtype=np.intp))
+        return self._new_events[addition]
 
 
 def _adverse(spec: IndicatorSpec) -> bool:
@@ -238,11 +243,6 @@ def _adverse(spec: IndicatorSpec) -> bool:
     return (spec.direction == "risk_rises") != spec.measure.startswith("days_since")
 
 
-def _chosen_by_any(selections: Sequence[Selection], records: pl.DataFrame) -> NDArray[np.bool_]:
-    """Which records any selection takes: asked once for each different combination of what selections look at."""
-    looked_at = ("type", "dimension", "severity", "outcome", "authority", "matter")
-    names = [name for name in looked_at if name in records.columns]
-    different = records.select(names).unique()
-    different = different.with_columns(taken=pl.any_horizontal(pl.lit(False), *map(chosen, selections)))
-    joined = records.select(names).join(different, on=names, how="left", maintain_order="left", nulls_equal=True)
-    return joined["taken"].to_numpy()
+def _taken_by_any(kernel: Kernel, selections: Sequence[Selection]) -> NDArray[np.bool_]:
+    """Which records any selection takes."""
+    return np.logical_or.reduce([np.zeros(len(kernel.row_of_record), dtype=bool), *map(kernel.takes, set(selections))])

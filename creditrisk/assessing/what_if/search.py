@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.what_if.event_days import EventDays
 from creditrisk.assessing.what_if.scenarios import Addition, Reassessed, Scenarios
-from creditrisk.indicators.choosing import chosen
+from creditrisk.indicators.choosing import takes
 from creditrisk.indicators.spec import IndicatorSpec
-from creditrisk.records.standing import NEVER, Standing, repairable_from
+from creditrisk.records.standing import NEVER
 
 __all__ = ["Search", "Way"]
 
@@ -33,6 +33,7 @@ Index = NDArray[np.intp]
 # One enterprise is tried in at most so many combinations of one size before the search says that it stopped.
 _MOST_COMBINATIONS = 20_000
 _SEGMENTS_AT_ONCE = 8
+_DAYS_AT_ONCE = 128
 _MORE_IF_LATER_AND_LARGER = {"count", "sum", "weighted_sum", "flag", "max", "ratio", "days_since_last"}
 _ADDITIONS = (("inspection", "pass"), ("commitment", "kept"))
 
@@ -89,19 +90,20 @@ class Search:
         self.now = self.scenarios.as_of
         self.tier = assessed.tiering.tier
         self.in_the_way: dict[int, tuple[str, ...]] = {}
-        policy = assessed.policy
         records = self.scenarios.records
-        standing = Standing.of(records, policy.standing)
+        standing = self.scenarios.standing
         row = np.repeat(np.arange(len(self.scenarios.starts) - 1), np.diff(self.scenarios.starts))
-        least = repairable_from(records, policy.standing)
         counted = np.zeros(assessed.records.data.height, dtype=bool)
         for spec, _, positions in assessed.kernel.evidence():
             if spec.direction != "risk_falls":
                 counted[positions] = True
-        self.repairable = standing.in_force(self.now, row) & (least <= self.now) & counted[self.scenarios.positions]
-        self.additions = list(_additions(self.scenarios.specs, records))
-        self.standing = standing
-        self.event_days = EventDays(assessed, self.scenarios, standing)
+        self.repairable = (
+            standing.in_force(self.now, row)
+            & (self.scenarios.repairable_from <= self.now)
+            & counted[self.scenarios.positions]
+        )
+        self.additions = list(_additions(self.scenarios.specs))
+        self.event_days = EventDays(assessed, self.scenarios)
         repairs = np.flatnonzero(self.repairable)
         repairs = repairs[np.lexsort((-standing.occurred[repairs], row[repairs]))]
         self.repairs = [_Action(repair=one) for one in repairs.tolist()]
@@ -303,31 +305,34 @@ class Search:
         low, high = low.astype(np.int32).copy(), high.astype(np.int32).copy()
         while (low + within < high).any():
             open_ones = np.flatnonzero(low + within < high)
-            middle = (low[open_ones] + high[open_ones]) // 2
-            result = self.scenarios.reassess(rows[open_ones], middle, merits_stay=merits_stay)
-            better = result.tier < self.tier[rows[open_ones]]
-            high[open_ones[better]] = middle[better]
-            low[open_ones[~better]] = middle[~better] + 1
+            # Few enterprises are tried on many days at once, many on the day in the middle.
+            n_days = max(1, _DAYS_AT_ONCE // len(open_ones))
+            steps = np.arange(1, n_days + 1)
+            first, last = low[open_ones, None].astype(np.int64), high[open_ones, None]
+            days = (first + (last - first) * steps // (n_days + 1)).astype(np.int32)
+            tried = np.repeat(rows[open_ones], n_days)
+            result = self.scenarios.reassess(tried, days.ravel(), merits_stay=merits_stay)
+            better = (result.tier < self.tier[tried]).reshape(days.shape)
+            found, where = better.any(axis=1), better.argmax(axis=1)
+            each = np.arange(len(open_ones))
+            before = np.where(found, where, n_days) - 1
+            high[open_ones[found]] = days[each, where][found]
+            passed = before >= 0
+            low[open_ones[passed]] = days[each, before][passed] + 1
         return low
 
 
-def _additions(specs: Sequence[IndicatorSpec], records: pl.DataFrame) -> Iterator[Addition]:
+def _additions(specs: Sequence[IndicatorSpec]) -> Iterator[Addition]:
     """Clean inspections and kept commitments that the policy rewards, one for each dimension it tells apart."""
-    schema = records.schema
     for kind, outcome in _ADDITIONS:
         seen = set()
         for dimension in ("compliance", "safety", "quality", "environment", "responsibility"):
             given = {"type": kind, "outcome": outcome, "dimension": dimension}
-            row = pl.DataFrame({name: pl.Series(name, [given.get(name)], dtype=schema[name]) for name in schema})
             rewarded = tuple(
                 spec.id
                 for spec in specs
-                if (spec.direction == "risk_falls" and row.select(chosen(spec.select)).item())
-                or (
-                    spec.direction == "risk_rises"
-                    and spec.out_of is not None
-                    and row.select(chosen(spec.out_of)).item()
-                )
+                if (spec.direction == "risk_falls" and takes(spec.select, given))
+                or (spec.direction == "risk_rises" and spec.out_of is not None and takes(spec.out_of, given))
             )
             if rewarded and rewarded not in seen:
                 seen.add(rewarded)

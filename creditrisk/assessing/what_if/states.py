@@ -47,18 +47,19 @@ def states_of(search: Search) -> pl.DataFrame:
     states = []
     for row in range(len(assessed)):
         past, future = search.event_days.around(row)
-        ahead = search.scenarios.reassess(np.full(len(future), row), future)
-        behind = search.scenarios.reassess(np.full(len(past), row), past)
+        days = np.concatenate((past, future))
+        found = search.scenarios.reassess(np.full(len(days), row), days)
+        behind, ahead = slice(len(past)), slice(len(past), None)
         tier = policy.tiers[tiering.tier[row]].id
-        states.append((ids[row], "tier", tier, since[row], _first(future, ahead.tier != tiering.tier[row])))
+        states.append((ids[row], "tier", tier, since[row], _first(future, found.tier[ahead] != tiering.tier[row])))
         regime = assessed.regimes[row]
         begins, until = (int(days[row]) for days in (observed.begins, observed.until))
         dated = (day_of(begins), day_of(until + 1)) if regime == "observation" else (None, None)
         states.append((ids[row], "regime", regime, *dated))
         for bound in policy.tier_bounds:
             if tiering.met[bound.id][row]:
-                entered = _since(past, behind.met[bound.id])
-                ends = _first(future, ~ahead.met[bound.id])
+                entered = _since(past, found.met[bound.id][behind])
+                ends = _first(future, ~found.met[bound.id][ahead])
                 states.append((ids[row], policy.kind_of(bound), bound.id, entered, ends))
     return pl.DataFrame(states, schema=STATE_SCHEMA, orient="row")
 
