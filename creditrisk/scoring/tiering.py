@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import assert_never
 
 import numpy as np
 import polars as pl
@@ -73,14 +74,19 @@ def bounded_tiers(policy: Policy, by_score: Codes, indicators: Mapping[str, Numb
     positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
     met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
-    for floors, worse in ((True, policy.floors), (False, policy.thin_evidence), (False, policy.vetoes)):
+    for bounds in (policy.floors, policy.thin_evidence, policy.vetoes):
         # Those that fix a tier go first, so that the worst of one kind stands.
-        for bound in sorted(worse, key=lambda bound: (bound.exactly is None, positions[bound.tier])):
+        for bound in sorted(bounds, key=lambda bound: (bound.effect != "exactly", positions[bound.tier])):
             rows, named = met[bound.id], positions[bound.tier]
-            if bound.exactly is not None:
-                tier[rows] = named
-            else:
-                tier[rows] = np.minimum(tier[rows], named) if floors else np.maximum(tier[rows], named)
+            match bound.effect:
+                case "exactly":
+                    tier[rows] = named
+                case "at_best":
+                    tier[rows] = np.maximum(tier[rows], named)
+                case "at_worst":
+                    tier[rows] = np.minimum(tier[rows], named)
+                case unknown:
+                    assert_never(unknown)
     return Tiering(by_score, tier, met, np.zeros(len(tier), dtype=bool))
 
 

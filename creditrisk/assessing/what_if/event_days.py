@@ -7,6 +7,7 @@ with. Between two such days only half-lives move, and those of adverse records a
 from __future__ import annotations
 
 from functools import cached_property
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.what_if.scenarios import Scenarios
 from creditrisk.days import add_months
 from creditrisk.indicators.spec import IndicatorSpec
-from creditrisk.policy.rules import Condition, Rule
+from creditrisk.policy.rules import Bands, ByValue, Condition, PerUnit, Rule
 
 __all__ = ["HORIZON_YEARS", "EventDays"]
 
@@ -59,7 +60,7 @@ class EventDays:
     def changes_daily(self) -> bool:
         """Whether between event days a tier may become worse, or better and worse again, so that each day counts."""
         made_of = {name for spec in self._scenarios.specs for name in spec.dependencies}
-        by_the_unit = {rule.indicator for rule in self._policy.rules if rule.per_unit is not None}
+        by_the_unit = {rule.indicator for rule in self._policy.rules if _cuts_of(rule) is None}
         return any(
             (spec.half_life_months and (spec.direction != "risk_rises" or spec.id in made_of))
             or (_grows_daily(spec) and (spec.id in by_the_unit or spec.id in made_of))
@@ -116,16 +117,14 @@ class EventDays:
 
     @cached_property
     def _cuts(self) -> dict[str, set[int]]:
-        """Whole numbers at which conditions and bands change, by indicator."""
+        """Whole numbers at which conditions and points change, by indicator."""
         policy = self._policy
         cuts: dict[str, set[int]] = {}
         for condition in (*(bound.when for bound in policy.bounds), *(rule.when for rule in policy.rules if rule.when)):
             for part in condition.comparisons():
-                number = next(n for n in (part.at_least, part.above, part.at_most, part.below) if n is not None)
-                cuts.setdefault(part.indicator or "", set()).add(int(np.ceil(number)))
+                cuts.setdefault(part.indicator, set()).add(int(np.ceil(part.number)))
         for rule in policy.rules:
-            ends = (band.below for band in rule.bands if band.below is not None)
-            cuts.setdefault(rule.indicator, set()).update(int(np.ceil(number)) for number in ends)
+            cuts.setdefault(rule.indicator, set()).update(int(np.ceil(number)) for number in _cuts_of(rule) or ())
         return cuts
 
     def _improves(self, spec: IndicatorSpec) -> bool:
@@ -161,14 +160,31 @@ def _grows_daily(spec: IndicatorSpec) -> bool:
 
 def _closes(condition: Condition, name: str) -> bool:
     """Whether a condition can only cease to hold as an indicator grows."""
-    return all(
-        part.at_most is not None or part.below is not None for part in condition.comparisons() if part.indicator == name
-    )
+    return not any(part.opens_upwards for part in condition.comparisons() if part.indicator == name)
+
+
+def _cuts_of(rule: Rule) -> list[float] | None:
+    """The numbers at which a rule's points change; None where they change with every number."""
+    match rule.form:
+        case PerUnit():
+            return None
+        case Bands(bands):
+            return [band.below for band in bands if band.below is not None]
+        case ByValue(values):
+            return [entry.value for entry in values]
+        case unknown:
+            assert_never(unknown)
 
 
 def _missing_is_best(rule: Rule) -> bool:
-    most = max(rule.steps())
-    return rule.missing >= most and (rule.per_unit is None or rule.per_unit.points <= 0)
+    match rule.form:
+        case PerUnit(points=points):
+            best = points <= 0
+        case Bands() | ByValue():
+            best = True
+        case unknown:
+            assert_never(unknown)
+    return best and rule.missing >= max(rule.steps())
 
 
 def _leaving(occurred: NDArray[np.int32], months: int) -> NDArray[np.int32]:
