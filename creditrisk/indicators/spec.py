@@ -250,6 +250,11 @@ class IndicatorSpec(_Data):
         return tuple(name for name in named if name is not None and _INDICATOR_ID.match(name))
 
     @property
+    def compares_enterprises(self) -> bool:
+        """Whether the value of one row depends on the other rows."""
+        return bool(self.percentile_within) or self.percentile_by is not None
+
+    @property
     def record_types(self) -> tuple[str, ...]:
         """The record types that it names."""
         return (*self.select.types, *(self.out_of.types if self.out_of is not None else ()), *self.since_last)

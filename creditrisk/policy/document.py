@@ -158,6 +158,15 @@ class Policy(PolicyPart):
         bounds = prove_bounds((*self.vetoes, *self.thin_evidence), self.floors, self.specs)
         return (*rules, *bounds)
 
+    @property
+    def compares_enterprises(self) -> bool:
+        """Whether a tier depends on other enterprises: through shares, percentiles or groups of peers.
+
+        Where it does, the tier of one enterprise can be found only beside all others.
+        """
+        ranked = any(self.specs[name].compares_enterprises for name in self.indicators_used)
+        return ranked or any(tier.compares_enterprises for tier in self.tiers)
+
     def is_past_review(self, day: date) -> bool:
         """Whether the policy should have been reviewed before this day."""
         return self.review_by is not None and day > self.review_by

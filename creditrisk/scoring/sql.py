@@ -31,7 +31,7 @@ from creditrisk.policy.rules import (
     Sign,
 )
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT
-from creditrisk.scoring.tiering import lowest_totals
+from creditrisk.scoring.tiering import limits_by_score
 
 __all__ = ["scoring_sql"]
 
@@ -201,16 +201,13 @@ def _total(policy: Policy) -> str:
 def _tier_by_score(policy: Policy) -> str:
     """The position of a row's tier by cut-offs or shares alone."""
     positions = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
-    upper = [policy.tiers[position] for position in positions[:-1]]
-    if upper[0].share is not None:
-        # Equal totals stand together: in the tier that the best of them reaches.
-        shares = np.cumsum([tier.share or 0.0 for tier in upper]).tolist()
-        reached = [
-            f"rank() OVER (ORDER BY total DESC) - 1 < round_even({_double(share)} * count(*) OVER (), 0)"
-            for share in shares
-        ]
-    else:
-        reached = [f"total >= {lowest}" for lowest in lowest_totals(policy)]
+    shares, lowest = limits_by_score(policy)
+    # Equal totals stand together: in the tier that the best of them reaches.
+    reached = [
+        f"rank() OVER (ORDER BY total DESC) - 1 < round_even({_double(share)} * count(*) OVER (), 0)"
+        for share in np.cumsum(shares).tolist()
+    ]
+    reached += [f"total >= {total}" for total in lowest]
     cases = [f"WHEN {test} THEN {position}" for test, position in zip(reached, positions, strict=False)]
     return _case(cases, str(positions[-1]))
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+import creditrisk as cr
+from creditrisk.indicators.quantities import ByPieces, Choice, MeanOf, Piece, ProductOf, Quantity, RatioOf, SumOf
 from creditrisk.policy.rules import (
     AllOf,
     AnyOf,
@@ -20,6 +22,18 @@ from creditrisk.policy.rules import (
     Rule,
     ValuePoints,
 )
+from creditrisk.policy.tiers import (
+    Above,
+    AllOthers,
+    AtLeast,
+    ByConditionOnly,
+    InspectionIntensity,
+    Share,
+    Tier,
+    VisitsAtMost,
+    VisitsBelow,
+)
+from creditrisk.report.policies.wording import Words
 
 TEXT = {"zh": "例", "en": "example"}
 RULE = {"id": "safety.rule", "indicator": "safety.accident_count", "reason": TEXT, "basis": "example"}
@@ -123,3 +137,87 @@ def test_a_bound_has_one_effect_on_the_tier(effect: str) -> None:
 @pytest.mark.parametrize("keys", [{}, {"at_best": "ordinary", "exactly": "ordinary"}])
 def test_a_bound_with_no_effect_or_several_is_refused(keys: dict[str, Any]) -> None:
     assert "veto needs one of at_best, at_worst and exactly" in complaint(Bound, {**BOUND, **keys})
+
+
+TIER = {"id": "good", "label": TEXT, "inspection": {"general": {"ratio": 0.1}, "basis": "example"}, "basis": "example"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "cut_off"),
+    [
+        ({"at_least": 80}, AtLeast(80)),
+        ({"above": 80}, Above(80)),
+        ({"share": 0.3}, Share(0.3)),
+        ({"by_condition_only": True}, ByConditionOnly()),
+        ({}, AllOthers()),
+    ],
+)
+def test_a_tier_is_reached_in_one_way_and_only_a_share_compares(keys: dict[str, Any], cut_off: object) -> None:
+    tier = Tier.model_validate({**TIER, **keys})
+    assert tier.cut_off == cut_off
+    assert tier.compares_enterprises == isinstance(cut_off, Share)
+    assert {*keys} <= {*Tier.CUT_OFF_KEYS}
+
+
+@pytest.mark.parametrize("keys", [{"at_least": 1, "above": 1}, {"share": 0.1, "by_condition_only": True}])
+def test_a_tier_with_several_cut_offs_is_refused(keys: dict[str, Any]) -> None:
+    assert "tier good: give one of at_least, above, share and by_condition_only" in complaint(Tier, {**TIER, **keys})
+
+
+def test_a_key_of_a_tier_is_common_or_a_cut_off() -> None:
+    assert {*Tier.model_fields} == {"id", "label", "inspection", "basis", *Tier.CUT_OFF_KEYS}
+
+
+@pytest.mark.parametrize(
+    ("name", "compares"),
+    [("jiangsu", False), ("us_fmcsa_sms", True), ("uk_food_hygiene", False), ("shenzhen_bands", False)],
+)
+def test_a_policy_says_whether_it_compares_enterprises(name: str, compares: bool) -> None:
+    assert cr.load_policy(name).compares_enterprises is compares
+
+
+def test_shares_behind_a_tier_by_condition_compare_enterprises_too() -> None:
+    policy = cr.load_policy("jiangsu")
+    first, second, *rest = policy.tiers
+    by_condition = first.model_copy(update={"at_least": None, "by_condition_only": True})
+    by_share = second.model_copy(update={"at_least": None, "share": 0.5})
+    assert not policy.model_copy(update={"tiers": (by_condition, second, *rest)}).compares_enterprises
+    assert policy.model_copy(update={"tiers": (by_condition, by_share, *rest)}).compares_enterprises
+
+
+@pytest.mark.parametrize(
+    ("keys", "visits", "said"),
+    [
+        ({}, None, "10% a year"),
+        ({"visits_per_year_at_most": 1}, VisitsAtMost(1), "10% a year, at most 1 visit a year"),
+        ({"visits_per_year_below": 2}, VisitsBelow(2), "10% a year, fewer than 2 visits a year"),
+    ],
+)
+def test_what_bounds_the_visits_is_said(keys: dict[str, Any], visits: object, said: str) -> None:
+    intensity = InspectionIntensity.model_validate({"ratio": 0.1, **keys})
+    assert intensity.visits == visits
+    assert Words(cr.load_policy("jiangsu")).intensity(intensity).en == said
+
+
+QUANTITY = {"id": "q", "label": TEXT, "source": "example"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "form"),
+    [
+        ({"mean_of": ["a", "b"]}, MeanOf(("a", "b"))),
+        ({"sum_of": ["a", "b"]}, SumOf(("a", "b"))),
+        ({"product_of": ["a", "b"]}, ProductOf(("a", "b"))),
+        ({"ratio_of": ["a", "b"]}, RatioOf("a", "b")),
+        ({"of": "a", "pieces": [{"value": 1}]}, ByPieces("a", (Piece(value=1),))),
+        (
+            {"choice": {"by": "a", "at_least": 1, "then": "b", "otherwise": "c"}},
+            Choice(by="a", at_least=1, then="b", otherwise="c"),
+        ),
+    ],
+)
+def test_a_quantity_is_made_in_one_way(keys: dict[str, Any], form: object) -> None:
+    assert Quantity.model_validate({**QUANTITY, **keys}).form == form
+    further = {"sum_of": ["c", "d"]} if "sum_of" not in keys else {"mean_of": ["c", "d"]}
+    for wrong in ({}, {**keys, **further}):
+        assert "quantity q needs one of mean_of, sum_of" in complaint(Quantity, {**QUANTITY, **wrong})

@@ -80,7 +80,7 @@ class Scenarios:
         self.policy = policy
         self.as_of = day_number(assessed.as_of)
         self.specs = tuple(policy.specs[name] for name in policy.indicators_used)
-        if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
+        if policy.compares_enterprises:
             raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
         self._history = assessed.history
         self._fewer_records = assessed.kernel.records_known() < assessed.history.records

@@ -31,7 +31,17 @@ from creditrisk.policy.rules import (
     Sign,
     ValuePoints,
 )
-from creditrisk.policy.tiers import InspectionIntensity, Tier
+from creditrisk.policy.tiers import (
+    Above,
+    AllOthers,
+    AtLeast,
+    ByConditionOnly,
+    InspectionIntensity,
+    Share,
+    Tier,
+    VisitsAtMost,
+    VisitsBelow,
+)
 from creditrisk.records.standing import Term
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, RECORD_TYPES, SEVERITIES, BilingualText
 
@@ -149,7 +159,7 @@ _STANDINGS = {
 _TOGETHER: dict[type[BaseModel], dict[str, tuple[str, ...]]] = {
     Rule: {"points": Rule.FORM_KEYS},
     Bound: {"effect": ("at_best", "at_worst", "exactly")},
-    Tier: {"cut_off": ("at_least", "above", "share", "by_condition_only")},
+    Tier: {"cut_off": Tier.CUT_OFF_KEYS},
 }
 _NOTHING = BilingualText(zh="无", en="none")
 
@@ -336,16 +346,20 @@ class Words:
 
     def cut_off(self, tier: Tier) -> BilingualText:
         """How a tier is reached."""
-        if tier.by_condition_only:
-            return say("仅由条件认定", "by condition only")
-        if tier.share is not None:
-            share = f"{number_words(tier.share * 100)}%"
-            return say(f"按总分排名的{share}", f"{share} by rank of the total")
-        if tier.at_least is not None:
-            return say(f"总分 ≥ {number_words(tier.at_least)}", f"total ≥ {number_words(tier.at_least)}")
-        if tier.above is not None:
-            return say(f"总分 > {number_words(tier.above)}", f"total > {number_words(tier.above)}")
-        return say("其余", "all others")
+        match tier.cut_off:
+            case AtLeast(points):
+                return say(f"总分 ≥ {number_words(points)}", f"total ≥ {number_words(points)}")
+            case Above(points):
+                return say(f"总分 > {number_words(points)}", f"total > {number_words(points)}")
+            case Share(part):
+                share = f"{number_words(part * 100)}%"
+                return say(f"按总分排名的{share}", f"{share} by rank of the total")
+            case ByConditionOnly():
+                return say("仅由条件认定", "by condition only")
+            case AllOthers():
+                return say("其余", "all others")
+            case unknown:
+                assert_never(unknown)
 
     def intensity(self, intensity: InspectionIntensity) -> BilingualText:
         """How often a tier is inspected."""
@@ -353,9 +367,15 @@ class Words:
         if intensity.ratio_from is not None:
             ratio = f"{_percent(intensity.ratio_from)}–{ratio}"
         texts = [say(f"年抽查比例{ratio}", f"{ratio} a year")]
-        if intensity.visits_per_year_at_most is not None:
-            most = intensity.visits_per_year_at_most
-            texts.append(say(f"每年至多{most}次", f"at most {most} visit{'s' * (most > 1)} a year"))
+        match intensity.visits:
+            case VisitsAtMost(most):
+                texts.append(say(f"每年至多{most}次", f"at most {most} visit{'s' * (most > 1)} a year"))
+            case VisitsBelow(limit):
+                texts.append(say(f"每年少于{limit}次", f"fewer than {limit} visit{'s' * (limit > 1)} a year"))
+            case None:
+                pass
+            case unknown:
+                assert_never(unknown)
         if intensity.every_months is not None:
             texts.append(say(f"每{intensity.every_months}个月一次", f"every {intensity.every_months} months"))
         if intensity.not_again_within_months is not None:
