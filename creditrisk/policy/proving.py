@@ -123,7 +123,7 @@ def _counts(spec: IndicatorSpec) -> bool:
     """Whether an indicator can only be 0, 1, 2, …"""
     weighted = spec.half_life_months or spec.time_steps or spec.cap_per_inspection
     made_of_it = spec.per or spec.percentile_within or spec.percentile_by
-    return spec.measure in ("count", "distinct", "flag") and not weighted and not made_of_it
+    return spec.traits.counts and not weighted and not made_of_it
 
 
 def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, IndicatorSpec]) -> Proof:

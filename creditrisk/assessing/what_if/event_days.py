@@ -24,9 +24,6 @@ Index = NDArray[np.intp]
 
 # What happens later than that is not looked for.
 HORIZON_YEARS = 10
-# With fewer or older records these can only fall; the others may also rise, or end with nothing to measure.
-_FALLING = {"count", "sum", "weighted_sum", "flag", "distinct"}
-_ENDING = {"max", "ratio", "days_since_last"}
 
 
 class EventDays:
@@ -85,7 +82,7 @@ class EventDays:
         for name, cuts in self._cuts.items():
             spec = policy.specs[name]
             for day in (cut + extra for cut in cuts for extra in (0, 1)):
-                if spec.measure.startswith("days_since"):
+                if spec.traits.grows_daily:
                     parts.append((whose, occurred + day))
                 elif spec.of == "age_days":
                     parts.append((every, established + day))
@@ -130,7 +127,7 @@ class EventDays:
     def _improves(self, spec: IndicatorSpec) -> bool:
         rules = [rule for rule in self._policy.rules if rule.indicator == spec.id]
         bounds = [*self._policy.vetoes, *self._policy.thin_evidence]
-        if spec.measure == "attribute":
+        if spec.traits.takes == "attribute":
             # Of all attributes only the age moves.
             worse = [bound.when for bound in bounds] + [rule.when for rule in rules if rule.when is not None]
             better = [bound.when for bound in self._policy.floors]
@@ -140,22 +137,24 @@ class EventDays:
                 and all(_closes(condition, spec.id) for condition in worse)
                 and not any(spec.id in condition.indicators() for condition in better)
             )
-        if spec.direction == "none" or spec.per is not None or spec.since_last or spec.measure == "indicator":
+        if spec.direction == "none" or spec.per is not None or spec.since_last or not spec.traits.of_records:
             return False
-        if spec.measure in _FALLING:
-            return True
-        if spec.measure == "days_since_last" and spec.direction == "risk_rises":
-            return False
-        asked = [part for bound in bounds for part in bound.when.comparisons() if part.indicator == spec.id]
-        return (
-            spec.measure in _ENDING
-            and all(_missing_is_best(rule) for rule in rules)
-            and not any(part.missing for part in asked)
-        )
+        match spec.traits.over_time:
+            case "falls":
+                return True
+            case "ends":
+                if spec.traits.grows_daily and spec.direction == "risk_rises":
+                    return False
+                asked = [part for bound in bounds for part in bound.when.comparisons() if part.indicator == spec.id]
+                return all(_missing_is_best(rule) for rule in rules) and not any(part.missing for part in asked)
+            case "moves" | "stays":
+                return False
+            case unknown:
+                assert_never(unknown)
 
 
 def _grows_daily(spec: IndicatorSpec) -> bool:
-    return spec.measure.startswith("days_since") or (spec.measure == "attribute" and spec.of == "age_days")
+    return spec.traits.grows_daily or (spec.traits.takes == "attribute" and spec.of == "age_days")
 
 
 def _closes(condition: Condition, name: str) -> bool:

@@ -113,7 +113,7 @@ class Scenarios:
         self._new_events: dict[Addition, Events] = {}
         #: The day before which no repair of each record has effect.
         self.repairable_from = repairable_from(self.records, policy.standing)
-        of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
+        of_records = [spec for spec in self.specs if spec.traits.of_records]
         adverse = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if _adverse(spec)])
         merits = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if not _adverse(spec)])
         adverse, merits = adverse[self.positions], merits[self.positions]
@@ -240,7 +240,7 @@ class Scenarios:
 
 def _adverse(spec: IndicatorSpec) -> bool:
     """Whether the records that an indicator counts speak against an enterprise: the longer ago, the better."""
-    return (spec.direction == "risk_rises") != spec.measure.startswith("days_since")
+    return (spec.direction == "risk_rises") != spec.traits.grows_daily
 
 
 def _taken_by_any(kernel: Kernel, selections: Sequence[Selection]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, assert_never
 
 from pydantic import BaseModel
 
+from creditrisk.indicators.measures import MEASURES
 from creditrisk.indicators.quantities import Piece
 from creditrisk.indicators.spec import IndicatorSpec, Selection, TimeStep
 from creditrisk.policy.document import Policy
@@ -119,20 +120,6 @@ _FIELDS = {
     **{name: tuple(label) for name, label in SEVERITIES.items()},
 }
 
-_MEASURES = {
-    "count": ("记录数", "number of records"),
-    "sum": ("合计", "sum"),
-    "mean": ("平均值", "mean"),
-    "max": ("最大值", "largest"),
-    "weighted_sum": ("按严重程度加权合计", "sum weighted by severity"),
-    "last": ("最近一次的值", "latest value"),
-    "flag": ("有无", "whether there is any"),
-    "distinct": ("不同值个数", "number of different values"),
-    "ratio": ("占比", "share"),
-    "days_since_last": ("距最近一次的天数", "days since the last"),
-    "days_since_first": ("距第一次的天数", "days since the first"),
-    "attribute": ("数值", "number"),
-}
 _MEASURED = {
     "amount": ("金额", "amounts"),
     "severity": ("严重程度权重", "severity weights"),
@@ -279,7 +266,7 @@ class Words:
             "dimensions": DIMENSIONS,
             "dimension": DIMENSIONS,
             "outcomes": OUTCOMES,
-            "measure": _MEASURES,
+            "measure": {measure: traits.label for measure, traits in MEASURES.items()},
             "of": _MEASURED,
             "direction": _DIRECTIONS,
             "standing": _STANDINGS,
@@ -405,10 +392,10 @@ class Words:
         """How an indicator is computed, in a sentence."""
         measure = self.name("measure", spec.measure)
         texts = []
-        if spec.measure != "attribute":
+        if spec.traits.of_records:
             texts.append(self.selection(spec.select))
         if spec.of is not None:
-            of = self.name("of", spec.of)
+            of = self._policy.specs[spec.of].label if spec.of in self._policy.specs else self.name("of", spec.of)
             measure = say(f"{of.zh}的{measure.zh}", f"{measure.en} of {of.en}")
         texts.append(measure)
         if spec.out_of is not None:
