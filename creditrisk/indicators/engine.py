@@ -322,7 +322,7 @@ def derived(
         if spec.per is not None:
             by = values[spec.per] if spec.per in spec.dependencies else attributes.number(spec.per)
             values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
-        if spec.percentile_within or spec.percentile_by is not None:
+        if spec.compares_enterprises:
             size = None if spec.percentile_by is None else values[spec.percentile_by.indicator]
             values[spec.id] = attributes.percentile(values[spec.id], spec.percentile_within, spec.percentile_by, size)
     return {spec.id: values[spec.id] for spec in specs}

@@ -122,7 +122,7 @@ def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
 def _counts(spec: IndicatorSpec) -> bool:
     """Whether an indicator can only be 0, 1, 2, …"""
     weighted = spec.half_life_months or spec.time_steps or spec.cap_per_inspection
-    made_of_it = spec.per or spec.percentile_within or spec.percentile_by
+    made_of_it = spec.per or spec.compares_enterprises
     return spec.traits.counts and not weighted and not made_of_it
 
 

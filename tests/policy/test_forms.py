@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,3 +223,21 @@ def test_a_quantity_is_made_in_one_way(keys: dict[str, Any], form: object) -> No
     further = {"sum_of": ["c", "d"]} if "sum_of" not in keys else {"mean_of": ["c", "d"]}
     for wrong in ({}, {**keys, **further}):
         assert "quantity q needs one of mean_of, sum_of" in complaint(Quantity, {**QUANTITY, **wrong})
+
+
+KEYS_OF_FORMS = {
+    "per_unit", "all_of", "any_of", "at_best", "at_worst", "exactly", "mean_of", "sum_of", "product_of", "ratio_of",
+    "visits_per_year_at_most", "visits_per_year_below",
+}  # fmt: skip
+
+
+def test_only_the_parts_themselves_read_the_keys_of_their_forms() -> None:
+    package = Path(cr.__file__).parent
+    own = {package / "policy/rules.py", package / "policy/tiers.py", package / "indicators/quantities.py"}
+    bypassing = [
+        f"{path.relative_to(package)}:{node.lineno} {node.attr}"
+        for path in {*package.rglob("*.py")} - own
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in KEYS_OF_FORMS
+    ]
+    assert bypassing == []
