@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate, pairwise
-from typing import Any, Literal, get_args
+from typing import Any, Literal, assert_never, get_args
 
 import polars as pl
 
@@ -59,11 +59,15 @@ def to_polars(frame: Any) -> pl.DataFrame:
 def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
     """Give a Polars frame out as the user asked: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
     check_frame_kind(kind)
-    if kind == "polars":
-        return frame
-    if kind == "arrow":
-        return frame.to_arrow()
-    return frame.to_pandas()
+    match kind:
+        case "pandas":
+            return frame.to_pandas()
+        case "polars":
+            return frame
+        case "arrow":
+            return frame.to_arrow()
+        case unknown:
+            assert_never(unknown)
 
 
 def check_frame_kind(kind: str) -> None:

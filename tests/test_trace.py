@@ -20,6 +20,7 @@ import creditrisk as cr
 from creditrisk.assessing.reading_log import Readings, RecordedValues, recorded
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import parse_policy
+from creditrisk.policy.rules import AnyOf, Bound, ByValue, Comparison, Rule
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers
 from tests.conftest import AS_OF
@@ -315,8 +316,33 @@ def test_an_indicator_is_recorded_by_the_parameter_that_names_it() -> None:
     assert values[names] == 0
     assert list(values) == ["a", "b"]
     assert "c" not in values
-    assert values["b"] == 1  # named by nothing that was read
+    with pytest.raises(AssertionError, match=r"values of b are read, but the last parameter read is rules\.r"):
+        _ = values["b"]
     assert readings.indicators == {(("rules", "r", "indicator"), "a"): None}
+
+
+def test_a_recorded_part_matches_the_class_patterns_of_its_part() -> None:
+    rule = next(rule for rule in own_policy().rules if rule.id == "safety.by_value")
+    readings = Readings()
+    stand_in = recorded(rule, readings, ("rules", rule.id))
+    assert isinstance(stand_in, Rule)
+    assert isinstance(stand_in, BaseModel)
+    assert not isinstance(stand_in, Bound)
+    match stand_in.form:
+        case ByValue(values, unseen):
+            assert [entry.points for entry in values] == [-0.5, -2]
+            assert unseen == -2
+        case other:
+            pytest.fail(f"matched {other}")
+    assert [path[2:] for path in readings.parameters] == [
+        ("unseen",), ("values", "0", "points"), ("values", "1", "points"),
+    ]  # fmt: skip
+    condition = stand_in.when.form
+    assert isinstance(condition, AnyOf)
+    comparison = condition.parts[0].form
+    assert comparison == Comparison("at_least", 3, False, "safety.penalty_severity")
+    # Read last, so that its values are read right after it.
+    assert RecordedValues({"safety.penalty_severity": np.ones(1)}, readings)["safety.penalty_severity"] == 1
 
 
 def test_nothing_of_the_assessment_is_changed_by_a_trace(assessment: cr.Assessment) -> None:

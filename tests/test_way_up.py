@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import creditrisk as cr
+from creditrisk.policy.document import Policy
 from creditrisk.report.pages import explanation_page
 from tests.conftest import enterprises_of, records_of
 
@@ -94,6 +95,19 @@ def test_a_policy_that_compares_enterprises_has_no_way_of_ones_own() -> None:
     ranked = cr.assess(E1, records_of(PASSED), policy=POLICY.model_copy(update={"tiers": tuple(tiers)}), as_of=DAY)
     with pytest.raises(cr.InputError, match="compares enterprises with one another"):
         ranked.ways_up()
+
+
+def test_points_for_a_single_age_are_found_on_the_one_day_that_has_it() -> None:
+    text = {"zh": "例", "en": "example"}
+    on_one_day = {
+        "id": "compliance.example", "indicator": "compliance.enterprise_age_days", "reason": text, "basis": "example",
+        "values": [{"value": 300, "points": 0}], "unseen": -60, "missing": -60,
+    }  # fmt: skip
+    parts = {"rules": [on_one_day], "vetoes": (), "thin_evidence": (), "floors": ()}
+    policy = Policy.model_validate({**POLICY.model_dump(by_alias=True), **parts})
+    young = enterprises_of({"enterprise_id": "E1", "established_on": "2026-01-01"})
+    way = cr.assess(young, records_of(PASSED), policy=policy, as_of=DAY, output="polars").ways_up().row(0, named=True)
+    assert (way["tier"], way["by_time"]) == ("ordinary", date(2026, 1, 1) + timedelta(days=300))
 
 
 def test_explanations_say_the_way_up_and_the_states_in_every_form() -> None:

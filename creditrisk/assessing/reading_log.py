@@ -3,6 +3,16 @@
 A recorded part stands in for a part of a policy. Its fields are those of the part, and parts of parts are recorded
 likewise, so that a function which knows nothing of recording leaves a trace of all that it read, under the key path
 of the document. Where nobody asks for a trace, none of this is in the way.
+
+The contract of whoever reads a policy to score by it:
+
+- it reads parts by attribute, so that each reading has a key path: no ``model_dump``, no ``getattr`` on a copy;
+- it reads the values of an indicator right after the parameter that names it, so that the log can say which parameter
+  asked for them; a form that is made of several parameters reads that one last;
+- it may match parts by class: a stand-in passes for an instance of the class of its part. What a property makes of the
+  fields, such as the form of a rule, is made of recorded parts.
+
+Values that are read without a parameter that names them are an error, so that no reading is lost in silence.
 """
 
 from __future__ import annotations
@@ -51,8 +61,9 @@ class Readings:
     def indicator(self, name: str) -> None:
         """Note that the values of an indicator were read: by the name that a parameter gave just before."""
         path, value = self._last
-        if value == name:
-            self.indicators[path, name] = None
+        if value != name:
+            raise AssertionError(f"the values of {name} are read, but the last parameter read is {'.'.join(path)}")
+        self.indicators[path, name] = None
 
 
 def recorded(part: Any, readings: Readings, path: KeyPath = ()) -> Any:
@@ -96,8 +107,15 @@ class _Recorded:
     def __init__(self, part: BaseModel, readings: Readings, path: KeyPath) -> None:
         self._part, self._readings, self._path = part, readings, path
 
+    @property  # type: ignore[misc]  # of object it can be set as well
+    def __class__(self) -> Any:
+        """The class of the part, so that class patterns match the stand-in as they match the part."""
+        return type(self._part)
+
     def __getattr__(self, name: str) -> Any:
         kind = type(self._part)
+        if name.startswith("__pydantic"):
+            return getattr(kind, name)  # by which Pydantic's own isinstance knows a model
         if name in kind.model_fields:
             key = kind.model_fields[name].alias or name
             return recorded(getattr(self._part, name), self._readings, (*self._path, key))

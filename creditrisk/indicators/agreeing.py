@@ -83,11 +83,11 @@ def agreed_indicators(before: IndicatorPolicy, after: IndicatorPolicy) -> list[s
     agreed: list[str] = []
     for name in after.indicators_used:
         spec = after.specs[name]
-        weighs = spec.measure == "weighted_sum" or spec.of == "severity"
+        weighs = spec.traits.takes == "severity" or spec.of == "severity"
         if (
             (name not in before.indicators_used or _measured(before.specs[name]) == _measured(spec))
             and (same_weights or not weighs)
-            and (spec.measure == "attribute" or _same_standing(before.standing, after.standing, spec))
+            and (spec.traits.takes == "attribute" or _same_standing(before.standing, after.standing, spec))
             and not {spec.per, spec.of} & quantities
             and all(part in agreed for part in spec.dependencies)
         ):

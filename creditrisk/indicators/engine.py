@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol, assert_never
 
 import numpy as np
 import polars as pl
@@ -133,7 +133,7 @@ class Kernel:
         resting: dict[str, list[IndicatorSpec]] = defaultdict(list)
         origin: dict[str, str] = {}
         for spec in self.specs:
-            origin[spec.id] = origin[spec.of or ""] if spec.measure == "indicator" else spec.id
+            origin[spec.id] = origin[spec.of or ""] if spec.traits.takes == "indicator" else spec.id
             if of is None or spec.id in of:
                 resting[origin[spec.id]].append(spec)
         for events, subsets in self._stretches():
@@ -205,7 +205,7 @@ class Kernel:
     def _subsets(self, events: Events) -> Iterator[tuple[_Subset, list[IndicatorSpec]]]:
         groups: dict[str, dict[tuple[str, ...], list[IndicatorSpec]]] = defaultdict(lambda: defaultdict(list))
         for spec in self.specs:
-            if spec.measure not in ("attribute", "indicator"):
+            if spec.traits.of_records:
                 whole = spec.out_of or spec.select
                 groups[whole.standing][tuple(sorted(set(whole.types)))].append(spec)
         for standing, by_types in groups.items():
@@ -220,47 +220,61 @@ class Kernel:
                 yield _Subset(events, types, index, by_type), specs
 
     def _measured(self, spec: IndicatorSpec, subset: _Subset) -> Numbers:
-        if spec.measure == "ratio":
-            assert spec.out_of is not None
-            whole = subset.chosen(spec, spec.out_of)
-            part = whole[np.isin(whole, subset.chosen(spec), assume_unique=True)]
-            total = subset.count(whole).astype(np.float64)
-            return np.divide(subset.count(part), total, out=np.full(len(total), np.nan), where=total > 0)
         chosen = subset.chosen(spec)
         match spec.measure:
-            case "count" | "sum" | "weighted_sum":
-                return self._sum(spec, subset, chosen)
+            case "count":
+                if not spec.time_steps and spec.half_life_months is None and spec.cap_per_inspection is None:
+                    return subset.count(chosen).astype(np.float64)
+                return self._sum(spec, subset, chosen, np.full(len(chosen), _WEIGHT_UNIT), _WEIGHT_UNIT)
+            case "sum":
+                values = np.nan_to_num(self._values(spec, subset, chosen))
+                return self._sum(spec, subset, chosen, values, _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT))
+            case "weighted_sum":
+                return self._sum(spec, subset, chosen, self._values(spec, subset, chosen), _WEIGHT_UNIT)
             case "flag":
                 return (subset.count(chosen) > 0).astype(np.float64)
             case "distinct":
                 return subset.distinct(chosen, spec.of or "")
-            case "days_since_last" | "days_since_first":
-                return subset.days_since(chosen, last=spec.measure == "days_since_last")
+            case "ratio":
+                assert spec.out_of is not None
+                whole = subset.chosen(spec, spec.out_of)
+                part = whole[np.isin(whole, chosen, assume_unique=True)]
+                total = subset.count(whole).astype(np.float64)
+                return np.divide(subset.count(part), total, out=np.full(len(total), np.nan), where=total > 0)
+            case "days_since_last":
+                return subset.days_since(chosen, last=True)
+            case "days_since_first":
+                return subset.days_since(chosen, last=False)
+            case "mean" | "max" | "last":
+                return self._of_numbers(spec.measure, spec, subset, chosen)
+            case "attribute" | "indicator":
+                raise AssertionError(f"{spec.id} looks at no records")
+            case unknown:
+                assert_never(unknown)
+
+    def _of_numbers(
+        self, measure: Literal["mean", "max", "last"], spec: IndicatorSpec, subset: _Subset, chosen: Index
+    ) -> Numbers:
         values = self._values(spec, subset, chosen)
         present = ~np.isnan(values)
         chosen, values = chosen[present], values[present]
         unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
-        match spec.measure:
+        match measure:
             case "mean":
                 count = subset.count(chosen)
                 total = subset.sum(chosen, values)
                 return np.divide(total, count * unit, out=np.full(len(count), np.nan), where=count > 0)
+            case "max":
+                return subset.largest(chosen, values) / unit
             case "last":
                 latest = subset.latest(chosen)
-                chosen, values = chosen[latest], values[latest]
-        return subset.largest(chosen, values) / unit
+                return subset.largest(chosen[latest], values[latest]) / unit
+            case unknown:
+                assert_never(unknown)
 
-    def _sum(self, spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers:
+    def _sum(self, spec: IndicatorSpec, subset: _Subset, chosen: Index, values: Numbers, unit: float) -> Numbers:
+        """Sums of values in a unit, each inspection capped first and each record weighed by its age after."""
         weights = _time_weights(spec, subset, chosen)
-        if spec.measure == "count" and weights is None:
-            return subset.count(chosen).astype(np.float64)
-        if spec.measure == "sum":
-            unit = _UNIT.get(spec.of or "", _ATTRIBUTE_UNIT)
-            values = np.nan_to_num(self._values(spec, subset, chosen))
-        else:
-            unit = _WEIGHT_UNIT
-            counted = spec.measure == "count"
-            values = np.full(len(chosen), unit) if counted else self._values(spec, subset, chosen)
         if spec.cap_per_inspection is not None:
             first, values = subset.sum_by_inspection(chosen, values)
             values = np.minimum(values, round(spec.cap_per_inspection * unit))
@@ -296,14 +310,19 @@ def derived(
     """
     values = dict(measured)
     for spec in specs:
-        if spec.measure == "attribute":
-            values[spec.id] = attributes.number(spec.of or "")
-        elif spec.measure == "indicator":
-            values[spec.id] = values[spec.of or ""]
+        match spec.traits.takes:
+            case "attribute":
+                values[spec.id] = attributes.number(spec.of or "")
+            case "indicator":
+                values[spec.id] = values[spec.of or ""]
+            case "records" | "severity" | "number" | "value" | "whole":
+                pass  # measured already
+            case unknown:
+                assert_never(unknown)
         if spec.per is not None:
             by = values[spec.per] if spec.per in spec.dependencies else attributes.number(spec.per)
             values[spec.id] = np.divide(values[spec.id], by, out=np.full(len(by), np.nan), where=by > 0)
-        if spec.percentile_within or spec.percentile_by is not None:
+        if spec.compares_enterprises:
             size = None if spec.percentile_by is None else values[spec.percentile_by.indicator]
             values[spec.id] = attributes.percentile(values[spec.id], spec.percentile_within, spec.percentile_by, size)
     return {spec.id: values[spec.id] for spec in specs}

@@ -253,7 +253,7 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
 
 def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tuple[list[str], list[str]]:
     selections = [selection for spec in specs for selection in (spec.select, spec.out_of) if selection is not None]
-    of_records = [spec for spec in specs if spec.measure not in ("attribute", "indicator")]
+    of_records = [spec for spec in specs if spec.traits.of_records]
     measured = {name for spec in of_records for name in (spec.of, *(addend.of for addend in spec.plus)) if name}
     texts = {name for name in _TEXT_COLUMNS if name in measured}
     texts |= {"authority"} if any(selection.authorities for selection in selections) else set()

@@ -5,8 +5,9 @@ Published systems need them: the mean of a fleet at three dates, a factor for ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from creditrisk.vocabulary import BilingualText
 
-__all__ = ["Choice", "Piece", "Quantity", "quantity_values"]
+__all__ = ["ByPieces", "Choice", "MeanOf", "Piece", "ProductOf", "Quantity", "RatioOf", "SumOf", "quantity_values"]
 
 Numbers = NDArray[np.float64]
 Names = Annotated[tuple[str, ...], Field(min_length=2)]
@@ -41,6 +42,46 @@ class Choice(_Data):
     otherwise: str
 
 
+@dataclass(frozen=True)
+class MeanOf:
+    """The mean of what is not missing."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SumOf:
+    """The sum of what is not missing."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProductOf:
+    """The product; missing where a factor is."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RatioOf:
+    """The part divided by the whole; missing where the whole is not above zero."""
+
+    part: str
+    whole: str
+
+
+@dataclass(frozen=True)
+class ByPieces:
+    """A number turned into another, piece by piece."""
+
+    of: str
+    pieces: tuple[Piece, ...]
+
+
+QuantityForm = MeanOf | SumOf | ProductOf | RatioOf | ByPieces | Choice
+
+
 class Quantity(_Data):
     """A number of the enterprise, made in exactly one way from numbers that are there or from quantities before it.
 
@@ -63,8 +104,7 @@ class Quantity(_Data):
 
     @model_validator(mode="after")
     def _one_form(self) -> Quantity:
-        forms = (self.mean_of, self.sum_of, self.product_of, self.ratio_of, self.pieces or None, self.choice)
-        if sum(form is not None for form in forms) != 1 or (self.of is not None) != bool(self.pieces):
+        if len(list(self._forms())) != 1 or (self.of is not None) != bool(self.pieces):
             raise ValueError(
                 f"quantity {self.id} needs one of mean_of, sum_of, product_of, ratio_of, choice, or of with pieces"
             )
@@ -74,6 +114,25 @@ class Quantity(_Data):
         if self.pieces and self.pieces[0].one_more_per is not None:
             raise ValueError(f"quantity {self.id}: the first piece has nothing before it to rise from")
         return self
+
+    @property
+    def form(self) -> QuantityForm:
+        """How the quantity is made."""
+        return next(self._forms())
+
+    def _forms(self) -> Iterator[QuantityForm]:
+        if self.choice is not None:
+            yield self.choice
+        if self.of is not None and self.pieces:
+            yield ByPieces(self.of, self.pieces)
+        if self.product_of is not None:
+            yield ProductOf(self.product_of)
+        if self.ratio_of is not None:
+            yield RatioOf(*self.ratio_of)
+        if self.mean_of is not None:
+            yield MeanOf(self.mean_of)
+        if self.sum_of is not None:
+            yield SumOf(self.sum_of)
 
 
 def quantity_values(quantity: Quantity, number: Callable[[str], Numbers]) -> Numbers:
@@ -90,22 +149,30 @@ def quantity_values(quantity: Quantity, number: Callable[[str], Numbers]) -> Num
 
 
 def _made(quantity: Quantity, number: Callable[[str], Numbers]) -> Numbers:
-    if quantity.choice is not None:
-        choice = quantity.choice
-        return np.where(number(choice.by) >= choice.at_least, number(choice.then), number(choice.otherwise))
-    if quantity.pieces:
-        assert quantity.of is not None
-        return _by_pieces(number(quantity.of), quantity.pieces)
-    if quantity.product_of is not None:
-        return np.prod([number(name) for name in quantity.product_of], axis=0)
-    if quantity.ratio_of is not None:
-        part, whole = (number(name) for name in quantity.ratio_of)
-        return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
-    parts = np.stack([number(name) for name in quantity.mean_of or quantity.sum_of or ()])
-    present = (~np.isnan(parts)).sum(axis=0)
-    total = np.nansum(parts, axis=0)
-    divisor = present if quantity.mean_of is not None else np.minimum(present, 1)
-    return np.divide(total, divisor, out=np.full(len(total), np.nan), where=present > 0)
+    match quantity.form:
+        case Choice() as choice:
+            return np.where(number(choice.by) >= choice.at_least, number(choice.then), number(choice.otherwise))
+        case ByPieces(of, pieces):
+            return _by_pieces(number(of), pieces)
+        case ProductOf(names):
+            return np.prod([number(name) for name in names], axis=0)
+        case RatioOf(part, whole):
+            above, below = number(part), number(whole)
+            return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+        case MeanOf(names):
+            total, present = _present(names, number)
+            return np.divide(total, present, out=np.full(len(total), np.nan), where=present > 0)
+        case SumOf(names):
+            total, present = _present(names, number)
+            return np.where(present > 0, total, np.nan)
+        case unknown:
+            assert_never(unknown)
+
+
+def _present(names: Sequence[str], number: Callable[[str], Numbers]) -> tuple[Numbers, NDArray[np.intp]]:
+    """The sum of what is not missing, and how many that are."""
+    parts = np.stack([number(name) for name in names])
+    return np.nansum(parts, axis=0), (~np.isnan(parts)).sum(axis=0)
 
 
 def _by_pieces(x: Numbers, pieces: Sequence[Piece]) -> Numbers:

@@ -7,11 +7,12 @@ the records.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from creditrisk.indicators.measures import MEASURES, Measure, Traits
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, BilingualText
 
 __all__ = [
@@ -30,26 +31,8 @@ Severity = Literal["minor", "general", "serious", "grave"]
 assert get_args(Dimension) == tuple(DIMENSIONS)
 assert get_args(Severity) == tuple(SEVERITIES)
 Direction = Literal["risk_rises", "risk_falls", "none"]
-Measure = Literal[
-    "count",
-    "sum",
-    "mean",
-    "max",
-    "weighted_sum",
-    "last",
-    "flag",
-    "distinct",
-    "ratio",
-    "days_since_last",
-    "days_since_first",
-    "attribute",
-    "indicator",
-]
 # What begins with a dimension is an indicator; all other names are of the enterprise or of a policy's quantities.
 _INDICATOR_ID = re.compile(rf"(?:{'|'.join(DIMENSIONS)})\.")
-_NUMBERED: frozenset[str] = frozenset({"sum", "mean", "max", "last"})
-_VALUED: frozenset[str] = _NUMBERED | {"distinct", "attribute", "indicator"}
-_TIME_WEIGHTED: frozenset[str] = frozenset({"count", "sum", "weighted_sum"})
 
 
 class _Data(BaseModel):
@@ -213,25 +196,26 @@ class IndicatorSpec(_Data):
 
     @model_validator(mode="after")
     def _complete(self) -> IndicatorSpec:
-        if (self.of is not None) != (self.measure in _VALUED):
-            need = "needs" if self.measure in _VALUED else "takes no"
-            raise ValueError(f"{self.id}: measure {self.measure!r} {need} 'of'")
-        if self.plus and self.measure not in _NUMBERED:
-            raise ValueError(f"{self.id}: 'plus' needs measure sum, mean, max or last")
-        if self.measure == "indicator" and not _INDICATOR_ID.match(self.of or ""):
-            raise ValueError(f"{self.id}: measure 'indicator' needs the id of an indicator, not {self.of!r}")
-        if self.measure in ("attribute", "indicator") and (
-            self.select != Selection() or self.window_months or self.since_last
-        ):
+        traits = self.traits
+        if (self.of is not None) != traits.needs_of:
+            raise ValueError(f"{self.id}: measure {self.measure!r} {'needs' if traits.needs_of else 'takes no'} 'of'")
+        if self.plus and traits.takes != "number":
+            numbered = _either(name for name, one in MEASURES.items() if one.takes == "number")
+            raise ValueError(f"{self.id}: 'plus' needs measure {numbered}")
+        if traits.takes == "indicator" and not _INDICATOR_ID.match(self.of or ""):
+            raise ValueError(f"{self.id}: measure {self.measure!r} needs the id of an indicator, not {self.of!r}")
+        if not traits.of_records and (self.select != Selection() or self.window_months or self.since_last):
             raise ValueError(f"{self.id}: measure {self.measure!r} looks at no records, so it selects none")
-        if (self.out_of is not None) != (self.measure == "ratio"):
-            raise ValueError(f"{self.id}: 'out_of' belongs to measure 'ratio' and is required there")
-        if (self.half_life_months or self.time_steps) and self.measure not in _TIME_WEIGHTED:
-            raise ValueError(f"{self.id}: time weighting needs measure count, sum or weighted_sum")
+        if (self.out_of is not None) != (traits.takes == "whole"):
+            whole = _either(repr(name) for name, one in MEASURES.items() if one.takes == "whole")
+            raise ValueError(f"{self.id}: 'out_of' belongs to measure {whole} and is required there")
+        weighted = _either(name for name, one in MEASURES.items() if one.time_weighted)
+        if (self.half_life_months or self.time_steps) and not traits.time_weighted:
+            raise ValueError(f"{self.id}: time weighting needs measure {weighted}")
         if self.half_life_months and self.time_steps:
             raise ValueError(f"{self.id}: give half_life_months or time_steps, not both")
-        if self.cap_per_inspection is not None and self.measure not in _TIME_WEIGHTED:
-            raise ValueError(f"{self.id}: cap_per_inspection needs measure count, sum or weighted_sum")
+        if self.cap_per_inspection is not None and not traits.time_weighted:
+            raise ValueError(f"{self.id}: cap_per_inspection needs measure {weighted}")
         months = [step.months for step in self.time_steps]
         if months != sorted(set(months)):
             raise ValueError(f"{self.id}: time_steps must rise by months")
@@ -240,19 +224,34 @@ class IndicatorSpec(_Data):
         return self
 
     @property
+    def traits(self) -> Traits:
+        """What is known of its measure."""
+        return MEASURES[self.measure]
+
+    @property
     def dependencies(self) -> tuple[str, ...]:
         """Ids of the other indicators that this one is made of."""
         named = (
-            self.of if self.measure == "indicator" else None,
+            self.of if self.traits.takes == "indicator" else None,
             self.per,
             self.percentile_by.indicator if self.percentile_by is not None else None,
         )
         return tuple(name for name in named if name is not None and _INDICATOR_ID.match(name))
 
     @property
+    def compares_enterprises(self) -> bool:
+        """Whether the value of one row depends on the other rows."""
+        return bool(self.percentile_within) or self.percentile_by is not None
+
+    @property
     def record_types(self) -> tuple[str, ...]:
         """The record types that it names."""
         return (*self.select.types, *(self.out_of.types if self.out_of is not None else ()), *self.since_last)
+
+
+def _either(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def with_dependencies(names: Sequence[str], specs: Mapping[str, IndicatorSpec]) -> tuple[str, ...]:

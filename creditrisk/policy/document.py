@@ -17,7 +17,7 @@ from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import Dimension, IndicatorSpec, with_dependencies
 from creditrisk.policy.proving import Proof, prove_bounds, prove_rules
-from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart, Rule
+from creditrisk.policy.rules import Basis, Bound, Effect, Identifier, Points, PolicyPart, Rule
 from creditrisk.policy.tiers import LimitsOnChange, ModelBounds, Regimes, Tier, wrong_cut_offs
 from creditrisk.records.standing import StandingRules
 from creditrisk.vocabulary import RECORD_TYPES, BilingualText
@@ -28,6 +28,10 @@ __all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "Sev
 FILLED_IN_ON_LOADING = ("sha256", "values_of", "in_force_from")
 
 BoundKind = Literal["veto", "thin_evidence", "floor"]
+
+# What each kind of bound may do to a tier; what ends an observation period does nothing to it.
+_HOLDING_DOWN: tuple[Effect, ...] = ("at_best", "exactly")
+_HOLDING_UP: tuple[Effect, ...] = ("at_worst", "exactly")
 
 # With MOST_POINTS each, the sum of so many rules in thousandths fits into 32 bits.
 MOST_RULES = 200
@@ -154,6 +158,15 @@ class Policy(PolicyPart):
         bounds = prove_bounds((*self.vetoes, *self.thin_evidence), self.floors, self.specs)
         return (*rules, *bounds)
 
+    @property
+    def compares_enterprises(self) -> bool:
+        """Whether a tier depends on other enterprises: through shares, percentiles or groups of peers.
+
+        Where it does, the tier of one enterprise can be found only beside all others.
+        """
+        ranked = any(self.specs[name].compares_enterprises for name in self.indicators_used)
+        return ranked or any(tier.compares_enterprises for tier in self.tiers)
+
     def is_past_review(self, day: date) -> bool:
         """Whether the policy should have been reviewed before this day."""
         return self.review_by is not None and day > self.review_by
@@ -209,14 +222,14 @@ class Policy(PolicyPart):
                     yield f"{bound.id} reads the unknown indicator {name!r}"
             if bound.tier not in tiers:
                 yield f"{bound.id} names the unknown tier {bound.tier!r}; tiers are {', '.join(tiers)}"
-        for kind, bounds, wrong in (
-            ("veto", self.vetoes, "at_worst"),
-            ("thin evidence", self.thin_evidence, "at_worst"),
-            ("floor", self.floors, "at_best"),
+        for kind, bounds, effects in (
+            ("veto", self.vetoes, _HOLDING_DOWN),
+            ("thin evidence", self.thin_evidence, _HOLDING_DOWN),
+            ("floor", self.floors, _HOLDING_UP),
         ):
             for bound in bounds:
-                if getattr(bound, wrong) is not None:
-                    yield f"{bound.id} is a {kind}, so it cannot say {wrong}"
+                if bound.effect not in effects:
+                    yield f"{bound.id} is a {kind}, so it cannot say {bound.effect}"
 
     def _exempt_types(self) -> tuple[str, ...]:
         return self.standing.exemption.types if self.standing.exemption is not None else ()

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import assert_never
 
 from creditrisk.indicators.spec import IndicatorSpec
-from creditrisk.policy.rules import Bound, Condition, Rule
+from creditrisk.policy.rules import Bands, Bound, ByValue, Condition, PerUnit, Rule
 from creditrisk.vocabulary import BilingualText
 
 __all__ = ["Proof", "prove_bounds", "prove_rules"]
@@ -68,7 +69,7 @@ def prove_bounds(
                 risk = _RISK[specs[name].direction]
                 opens = _opening(bound.when, name)
                 # A tier that is fixed exactly holds down the better and holds up the worse: it is no bound in risk.
-                holds = not risk or (opens == wanted * risk and bound.exactly is None)
+                holds = not risk or (opens == wanted * risk and bound.effect != "exactly")
                 yield Proof(bound.id, name, holds, _BOUND_TEXTS[holds])
 
 
@@ -93,11 +94,18 @@ def _points_follow_direction(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
 def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
     """Points for a missing (or unlisted) value lie among those for values that are there."""
     spec = specs[rule.indicator]
-    most, least = max(rule.steps(_counts(spec))), min(rule.steps(_counts(spec)))
-    if rule.per_unit is not None:
-        cap = rule.per_unit.cap if rule.per_unit.cap is not None else float("inf")
-        most, least = (cap if most > 0 else 0.0), (-cap if least < 0 else 0.0)
-    points = [rule.missing] if rule.unseen is None else [rule.missing, rule.unseen]
+    steps = rule.steps(_counts(spec))
+    points, least, most = [rule.missing], min(steps), max(steps)
+    match rule.form:
+        case PerUnit(cap=cap):
+            limit = cap if cap is not None else float("inf")
+            most, least = (limit if most > 0 else 0.0), (-limit if least < 0 else 0.0)
+        case Bands():
+            pass
+        case ByValue(unseen=unseen):
+            points.append(unseen)
+        case unknown:
+            assert_never(unknown)
     holds = spec.direction == "none" or all(least <= one <= most for one in points)
     text = (
         BilingualText(zh="缺失值的分值在有值的分值范围内", en="points for a missing value lie within those for values")
@@ -114,8 +122,8 @@ def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
 def _counts(spec: IndicatorSpec) -> bool:
     """Whether an indicator can only be 0, 1, 2, …"""
     weighted = spec.half_life_months or spec.time_steps or spec.cap_per_inspection
-    made_of_it = spec.per or spec.percentile_within or spec.percentile_by
-    return spec.measure in ("count", "distinct", "flag") and not weighted and not made_of_it
+    made_of_it = spec.per or spec.compares_enterprises
+    return spec.traits.counts and not weighted and not made_of_it
 
 
 def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, IndicatorSpec]) -> Proof:
@@ -138,11 +146,7 @@ def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, Indi
 
 def _opening(condition: Condition, name: str) -> int:
     """1 if the condition can only come to hold as the indicator rises, -1 as it falls, 0 if that is not certain."""
-    signs = {
-        1 if part.at_least is not None or part.above is not None else -1
-        for part in condition.comparisons()
-        if part.indicator == name
-    }
+    signs = {1 if part.opens_upwards else -1 for part in condition.comparisons() if part.indicator == name}
     return signs.pop() if len(signs) == 1 else 0
 
 

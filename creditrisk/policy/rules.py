@@ -1,10 +1,16 @@
-"""Parts of a policy that say what follows from an indicator: conditions, rules that give points, bounds on the tier."""
+"""Parts of a policy that say what follows from an indicator: conditions, rules that give points, bounds on the tier.
+
+A condition and a rule have one of several forms, and a bound one of several effects. The document writes each under
+keys of its own; whoever reads a policy asks for ``form`` or ``effect`` and matches it to the end with ``assert_never``,
+so that the type checker names every place that a new form must visit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -14,9 +20,14 @@ from creditrisk.vocabulary import BilingualText
 __all__ = [
     "EXPERT_DEFAULT",
     "MOST_POINTS",
+    "AllOf",
+    "AnyOf",
     "Band",
+    "Bands",
     "Basis",
     "Bound",
+    "ByValue",
+    "Comparison",
     "Condition",
     "Effect",
     "Identifier",
@@ -24,6 +35,8 @@ __all__ = [
     "Points",
     "PolicyPart",
     "Rule",
+    "RuleForm",
+    "Sign",
     "ValuePoints",
 ]
 
@@ -37,15 +50,49 @@ MOST_POINTS = 10_000.0
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Basis = Annotated[str, Field(min_length=1, description=f"the source of the numbers, or {EXPERT_DEFAULT!r}")]
 Effect = Literal["at_best", "at_worst", "exactly"]
+Sign = Literal["at_least", "above", "at_most", "below"]
 Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, multiple_of=0.001, allow_inf_nan=False)]
-
-_COMPARISONS = ("at_least", "above", "at_most", "below")
 
 
 class PolicyPart(BaseModel):
     """A part of a policy document: unknown keys are errors, nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An indicator compared with a number; ``missing`` says whether a missing value meets it."""
+
+    sign: Sign
+    number: float
+    missing: bool
+    indicator: str
+
+    @property
+    def opens_upwards(self) -> bool:
+        """Whether it comes to hold as the indicator rises; otherwise as it falls."""
+        match self.sign:
+            case "at_least" | "above":
+                return True
+            case "at_most" | "below":
+                return False
+            case unknown:
+                assert_never(unknown)
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Conditions that must all hold."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Conditions of which one must hold."""
+
+    parts: tuple[Condition, ...]
 
 
 class Condition(PolicyPart):
@@ -65,26 +112,52 @@ class Condition(PolicyPart):
 
     @model_validator(mode="after")
     def _one_form(self) -> Condition:
-        given = sum(getattr(self, name) is not None for name in _COMPARISONS)
-        forms = [self.indicator is not None, bool(self.all_of), bool(self.any_of)]
-        if sum(forms) != 1:
+        combined = [name for name in ("all_of", "any_of") if getattr(self, name)]
+        signs = [sign for sign, _ in self._signs()]
+        if (self.indicator is not None) + len(combined) != 1:
             raise ValueError("give either an indicator with a comparison, or all_of, or any_of")
-        if self.indicator is not None and given != 1:
+        stray = [*signs, *(["missing"] if self.missing else [])]
+        if combined and stray:
+            raise ValueError(f"{stray[0]!r} beside {combined[0]!r} compares nothing: give it an indicator, as a part")
+        if len(list(self._forms())) != 1:
             raise ValueError("give exactly one of at_least, above, at_most, below")
-        if self.indicator is None and (given or self.missing):
-            raise ValueError("a comparison needs an indicator to compare")
         return self
 
-    def comparisons(self) -> Iterator[Condition]:
-        """The single comparisons of which the condition is made."""
+    @property
+    def form(self) -> Comparison | AllOf | AnyOf:
+        """How the condition is made."""
+        return next(self._forms())
+
+    def _forms(self) -> Iterator[Comparison | AllOf | AnyOf]:
+        if self.all_of:
+            yield AllOf(self.all_of)
+        if self.any_of:
+            yield AnyOf(self.any_of)
         if self.indicator is not None:
-            yield self
-        for part in (*self.all_of, *self.any_of):
-            yield from part.comparisons()
+            for sign, number in self._signs():
+                # The indicator is read last: its values are read right after it, and a trace depends on that.
+                yield Comparison(sign, number, self.missing, self.indicator)
+
+    def _signs(self) -> Iterator[tuple[Sign, float]]:
+        given: tuple[tuple[Sign, float | None], ...] = (
+            ("at_least", self.at_least), ("above", self.above), ("at_most", self.at_most), ("below", self.below),
+        )  # fmt: skip
+        yield from ((sign, number) for sign, number in given if number is not None)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """The single comparisons of which the condition is made."""
+        match self.form:
+            case Comparison() as comparison:
+                yield comparison
+            case AllOf(parts) | AnyOf(parts):
+                for part in parts:
+                    yield from part.comparisons()
+            case unknown:
+                assert_never(unknown)
 
     def indicators(self) -> tuple[str, ...]:
         """The indicators that the condition reads, each once."""
-        return tuple(dict.fromkeys(part.indicator for part in self.comparisons() if part.indicator is not None))
+        return tuple(dict.fromkeys(part.indicator for part in self.comparisons()))
 
 
 class PerUnit(PolicyPart):
@@ -110,12 +183,32 @@ class ValuePoints(PolicyPart):
     points: Points
 
 
+@dataclass(frozen=True)
+class Bands:
+    """Points by the range in which a value lies: from low to high, without a gap."""
+
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True)
+class ByValue:
+    """Points by single values, rising; ``unseen`` for a value that is not listed."""
+
+    values: tuple[ValuePoints, ...]
+    unseen: float
+
+
+RuleForm = PerUnit | Bands | ByValue
+
+
 class Rule(PolicyPart):
     """An indicator turned into points of a dimension: by the unit, by bands, or by single values.
 
     With ``when``, only where that condition holds. ``missing`` are the points where the indicator has nothing to
     measure, ``unseen`` those for a value that ``values`` does not list. The reason may contain ``{value}``.
     """
+
+    FORM_KEYS: ClassVar = ("per_unit", "bands", "values", "unseen")
 
     id: Identifier
     dimension: Dimension
@@ -156,11 +249,24 @@ class Rule(PolicyPart):
 
     @model_validator(mode="after")
     def _one_form(self) -> Rule:
-        if (self.per_unit is not None) + bool(self.bands) + bool(self.values) != 1:
-            raise ValueError(f"rule {self.id} needs one of 'per_unit', 'bands' and 'values'")
         if bool(self.values) != (self.unseen is not None):
             raise ValueError(f"rule {self.id}: 'unseen' (points for a value not listed) goes with 'values', and must")
+        if len(list(self._forms())) != 1:
+            raise ValueError(f"rule {self.id} needs one of 'per_unit', 'bands' and 'values'")
         return self
+
+    @property
+    def form(self) -> RuleForm:
+        """How the rule gives points."""
+        return next(self._forms())
+
+    def _forms(self) -> Iterator[RuleForm]:
+        if self.per_unit is not None:
+            yield self.per_unit
+        if self.bands:
+            yield Bands(self.bands)
+        if self.values and self.unseen is not None:
+            yield ByValue(self.values, self.unseen)
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -172,15 +278,18 @@ class Rule(PolicyPart):
 
         Of an indicator that ``counts`` (0, 1, 2, …) nothing lies between values that follow one another from 0 on.
         """
-        if self.per_unit is not None:
-            return [0.0, self.per_unit.points]
-        if self.bands:
-            return [band.points for band in self.bands]
-        unseen = self.unseen or 0.0
-        if counts and [entry.value for entry in self.values] == list(range(len(self.values))):
-            return [*(entry.points for entry in self.values), unseen]
-        # A value that is not listed may lie before, between and after those that are.
-        return [unseen, *(points for entry in self.values for points in (entry.points, unseen))]
+        match self.form:
+            case PerUnit(points=points):
+                return [0.0, points]
+            case Bands(bands):
+                return [band.points for band in bands]
+            case ByValue(values, unseen):
+                if counts and [entry.value for entry in values] == list(range(len(values))):
+                    return [*(entry.points for entry in values), unseen]
+                # A value that is not listed may lie before, between and after those that are.
+                return [unseen, *(points for entry in values for points in (entry.points, unseen))]
+            case unknown:
+                assert_never(unknown)
 
 
 class Bound(PolicyPart):
@@ -196,18 +305,24 @@ class Bound(PolicyPart):
 
     @model_validator(mode="after")
     def _one_effect(self) -> Bound:
-        if sum(name is not None for name in (self.at_best, self.at_worst, self.exactly)) != 1:
+        if len(list(self._effects())) != 1:
             raise ValueError(f"{self.id} needs one of at_best, at_worst and exactly")
         return self
 
     @property
     def effect(self) -> Effect:
         """Whether the tier is held from above, from below, or fixed."""
-        if self.exactly is not None:
-            return "exactly"
-        return "at_best" if self.at_best is not None else "at_worst"
+        return next(self._effects())[0]
 
     @property
     def tier(self) -> str:
         """The tier named."""
-        return str(getattr(self, self.effect))
+        return next(self._effects())[1]
+
+    def _effects(self) -> Iterator[tuple[Effect, str]]:
+        if self.exactly is not None:
+            yield "exactly", self.exactly
+        if self.at_best is not None:
+            yield "at_best", self.at_best
+        if self.at_worst is not None:
+            yield "at_worst", self.at_worst

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import Field, model_validator
 
@@ -12,6 +13,11 @@ from creditrisk.policy.rules import Basis, Bound, Identifier, Points, PolicyPart
 from creditrisk.vocabulary import BilingualText
 
 __all__ = [
+    "Above",
+    "AllOthers",
+    "AtLeast",
+    "ByConditionOnly",
+    "CutOff",
     "FullCoverage",
     "Inspection",
     "InspectionIntensity",
@@ -19,12 +25,29 @@ __all__ = [
     "ModelBounds",
     "Observation",
     "Regimes",
+    "Share",
     "Tier",
+    "VisitsAtMost",
+    "VisitsBelow",
     "wrong_cut_offs",
 ]
 
-Share = Annotated[float, Field(gt=0, le=1)]
+Ratio = Annotated[float, Field(gt=0, le=1)]
 Months = Annotated[int, Field(gt=0)]
+
+
+@dataclass(frozen=True)
+class VisitsAtMost:
+    """So many visits to one enterprise in a year, and no more."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class VisitsBelow:
+    """Fewer than so many visits to one enterprise in a year, counted over several years."""
+
+    number: int
 
 
 class InspectionIntensity(PolicyPart):
@@ -37,7 +60,7 @@ class InspectionIntensity(PolicyPart):
     several years. ``not_again_within_months`` is the time in which an enterprise is not drawn again.
     """
 
-    ratio: Share
+    ratio: Ratio
     ratio_from: Annotated[float, Field(ge=0, le=1)] | None = None
     visits_per_year_at_most: Annotated[int, Field(ge=1)] | None = None
     visits_per_year_below: Annotated[int, Field(ge=1)] | None = None
@@ -57,9 +80,20 @@ class InspectionIntensity(PolicyPart):
     def _a_range(self) -> InspectionIntensity:
         if self.ratio_from is not None and self.ratio_from > self.ratio:
             raise ValueError(f"ratio_from {self.ratio_from:g} must not exceed ratio {self.ratio:g}")
-        if self.visits_per_year_at_most is not None and self.visits_per_year_below is not None:
+        if len(list(self._visits())) > 1:
             raise ValueError("give visits_per_year_at_most or visits_per_year_below, not both")
         return self
+
+    @property
+    def visits(self) -> VisitsAtMost | VisitsBelow | None:
+        """What bounds the visits to one enterprise."""
+        return next(self._visits(), None)
+
+    def _visits(self) -> Iterator[VisitsAtMost | VisitsBelow]:
+        if self.visits_per_year_at_most is not None:
+            yield VisitsAtMost(self.visits_per_year_at_most)
+        if self.visits_per_year_below is not None:
+            yield VisitsBelow(self.visits_per_year_below)
 
 
 class Inspection(PolicyPart):
@@ -81,6 +115,40 @@ class Inspection(PolicyPart):
         return data
 
 
+@dataclass(frozen=True)
+class AtLeast:
+    """Reached by a total of so much or more."""
+
+    points: float
+
+
+@dataclass(frozen=True)
+class Above:
+    """Reached by a total of more than so much."""
+
+    points: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """Reached by the best so many of all assessed, after the tiers before it."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class ByConditionOnly:
+    """Reached through a veto, floor or thin evidence, never through the score."""
+
+
+@dataclass(frozen=True)
+class AllOthers:
+    """Reached by all whose score reaches no tier before it."""
+
+
+CutOff = AtLeast | Above | Share | ByConditionOnly | AllOthers
+
+
 class Tier(PolicyPart):
     """A credit tier, for enterprises whose total is ``at_least`` or ``above`` so much.
 
@@ -88,21 +156,48 @@ class Tier(PolicyPart):
     others. A tier ``by_condition_only`` is reached through a veto, floor or thin evidence, never through the score.
     """
 
+    CUT_OFF_KEYS: ClassVar = ("at_least", "above", "share", "by_condition_only")
+
     id: Identifier
     label: BilingualText
     at_least: Points | None = None
     above: Points | None = None
-    share: Share | None = None
+    share: Ratio | None = None
     by_condition_only: bool = False
     inspection: Inspection
     basis: Basis
 
     @model_validator(mode="after")
     def _one_cut_off(self) -> Tier:
-        given = sum(value is not None for value in (self.at_least, self.above, self.share))
-        if given > 1 or (given and self.by_condition_only):
+        if len(list(self._cut_offs())) > 1:
             raise ValueError(f"tier {self.id}: give one of at_least, above, share and by_condition_only")
         return self
+
+    @property
+    def cut_off(self) -> CutOff:
+        """How the tier is reached."""
+        return next(self._cut_offs(), AllOthers())
+
+    def _cut_offs(self) -> Iterator[CutOff]:
+        if self.by_condition_only:
+            yield ByConditionOnly()
+        if self.share is not None:
+            yield Share(self.share)
+        if self.above is not None:
+            yield Above(self.above)
+        if self.at_least is not None:
+            yield AtLeast(self.at_least)
+
+    @property
+    def compares_enterprises(self) -> bool:
+        """Whether who reaches the tier depends on the scores of others."""
+        match self.cut_off:
+            case Share():
+                return True
+            case AtLeast() | Above() | ByConditionOnly() | AllOthers():
+                return False
+            case unknown:
+                assert_never(unknown)
 
 
 class FullCoverage(PolicyPart):
@@ -155,14 +250,24 @@ def wrong_cut_offs(tiers: Sequence[Tier]) -> Iterator[str]:
         yield "at least two tiers must be reached by the score"
         return
     *upper, last = by_score
-    cuts = [tier.at_least if tier.at_least is not None else tier.above for tier in upper]
-    shares = [tier.share for tier in upper]
-    if last.at_least is not None or last.above is not None or last.share is not None:
+    cuts: list[float] = []
+    shares: list[float] = []
+    for tier in upper:
+        match tier.cut_off:
+            case AtLeast(points) | Above(points):
+                cuts.append(points)
+            case Share(share):
+                shares.append(share)
+            case ByConditionOnly() | AllOthers():
+                pass
+            case unknown:
+                assert_never(unknown)
+    if last.cut_off != AllOthers():
         yield "the last tier by score must have no cut-off: it takes all others"
-    elif None not in shares:
-        if sum(share for share in shares if share is not None) > 1 + 1e-9:
+    elif len(shares) == len(upper):
+        if sum(shares) > 1 + 1e-9:
             yield "the shares of the tiers must not exceed 1"
-    elif None in cuts:
+    elif len(cuts) < len(upper):
         yield "every tier by score but the last needs at_least or above (or all of them share)"
-    elif any(lower >= higher for higher, lower in pairwise(cuts)):  # type: ignore[operator]
+    elif any(lower >= higher for higher, lower in pairwise(cuts)):
         yield "tiers must stand from best to worst: at_least must fall"

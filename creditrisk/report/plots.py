@@ -5,12 +5,13 @@ They need the extra ``creditrisk[notebooks]``, which brings Matplotlib and a fon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, assert_never, get_args
 
 import numpy as np
 
 from creditrisk.errors import CreditRiskError, InputError
 from creditrisk.policy.document import Policy
+from creditrisk.policy.tiers import Above, AllOthers, AtLeast, ByConditionOnly, Share
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores
 from creditrisk.scoring.tiering import Tiering
 from creditrisk.vocabulary import DIMENSIONS, BilingualText
@@ -195,10 +196,14 @@ def plot_scores(
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     if dimension is None:
-        # A tier by share or by condition has no cut-off.
-        cut_offs = [tier.above if tier.at_least is None else tier.at_least for tier in policy.tiers]
-        for cut_off in (one for one in cut_offs if one is not None):
-            ax.axvline(cut_off, color="black", linewidth=0.8, linestyle="--")
+        for tier in policy.tiers:
+            match tier.cut_off:
+                case AtLeast(points) | Above(points):
+                    ax.axvline(points, color="black", linewidth=0.8, linestyle="--")
+                case Share() | ByConditionOnly() | AllOthers():
+                    pass
+                case unknown:
+                    assert_never(unknown)
     ax.set_xlabel(label)
     ax.set_ylabel(getattr(_ENTERPRISES, language))
     ax.legend(title=getattr(_TIER, language), loc="upper left", frameon=False)

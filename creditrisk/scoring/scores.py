@@ -2,19 +2,22 @@
 
 Dimension score = base + Σ points, held between floor and ceiling; total = Σ weight × dimension score.
 Points are kept in thousandths, totals in millionths (weights have three decimals), so nothing is lost to rounding.
+Policies are read as :mod:`creditrisk.assessing.reading_log` wants it, so that a trace says what was read: by attribute,
+and the values of an indicator right after the parameter that names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.policy.document import Policy
-from creditrisk.policy.rules import MOST_POINTS, Rule
+from creditrisk.policy.rules import MOST_POINTS, Bands, ByValue, PerUnit, Rule, RuleForm
 from creditrisk.scoring.conditions import rows_meeting
 
 __all__ = ["POINT_UNIT", "TOTAL_UNIT", "RuleHits", "Scores", "score"]
@@ -108,7 +111,7 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     missing = [name for name in policy.indicators_used if name not in indicators]
     if missing:
         raise InputError(f"policy {policy.id} reads the indicator {missing[0]!r}, which is not among the columns given")
-    n_rows = len(next(iter(indicators.values())))
+    n_rows = len(indicators[policy.rules[0].indicator])
     raw = {name: np.full(n_rows, _thousandths(scale.base), np.int32) for name, scale in policy.dimensions.items()}
     masks = [np.zeros(n_rows, dtype=np.uint64) for _ in range(0, len(policy.rules), 64)]
     hits = []
@@ -130,35 +133,45 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
     """Points of a rule for values of its indicator, in thousandths, where its condition holds."""
-    missing = np.isnan(values)
-    if rule.per_unit is not None:
-        cap = (rule.per_unit.cap or MOST_POINTS) * POINT_UNIT
-        points = np.clip(values * (rule.per_unit.points * POINT_UNIT / rule.per_unit.unit), -cap, cap)
-    elif rule.bands:
-        cuts = [band.below for band in rule.bands[:-1]]
-        which = np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")
-        # Of each band that has a value: a trace (scoring/recording.py) shows what was looked at.
-        by_band = np.zeros(len(rule.bands))
-        for number in np.flatnonzero(np.bincount(which[~missing])):
-            by_band[number] = rule.bands[number].points * POINT_UNIT
-        points = by_band[which]
-    else:
-        points = np.full(len(values), (rule.unseen or 0.0) * POINT_UNIT)
-        for listed in rule.values:
-            rows = values == listed.value
-            if rows.any():
-                points[rows] = listed.points * POINT_UNIT
-    if missing.any():
-        points = np.where(missing, rule.missing * POINT_UNIT, points)
-    return np.rint(points).astype(np.int32)
+    return _points(rule.form, rule, values)
 
 
 def points_before_cap(rule: Rule, values: Numbers) -> Thousandths:
     """Points of a rule as :func:`points_of` gives them, were its cap not there."""
-    if rule.per_unit is None or rule.per_unit.cap is None:
-        return points_of(rule, values)
-    uncapped = rule.per_unit.model_copy(update={"cap": None})
-    return points_of(rule.model_copy(update={"per_unit": uncapped}), values)
+    match rule.form:
+        case PerUnit() as per_unit:
+            return _points(per_unit.model_copy(update={"cap": None}), rule, values)
+        case Bands() | ByValue() as form:
+            return _points(form, rule, values)
+        case unknown:
+            assert_never(unknown)
+
+
+def _points(form: RuleForm, rule: Rule, values: Numbers) -> Thousandths:
+    missing = np.isnan(values)
+    match form:
+        case PerUnit() as per_unit:
+            cap = (per_unit.cap or MOST_POINTS) * POINT_UNIT
+            points = np.clip(values * (per_unit.points * POINT_UNIT / per_unit.unit), -cap, cap)
+        case Bands(bands):
+            cuts = [band.below for band in bands[:-1]]
+            which = np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")
+            # Of each band that has a value: a trace shows what was looked at.
+            by_band = np.zeros(len(bands))
+            for number in np.flatnonzero(np.bincount(which[~missing])):
+                by_band[number] = bands[number].points * POINT_UNIT
+            points = by_band[which]
+        case ByValue(listed, unseen):
+            points = np.full(len(values), unseen * POINT_UNIT)
+            for one in listed:
+                rows = values == one.value
+                if rows.any():
+                    points[rows] = one.points * POINT_UNIT
+        case unknown:
+            assert_never(unknown)
+    if missing.any():
+        points = np.where(missing, rule.missing * POINT_UNIT, points)
+    return np.rint(points).astype(np.int32)
 
 
 def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:

@@ -10,15 +10,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Literal, assert_never
 
 import numpy as np
 
 from creditrisk.errors import InputError
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
-from creditrisk.policy.rules import MOST_POINTS, Bound, Condition, Rule
+from creditrisk.policy.rules import (
+    MOST_POINTS,
+    AllOf,
+    AnyOf,
+    Bands,
+    Bound,
+    ByValue,
+    Comparison,
+    Condition,
+    PerUnit,
+    Rule,
+    Sign,
+)
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT
-from creditrisk.scoring.tiering import lowest_totals
+from creditrisk.scoring.tiering import limits_by_score
 
 __all__ = ["scoring_sql"]
 
@@ -122,18 +135,20 @@ def _points(rule: Rule) -> str:
     """Points of a rule in thousandths; see :func:`creditrisk.scoring.scores.points_of`."""
     value = _name(rule.indicator)
     cases = [f"WHEN {value} IS NULL THEN {_thousandths(rule.missing)}"]
-    if rule.per_unit is not None:
-        per_unit = rule.per_unit
-        factor, cap = per_unit.points * POINT_UNIT / per_unit.unit, (per_unit.cap or MOST_POINTS) * POINT_UNIT
-        held = f"least(greatest({value} * {_double(factor)}, {_double(-cap)}), {_double(cap)})"
-        last = f"CAST(round_even({held}, 0) AS BIGINT)"
-    elif rule.bands:
-        *lower, highest = rule.bands
-        cases += [f"WHEN {value} < {_double(band.below or 0.0)} THEN {_thousandths(band.points)}" for band in lower]
-        last = _thousandths(highest.points)
-    else:
-        cases += [f"WHEN {value} = {_double(one.value)} THEN {_thousandths(one.points)}" for one in rule.values]
-        last = _thousandths(rule.unseen or 0.0)
+    match rule.form:
+        case PerUnit() as per_unit:
+            factor, cap = per_unit.points * POINT_UNIT / per_unit.unit, (per_unit.cap or MOST_POINTS) * POINT_UNIT
+            held = f"least(greatest({value} * {_double(factor)}, {_double(-cap)}), {_double(cap)})"
+            last = f"CAST(round_even({held}, 0) AS BIGINT)"
+        case Bands(bands):
+            *lower, highest = bands
+            cases += [f"WHEN {value} < {_double(band.below or 0.0)} THEN {_thousandths(band.points)}" for band in lower]
+            last = _thousandths(highest.points)
+        case ByValue(listed, unseen):
+            cases += [f"WHEN {value} = {_double(one.value)} THEN {_thousandths(one.points)}" for one in listed]
+            last = _thousandths(unseen)
+        case unknown:
+            assert_never(unknown)
     if rule.when is not None:
         cases.insert(0, f"WHEN NOT {_met(rule.when)} THEN 0")
     return _case(cases, last)
@@ -141,15 +156,30 @@ def _points(rule: Rule) -> str:
 
 def _met(condition: Condition) -> str:
     """Whether a condition is met, never NULL; see :func:`creditrisk.scoring.conditions.rows_meeting`."""
-    for parts, word in ((condition.all_of, " AND "), (condition.any_of, " OR ")):
-        if parts:
-            return f"({word.join(map(_met, parts))})"
-    value = _name(condition.indicator or "")
-    compared = (
-        (">=", condition.at_least), (">", condition.above), ("<=", condition.at_most), ("<", condition.below)
-    )  # fmt: skip
-    sign, number = next((sign, number) for sign, number in compared if number is not None)
-    return f"coalesce({value} {sign} {_double(number)}, {'TRUE' if condition.missing else 'FALSE'})"
+    match condition.form:
+        case AllOf(parts):
+            return f"({' AND '.join(map(_met, parts))})"
+        case AnyOf(parts):
+            return f"({' OR '.join(map(_met, parts))})"
+        case Comparison() as one:
+            compared = f"{_name(one.indicator)} {_operator(one.sign)} {_double(one.number)}"
+            return f"coalesce({compared}, {'TRUE' if one.missing else 'FALSE'})"
+        case unknown:
+            assert_never(unknown)
+
+
+def _operator(sign: Sign) -> str:
+    match sign:
+        case "at_least":
+            return ">="
+        case "above":
+            return ">"
+        case "at_most":
+            return "<="
+        case "below":
+            return "<"
+        case unknown:
+            assert_never(unknown)
 
 
 def _dimensions(policy: Policy) -> Iterator[str]:
@@ -171,16 +201,13 @@ def _total(policy: Policy) -> str:
 def _tier_by_score(policy: Policy) -> str:
     """The position of a row's tier by cut-offs or shares alone."""
     positions = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
-    upper = [policy.tiers[position] for position in positions[:-1]]
-    if upper[0].share is not None:
-        # Equal totals stand together: in the tier that the best of them reaches.
-        shares = np.cumsum([tier.share or 0.0 for tier in upper]).tolist()
-        reached = [
-            f"rank() OVER (ORDER BY total DESC) - 1 < round_even({_double(share)} * count(*) OVER (), 0)"
-            for share in shares
-        ]
-    else:
-        reached = [f"total >= {lowest}" for lowest in lowest_totals(policy)]
+    shares, lowest = limits_by_score(policy)
+    # Equal totals stand together: in the tier that the best of them reaches.
+    reached = [
+        f"rank() OVER (ORDER BY total DESC) - 1 < round_even({_double(share)} * count(*) OVER (), 0)"
+        for share in np.cumsum(shares).tolist()
+    ]
+    reached += [f"total >= {total}" for total in lowest]
     cases = [f"WHEN {test} THEN {position}" for test, position in zip(reached, positions, strict=False)]
     return _case(cases, str(positions[-1]))
 
@@ -193,13 +220,24 @@ def _bounded_tiers(policy: Policy) -> dict[str, str]:
     for kind, bounds in kinds:
         if not bounds:
             continue
+        fixing: list[tuple[int, str]] = []
+        limits: dict[Literal["greatest", "least"], list[str]] = {"greatest": [], "least": []}
+        for bound in bounds:
+            met, position = _met_name(bound), positions[bound.tier]
+            match bound.effect:
+                case "exactly":
+                    fixing.append((position, f"WHEN {met} THEN {position}"))
+                case "at_best":
+                    limits["greatest"].append(f"CASE WHEN {met} THEN {position} END")
+                case "at_worst":
+                    limits["least"].append(f"CASE WHEN {met} THEN {position} END")
+                case unknown:
+                    assert_never(unknown)
         # Of those that fix a tier the worst stands; the others then hold it from one side, where they are met.
-        fixing = sorted((bound for bound in bounds if bound.exactly is not None), key=lambda one: -positions[one.tier])
-        fixed = _case([f"WHEN {_met_name(bound)} THEN {positions[bound.tier]}" for bound in fixing], tier)
-        holding = [bound for bound in bounds if bound.exactly is None]
-        limits = [f"CASE WHEN {_met_name(bound)} THEN {positions[bound.tier]} END" for bound in holding]
-        # least and greatest pass over NULL.
-        held = f"{'least' if kind == 'floors' else 'greatest'}(\n{_listed([fixed, *limits])}\n)" if limits else fixed
+        held = _case([case for _, case in sorted(fixing, key=lambda one: -one[0])], tier)
+        for function, holding in limits.items():
+            # Both pass over NULL.
+            held = f"{function}(\n{_listed([held, *holding])}\n)" if holding else held
         steps[f"after_{kind}"] = _added(before, [f"{held} AS tier_after_{kind}"])
         before, tier = f"after_{kind}", f"tier_after_{kind}"
     return steps

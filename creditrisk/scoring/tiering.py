@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import assert_never
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from creditrisk.days import add_months, day_number
 from creditrisk.policy.document import Policy
+from creditrisk.policy.tiers import Above, AllOthers, AtLeast, ByConditionOnly, Share
 from creditrisk.scoring.conditions import rows_meeting
 from creditrisk.scoring.scores import TOTAL_UNIT, Scores
 from creditrisk.vocabulary import REGIMES
@@ -26,7 +28,7 @@ __all__ = [
     "assign_tiers",
     "bounded_tiers",
     "limit_changes",
-    "lowest_totals",
+    "limits_by_score",
     "observation_days",
     "tiers_by_score",
 ]
@@ -73,14 +75,19 @@ def bounded_tiers(policy: Policy, by_score: Codes, indicators: Mapping[str, Numb
     positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
     met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
-    for floors, worse in ((True, policy.floors), (False, policy.thin_evidence), (False, policy.vetoes)):
+    for bounds in (policy.floors, policy.thin_evidence, policy.vetoes):
         # Those that fix a tier go first, so that the worst of one kind stands.
-        for bound in sorted(worse, key=lambda bound: (bound.exactly is None, positions[bound.tier])):
+        for bound in sorted(bounds, key=lambda bound: (bound.effect != "exactly", positions[bound.tier])):
             rows, named = met[bound.id], positions[bound.tier]
-            if bound.exactly is not None:
-                tier[rows] = named
-            else:
-                tier[rows] = np.minimum(tier[rows], named) if floors else np.maximum(tier[rows], named)
+            match bound.effect:
+                case "exactly":
+                    tier[rows] = named
+                case "at_best":
+                    tier[rows] = np.maximum(tier[rows], named)
+                case "at_worst":
+                    tier[rows] = np.minimum(tier[rows], named)
+                case unknown:
+                    assert_never(unknown)
     return Tiering(by_score, tier, met, np.zeros(len(tier), dtype=bool))
 
 
@@ -120,25 +127,34 @@ def limit_changes(
 
 def tiers_by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
     """Tiers by cut-offs or shares alone, as positions in ``policy.tiers``."""
-    tiers = [(position, tier) for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
-    positions = np.array([position for position, _ in tiers], dtype=np.uint8)
-    upper = [tier for _, tier in tiers[:-1]]
-    if upper[0].share is not None:
-        shares = np.cumsum([tier.share or 0.0 for tier in upper])
+    by_score = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
+    positions = np.array(by_score, dtype=np.uint8)
+    shares, lowest = limits_by_score(policy)
+    if shares:
         # Equal totals stand together: in the tier that the best of them reaches.
         better = len(total) - np.searchsorted(np.sort(total), total, side="right")
-        return positions[np.searchsorted(np.rint(shares * len(total)), better, side="right")]
+        return positions[np.searchsorted(np.rint(np.cumsum(shares) * len(total)), better, side="right")]
     # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
-    return positions[np.searchsorted(-np.array(lowest_totals(policy), dtype=np.int64), -total, side="left")]
+    return positions[np.searchsorted(-np.array(lowest, dtype=np.int64), -total, side="left")]
 
 
-def lowest_totals(policy: Policy) -> list[int]:
-    """The lowest total of each tier by score but the last, in millionths, where tiers go by cut-offs."""
-    upper = [tier for tier in policy.tiers if not tier.by_condition_only][:-1]
-    return [
-        round((tier.at_least or 0.0) * TOTAL_UNIT) if tier.above is None else round(tier.above * TOTAL_UNIT) + 1
-        for tier in upper
-    ]
+def limits_by_score(policy: Policy) -> tuple[list[float], list[int]]:
+    """Of each tier by score but the last: its share of all; or its lowest total, in millionths. One list is empty."""
+    shares: list[float] = []
+    lowest: list[int] = []
+    for tier in policy.tiers:
+        match tier.cut_off:
+            case Share(share):
+                shares.append(share)
+            case AtLeast(points):
+                lowest.append(round(points * TOTAL_UNIT))
+            case Above(points):
+                lowest.append(round(points * TOTAL_UNIT) + 1)
+            case ByConditionOnly() | AllOthers():
+                pass
+            case unknown:
+                assert_never(unknown)
+    return shares, lowest
 
 
 def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, as_of: date) -> pl.Series:

@@ -225,7 +225,7 @@ class Changes:
             altered = was is not None and now is not None and (was.effect, was.tier) != (now.effect, now.tier)
             kind = side.policy.kind_of(named)
             held, holds = before.held_by(was), after.held_by(now)
-            if self.better is not None and named.exactly is None:
+            if self.better is not None and named.effect != "exactly":
                 # Who falls was let go by a floor or is held by a veto; who rises, the other way round.
                 by_new = self.better == (kind == "floor")
                 held, holds = held & ~by_new, holds & by_new

@@ -7,6 +7,7 @@ with. Between two such days only half-lives move, and those of adverse records a
 from __future__ import annotations
 
 from functools import cached_property
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.what_if.scenarios import Scenarios
 from creditrisk.days import add_months
 from creditrisk.indicators.spec import IndicatorSpec
-from creditrisk.policy.rules import Condition, Rule
+from creditrisk.policy.rules import Bands, ByValue, Condition, PerUnit, Rule
 
 __all__ = ["HORIZON_YEARS", "EventDays"]
 
@@ -23,9 +24,6 @@ Index = NDArray[np.intp]
 
 # What happens later than that is not looked for.
 HORIZON_YEARS = 10
-# With fewer or older records these can only fall; the others may also rise, or end with nothing to measure.
-_FALLING = {"count", "sum", "weighted_sum", "flag", "distinct"}
-_ENDING = {"max", "ratio", "days_since_last"}
 
 
 class EventDays:
@@ -59,7 +57,7 @@ class EventDays:
     def changes_daily(self) -> bool:
         """Whether between event days a tier may become worse, or better and worse again, so that each day counts."""
         made_of = {name for spec in self._scenarios.specs for name in spec.dependencies}
-        by_the_unit = {rule.indicator for rule in self._policy.rules if rule.per_unit is not None}
+        by_the_unit = {rule.indicator for rule in self._policy.rules if _cuts_of(rule) is None}
         return any(
             (spec.half_life_months and (spec.direction != "risk_rises" or spec.id in made_of))
             or (_grows_daily(spec) and (spec.id in by_the_unit or spec.id in made_of))
@@ -84,7 +82,7 @@ class EventDays:
         for name, cuts in self._cuts.items():
             spec = policy.specs[name]
             for day in (cut + extra for cut in cuts for extra in (0, 1)):
-                if spec.measure.startswith("days_since"):
+                if spec.traits.grows_daily:
                     parts.append((whose, occurred + day))
                 elif spec.of == "age_days":
                     parts.append((every, established + day))
@@ -116,22 +114,20 @@ class EventDays:
 
     @cached_property
     def _cuts(self) -> dict[str, set[int]]:
-        """Whole numbers at which conditions and bands change, by indicator."""
+        """Whole numbers at which conditions and points change, by indicator."""
         policy = self._policy
         cuts: dict[str, set[int]] = {}
         for condition in (*(bound.when for bound in policy.bounds), *(rule.when for rule in policy.rules if rule.when)):
             for part in condition.comparisons():
-                number = next(n for n in (part.at_least, part.above, part.at_most, part.below) if n is not None)
-                cuts.setdefault(part.indicator or "", set()).add(int(np.ceil(number)))
+                cuts.setdefault(part.indicator, set()).add(int(np.ceil(part.number)))
         for rule in policy.rules:
-            ends = (band.below for band in rule.bands if band.below is not None)
-            cuts.setdefault(rule.indicator, set()).update(int(np.ceil(number)) for number in ends)
+            cuts.setdefault(rule.indicator, set()).update(int(np.ceil(number)) for number in _cuts_of(rule) or ())
         return cuts
 
     def _improves(self, spec: IndicatorSpec) -> bool:
         rules = [rule for rule in self._policy.rules if rule.indicator == spec.id]
         bounds = [*self._policy.vetoes, *self._policy.thin_evidence]
-        if spec.measure == "attribute":
+        if spec.traits.takes == "attribute":
             # Of all attributes only the age moves.
             worse = [bound.when for bound in bounds] + [rule.when for rule in rules if rule.when is not None]
             better = [bound.when for bound in self._policy.floors]
@@ -141,34 +137,53 @@ class EventDays:
                 and all(_closes(condition, spec.id) for condition in worse)
                 and not any(spec.id in condition.indicators() for condition in better)
             )
-        if spec.direction == "none" or spec.per is not None or spec.since_last or spec.measure == "indicator":
+        if spec.direction == "none" or spec.per is not None or spec.since_last or not spec.traits.of_records:
             return False
-        if spec.measure in _FALLING:
-            return True
-        if spec.measure == "days_since_last" and spec.direction == "risk_rises":
-            return False
-        asked = [part for bound in bounds for part in bound.when.comparisons() if part.indicator == spec.id]
-        return (
-            spec.measure in _ENDING
-            and all(_missing_is_best(rule) for rule in rules)
-            and not any(part.missing for part in asked)
-        )
+        match spec.traits.over_time:
+            case "falls":
+                return True
+            case "ends":
+                if spec.traits.grows_daily and spec.direction == "risk_rises":
+                    return False
+                asked = [part for bound in bounds for part in bound.when.comparisons() if part.indicator == spec.id]
+                return all(_missing_is_best(rule) for rule in rules) and not any(part.missing for part in asked)
+            case "moves" | "stays":
+                return False
+            case unknown:
+                assert_never(unknown)
 
 
 def _grows_daily(spec: IndicatorSpec) -> bool:
-    return spec.measure.startswith("days_since") or (spec.measure == "attribute" and spec.of == "age_days")
+    return spec.traits.grows_daily or (spec.traits.takes == "attribute" and spec.of == "age_days")
 
 
 def _closes(condition: Condition, name: str) -> bool:
     """Whether a condition can only cease to hold as an indicator grows."""
-    return all(
-        part.at_most is not None or part.below is not None for part in condition.comparisons() if part.indicator == name
-    )
+    return not any(part.opens_upwards for part in condition.comparisons() if part.indicator == name)
+
+
+def _cuts_of(rule: Rule) -> list[float] | None:
+    """The numbers at which a rule's points change; None where they change with every number."""
+    match rule.form:
+        case PerUnit():
+            return None
+        case Bands(bands):
+            return [band.below for band in bands if band.below is not None]
+        case ByValue(values):
+            return [entry.value for entry in values]
+        case unknown:
+            assert_never(unknown)
 
 
 def _missing_is_best(rule: Rule) -> bool:
-    most = max(rule.steps())
-    return rule.missing >= most and (rule.per_unit is None or rule.per_unit.points <= 0)
+    match rule.form:
+        case PerUnit(points=points):
+            best = points <= 0
+        case Bands() | ByValue():
+            best = True
+        case unknown:
+            assert_never(unknown)
+    return best and rule.missing >= max(rule.steps())
 
 
 def _leaving(occurred: NDArray[np.int32], months: int) -> NDArray[np.int32]:

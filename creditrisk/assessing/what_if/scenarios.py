@@ -80,7 +80,7 @@ class Scenarios:
         self.policy = policy
         self.as_of = day_number(assessed.as_of)
         self.specs = tuple(policy.specs[name] for name in policy.indicators_used)
-        if any(spec.percentile_within or spec.percentile_by for spec in self.specs) or policy.tiers[0].share:
+        if policy.compares_enterprises:
             raise InputError(f"policy {policy.id} compares enterprises with one another, so no way up is one's own")
         self._history = assessed.history
         self._fewer_records = assessed.kernel.records_known() < assessed.history.records
@@ -113,7 +113,7 @@ class Scenarios:
         self._new_events: dict[Addition, Events] = {}
         #: The day before which no repair of each record has effect.
         self.repairable_from = repairable_from(self.records, policy.standing)
-        of_records = [spec for spec in self.specs if spec.measure not in ("attribute", "indicator")]
+        of_records = [spec for spec in self.specs if spec.traits.of_records]
         adverse = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if _adverse(spec)])
         merits = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if not _adverse(spec)])
         adverse, merits = adverse[self.positions], merits[self.positions]
@@ -240,7 +240,7 @@ class Scenarios:
 
 def _adverse(spec: IndicatorSpec) -> bool:
     """Whether the records that an indicator counts speak against an enterprise: the longer ago, the better."""
-    return (spec.direction == "risk_rises") != spec.measure.startswith("days_since")
+    return (spec.direction == "risk_rises") != spec.traits.grows_daily
 
 
 def _taken_by_any(kernel: Kernel, selections: Sequence[Selection]) -> NDArray[np.bool_]:

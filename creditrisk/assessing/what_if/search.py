@@ -34,7 +34,6 @@ Index = NDArray[np.intp]
 _MOST_COMBINATIONS = 20_000
 _SEGMENTS_AT_ONCE = 8
 _DAYS_AT_ONCE = 128
-_MORE_IF_LATER_AND_LARGER = {"count", "sum", "weighted_sum", "flag", "max", "ratio", "days_since_last"}
 _ADDITIONS = (("inspection", "pass"), ("commitment", "kept"))
 
 
@@ -191,7 +190,7 @@ class Search:
     @cached_property
     def _later_weighs_more(self) -> bool:
         return all(
-            spec.measure in (*_MORE_IF_LATER_AND_LARGER, "attribute")
+            (spec.traits.later_weighs_more or spec.traits.takes == "attribute")
             and spec.cap_per_inspection is None
             and not spec.since_last
             and [step.weight for step in spec.time_steps] == sorted((s.weight for s in spec.time_steps), reverse=True)
@@ -201,7 +200,7 @@ class Search:
     @cached_property
     def _actions_only_help(self) -> bool:
         """Whether more actions can never make a tier worse: what has no direction could go either way."""
-        return all(spec.direction != "none" or spec.measure == "attribute" for spec in self.scenarios.specs)
+        return all(spec.direction != "none" or spec.traits.takes == "attribute" for spec in self.scenarios.specs)
 
     def _actions(self, row: int) -> list[_Action]:
         """What may be done today: repairs, the latest record first, then inspections, then commitments."""

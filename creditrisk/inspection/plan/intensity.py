@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from creditrisk.errors import InputError
 from creditrisk.inspection.plan.items import InspectionItem
 from creditrisk.inspection.plan.population import FULL_COVERAGE, OBSERVATION
 from creditrisk.policy.document import Policy
-from creditrisk.policy.tiers import InspectionIntensity
+from creditrisk.policy.tiers import InspectionIntensity, VisitsAtMost, VisitsBelow
 
 __all__ = ["AnnualCap", "Requirement", "annual_caps", "drawn_of", "requirement"]
 
@@ -79,12 +80,21 @@ def annual_caps(policy: Policy, kind: str, cap: AnnualCap) -> dict[str, int | No
     caps: dict[str, int | None] = {FULL_COVERAGE: None}
     for name in (*tiers, OBSERVATION):
         intensity = _gentlest(policy, kind) if name == OBSERVATION else _of_tier(policy, kind, name)
-        most = intensity.visits_per_year_at_most
-        if intensity.visits_per_year_below is not None:
-            most = max(1, intensity.visits_per_year_below - 1)
-        both = [one for one in (most, asked.get(name)) if one is not None]
+        both = [one for one in (_most_visits(intensity), asked.get(name)) if one is not None]
         caps[name] = min(both) if both else None
     return caps
+
+
+def _most_visits(intensity: InspectionIntensity) -> int | None:
+    match intensity.visits:
+        case VisitsAtMost(number):
+            return number
+        case VisitsBelow(number):
+            return max(1, number - 1)
+        case None:
+            return None
+        case unknown:
+            assert_never(unknown)
 
 
 def _intensity(policy: Policy, item: InspectionItem, stratum: str) -> InspectionIntensity:

@@ -187,9 +187,8 @@ def _tiers(model: AdditiveModel, points: AdditivePoints, template: Policy) -> li
 
 
 def _tier(tier: Tier, at_least: float | None) -> dict[str, Any]:
-    kept = tier.model_dump(
-        by_alias=True, exclude_defaults=True, exclude_none=True, exclude={"at_least", "above", "share"}
-    )
+    own = {*Tier.CUT_OFF_KEYS} - {"by_condition_only"}
+    kept = tier.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True, exclude=own)
     return {**kept, **({} if at_least is None else {"at_least": at_least, "basis": _BASIS})}
 
 

@@ -54,4 +54,4 @@ def indicators_of(
 
 def _compares(policy: Policy) -> bool:
     """Whether an indicator of the policy depends on other enterprises."""
-    return any(spec.percentile_within or spec.percentile_by is not None for spec in policy.specs.values())
+    return any(spec.compares_enterprises for spec in policy.specs.values())

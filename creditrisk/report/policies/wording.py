@@ -9,15 +9,40 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from pydantic import BaseModel
 
+from creditrisk.indicators.measures import MEASURES
 from creditrisk.indicators.quantities import Piece
 from creditrisk.indicators.spec import IndicatorSpec, Selection, TimeStep
 from creditrisk.policy.document import Policy
-from creditrisk.policy.rules import EXPERT_DEFAULT, Band, Bound, Condition, PerUnit, Rule, ValuePoints
-from creditrisk.policy.tiers import InspectionIntensity, Tier
+from creditrisk.policy.rules import (
+    EXPERT_DEFAULT,
+    AllOf,
+    AnyOf,
+    Band,
+    Bands,
+    Bound,
+    ByValue,
+    Comparison,
+    Condition,
+    PerUnit,
+    Rule,
+    Sign,
+    ValuePoints,
+)
+from creditrisk.policy.tiers import (
+    Above,
+    AllOthers,
+    AtLeast,
+    ByConditionOnly,
+    InspectionIntensity,
+    Share,
+    Tier,
+    VisitsAtMost,
+    VisitsBelow,
+)
 from creditrisk.records.standing import Term
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, RECORD_TYPES, SEVERITIES, BilingualText
 
@@ -95,20 +120,6 @@ _FIELDS = {
     **{name: tuple(label) for name, label in SEVERITIES.items()},
 }
 
-_MEASURES = {
-    "count": ("记录数", "number of records"),
-    "sum": ("合计", "sum"),
-    "mean": ("平均值", "mean"),
-    "max": ("最大值", "largest"),
-    "weighted_sum": ("按严重程度加权合计", "sum weighted by severity"),
-    "last": ("最近一次的值", "latest value"),
-    "flag": ("有无", "whether there is any"),
-    "distinct": ("不同值个数", "number of different values"),
-    "ratio": ("占比", "share"),
-    "days_since_last": ("距最近一次的天数", "days since the last"),
-    "days_since_first": ("距第一次的天数", "days since the first"),
-    "attribute": ("数值", "number"),
-}
 _MEASURED = {
     "amount": ("金额", "amounts"),
     "severity": ("严重程度权重", "severity weights"),
@@ -130,14 +141,12 @@ _STANDINGS = {
     "in_force": ("有效记录", "records in force"),
     "known": ("已知记录（不论其后修复、撤销或到期）", "records known, whatever became of them"),
 }
-_EFFECTS = {"at_best": ("至多", "at best"), "at_worst": ("至少", "at worst"), "exactly": ("定为", "exactly")}
-_COMPARISONS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
 
 # What is said of several fields together, because one without the others says nothing.
 _TOGETHER: dict[type[BaseModel], dict[str, tuple[str, ...]]] = {
-    Rule: {"points": ("per_unit", "bands", "values", "unseen")},
+    Rule: {"points": Rule.FORM_KEYS},
     Bound: {"effect": ("at_best", "at_worst", "exactly")},
-    Tier: {"cut_off": ("at_least", "above", "share", "by_condition_only")},
+    Tier: {"cut_off": Tier.CUT_OFF_KEYS},
 }
 _NOTHING = BilingualText(zh="无", en="none")
 
@@ -257,7 +266,7 @@ class Words:
             "dimensions": DIMENSIONS,
             "dimension": DIMENSIONS,
             "outcomes": OUTCOMES,
-            "measure": _MEASURES,
+            "measure": {measure: traits.label for measure, traits in MEASURES.items()},
             "of": _MEASURED,
             "direction": _DIRECTIONS,
             "standing": _STANDINGS,
@@ -277,18 +286,18 @@ class Words:
 
     def condition(self, condition: Condition, inner: bool = False) -> BilingualText:
         """A condition as a sentence."""
-        if condition.indicator is not None:
-            label = self._policy.specs[condition.indicator].label
-            sign, number = next(
-                (sign, getattr(condition, name))
-                for name, sign in _COMPARISONS.items()
-                if getattr(condition, name) is not None
-            )
-            missing = ("（或无数据）", " (or no data)") if condition.missing else ("", "")
-            compared = f" {sign} {number_words(number)}"
-            return say(f"{label.zh}{compared}{missing[0]}", f"{label.en}{compared}{missing[1]}")
-        parts = [self.condition(part, True) for part in condition.all_of or condition.any_of]
-        text = joined(parts, " 且 ", " and ") if condition.all_of else joined(parts, " 或 ", " or ")
+        match condition.form:
+            case Comparison() as one:
+                label = self._policy.specs[one.indicator].label
+                missing = ("（或无数据）", " (or no data)") if one.missing else ("", "")
+                compared = f" {_sign(one.sign)} {number_words(one.number)}"
+                return say(f"{label.zh}{compared}{missing[0]}", f"{label.en}{compared}{missing[1]}")
+            case AllOf(parts):
+                text = joined((self.condition(part, True) for part in parts), " 且 ", " and ")
+            case AnyOf(parts):
+                text = joined((self.condition(part, True) for part in parts), " 或 ", " or ")
+            case unknown:
+                assert_never(unknown)
         return say(f"（{text.zh}）", f"({text.en})") if inner else text
 
     def points(self, rule: Rule) -> BilingualText:
@@ -297,32 +306,47 @@ class Words:
 
     def point_lines(self, rule: Rule) -> list[BilingualText]:
         """What values of a rule's indicator give, line by line; points where it is missing are not among them."""
-        if rule.per_unit is not None:
-            return [self._per_unit(rule.per_unit)]
-        lines = [self._band(band) for band in rule.bands] + [self._value(entry) for entry in rule.values]
-        if rule.unseen is not None:
-            points = _points(rule.unseen)
-            lines.append(say(f"其他值：{points.zh}", f"any other value: {points.en}"))
-        return lines
+        match rule.form:
+            case PerUnit() as per_unit:
+                return [self._per_unit(per_unit)]
+            case Bands(bands):
+                return [self._band(band) for band in bands]
+            case ByValue(values, unseen):
+                points = _points(unseen)
+                other = say(f"其他值：{points.zh}", f"any other value: {points.en}")
+                return [*(self._value(entry) for entry in values), other]
+            case unknown:
+                assert_never(unknown)
 
     def effect(self, bound: Bound) -> BilingualText:
         """What follows where the condition of a bound holds."""
-        zh, en = _EFFECTS[bound.effect]
         tier = self._tiers.get(bound.tier, self._plain(bound.tier))
-        return say(f"{zh}{tier.zh}", f"{en} {tier.en}")
+        match bound.effect:
+            case "at_best":
+                return say(f"至多{tier.zh}", f"at best {tier.en}")
+            case "at_worst":
+                return say(f"至少{tier.zh}", f"at worst {tier.en}")
+            case "exactly":
+                return say(f"定为{tier.zh}", f"exactly {tier.en}")
+            case unknown:
+                assert_never(unknown)
 
     def cut_off(self, tier: Tier) -> BilingualText:
         """How a tier is reached."""
-        if tier.by_condition_only:
-            return say("仅由条件认定", "by condition only")
-        if tier.share is not None:
-            share = f"{number_words(tier.share * 100)}%"
-            return say(f"按总分排名的{share}", f"{share} by rank of the total")
-        if tier.at_least is not None:
-            return say(f"总分 ≥ {number_words(tier.at_least)}", f"total ≥ {number_words(tier.at_least)}")
-        if tier.above is not None:
-            return say(f"总分 > {number_words(tier.above)}", f"total > {number_words(tier.above)}")
-        return say("其余", "all others")
+        match tier.cut_off:
+            case AtLeast(points):
+                return say(f"总分 ≥ {number_words(points)}", f"total ≥ {number_words(points)}")
+            case Above(points):
+                return say(f"总分 > {number_words(points)}", f"total > {number_words(points)}")
+            case Share(part):
+                share = f"{number_words(part * 100)}%"
+                return say(f"按总分排名的{share}", f"{share} by rank of the total")
+            case ByConditionOnly():
+                return say("仅由条件认定", "by condition only")
+            case AllOthers():
+                return say("其余", "all others")
+            case unknown:
+                assert_never(unknown)
 
     def intensity(self, intensity: InspectionIntensity) -> BilingualText:
         """How often a tier is inspected."""
@@ -330,9 +354,15 @@ class Words:
         if intensity.ratio_from is not None:
             ratio = f"{_percent(intensity.ratio_from)}–{ratio}"
         texts = [say(f"年抽查比例{ratio}", f"{ratio} a year")]
-        if intensity.visits_per_year_at_most is not None:
-            most = intensity.visits_per_year_at_most
-            texts.append(say(f"每年至多{most}次", f"at most {most} visit{'s' * (most > 1)} a year"))
+        match intensity.visits:
+            case VisitsAtMost(most):
+                texts.append(say(f"每年至多{most}次", f"at most {most} visit{'s' * (most > 1)} a year"))
+            case VisitsBelow(limit):
+                texts.append(say(f"每年少于{limit}次", f"fewer than {limit} visit{'s' * (limit > 1)} a year"))
+            case None:
+                pass
+            case unknown:
+                assert_never(unknown)
         if intensity.every_months is not None:
             texts.append(say(f"每{intensity.every_months}个月一次", f"every {intensity.every_months} months"))
         if intensity.not_again_within_months is not None:
@@ -362,10 +392,10 @@ class Words:
         """How an indicator is computed, in a sentence."""
         measure = self.name("measure", spec.measure)
         texts = []
-        if spec.measure != "attribute":
+        if spec.traits.of_records:
             texts.append(self.selection(spec.select))
         if spec.of is not None:
-            of = self.name("of", spec.of)
+            of = self._policy.specs[spec.of].label if spec.of in self._policy.specs else self.name("of", spec.of)
             measure = say(f"{of.zh}的{measure.zh}", f"{measure.en} of {of.en}")
         texts.append(measure)
         if spec.out_of is not None:
@@ -424,6 +454,20 @@ class Words:
             more = (f"，每{number_words(piece.one_more_per)}加1", f", 1 more per {number_words(piece.one_more_per)}")
         value = number_words(piece.value)
         return say(f"{end[0]}：{value}{more[0]}", f"{end[1]}: {value}{more[1]}")
+
+
+def _sign(sign: Sign) -> str:
+    match sign:
+        case "at_least":
+            return "≥"
+        case "above":
+            return ">"
+        case "at_most":
+            return "≤"
+        case "below":
+            return "<"
+        case unknown:
+            assert_never(unknown)
 
 
 def _points(points: float) -> BilingualText:
