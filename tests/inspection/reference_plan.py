@@ -37,13 +37,13 @@ class Enterprise:
     weight: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Asked:
     """All that a plan is made from."""
 
     enterprises: Sequence[Enterprise]
     items: Sequence[cr.InspectionItem]
-    policy: cr.Policy = field(repr=False)  # of pages of text
+    policy: cr.Policy
     seed: str
     year: int
     annual_cap: dict[str, int] = field(default_factory=dict)
@@ -52,6 +52,10 @@ class Asked:
     overrides: Sequence[dict[str, str]] = ()
     last: Sequence[tuple[str, tuple[str, ...]]] = ()
     last_day: date | None = None
+
+    def __repr__(self) -> str:
+        # A policy in full is pages of text.
+        return f"Asked({ {name: value for name, value in vars(self).items() if name != 'policy'} })"
 
 
 @dataclass
@@ -76,6 +80,8 @@ class Plan:
 
     def __init__(self, asked: Asked) -> None:
         self.asked, self.out = asked, Planned()
+        # Each entry once, whatever order its cells came in.
+        self.overrides = [dict(one) for one in dict.fromkeys(tuple(sorted(line.items())) for line in asked.overrides)]
         self.everybody = sorted(asked.enterprises, key=lambda one: one.id)
         self.tiers = [tier.id for tier in asked.policy.tiers]
         self.strata = [*self.tiers, OBSERVATION, FULL]
@@ -285,7 +291,7 @@ class Plan:
         group_of = {item.id: name for name, items in self.groups.items() for item in items}
         by_id = {one.id: one for one in self.everybody}
         asked: dict[tuple[str, str], tuple[int, set[str]]] = {}
-        for line, entry in enumerate(self.asked.overrides, start=1):
+        for line, entry in enumerate(self.overrides, start=1):
             one, item = entry["enterprise_id"], entry["item"]
             if one not in by_id or self.stratum(by_id[one]) is None or item not in group_of:
                 self.out.unmet.append((item, None, "override", 1, 0))
@@ -297,7 +303,7 @@ class Plan:
                     items = [item for item in self.groups[name] if item.id in ids]
                     told = "；".join(
                         f"{REASONS[entry['reason']]}：{entry['note']}（{item.name.zh}）"
-                        for entry in self.asked.overrides
+                        for entry in self.overrides
                         for item in items
                         if entry["enterprise_id"] == one and entry["item"] == item.id
                     )
