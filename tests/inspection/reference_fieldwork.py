@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from hashlib import sha256
 from math import ceil
 
-
 Place = tuple[str | None, ...]
 
 
