@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from creditrisk.errors import InputError
 
-__all__ = ["add_months", "as_date", "day_number", "day_of"]
+__all__ = ["add_months", "as_date", "civil_days", "day_number", "day_of"]
 
 _EPOCH = date(1970, 1, 1)
 _MOST_MONTHS = 12 * date.max.year
@@ -35,6 +36,33 @@ def as_date(day: date | str, name: str = "as_of") -> date:
         return date.fromisoformat(day)
     except (TypeError, ValueError):
         raise InputError(f"{name} must be a day such as 2026-06-30, got {day!r}") from None
+
+
+def civil_days(column: pl.Series, name: str) -> pl.Series:
+    """A column of days: dates, times, or ISO text. Of a time only the day is taken, the one where its clock stands.
+
+    Raises
+    ------
+    InputError
+        If a value is neither; the message calls the column by its ``name``.
+
+    Examples
+    --------
+    >>> midnight = pl.Series([datetime(2026, 6, 30)]).dt.replace_time_zone("Asia/Shanghai")
+    >>> civil_days(midnight, "as_of").to_list()
+    [datetime.date(2026, 6, 30)]
+    """
+    days = column
+    if column.dtype == pl.String:
+        days = column.str.to_date("%Y-%m-%d", strict=False)
+    elif column.dtype == pl.Datetime:
+        days = column.dt.replace_time_zone(None).dt.date()
+    if days.dtype not in (pl.Date, pl.Null) or days.null_count() > column.null_count():
+        unread = column.filter(days.is_null() & column.is_not_null())
+        raise InputError(
+            f"{name} must hold days such as 2026-06-30, got {repr(unread[0]) if len(unread) else column.dtype}"
+        )
+    return days.cast(pl.Date)
 
 
 def day_number(day: date) -> int:

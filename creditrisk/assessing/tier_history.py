@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.days import day_number
+from creditrisk.days import civil_days, day_number
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.policy.document import Policy
@@ -76,7 +76,9 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     missing = [name for name in _COLUMNS if name not in table.columns]
     if missing:
         raise InputError(f"previous is no table of an assessment: it has no column {missing[0]!r}")
-    latest = table["as_of"].cast(pl.Date).max()
+    days = {name: civil_days(table[name], name) for name in ("as_of", "tier_since") if name in table.columns}
+    table = table.with_columns(**days)
+    latest = table["as_of"].max()
     if isinstance(latest, date) and latest > as_of:
         raise InputError(f"previous is of {latest}, later than as_of {as_of}")
     positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
@@ -88,7 +90,7 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     known = table.select(
         "enterprise_id",
         tier=pl.col("tier").cast(pl.String).replace_strict(positions, return_dtype=pl.Int64),
-        since=since.cast(pl.Date).to_physical(),
+        since=since.to_physical(),
         records=pl.col("evidence_count").cast(pl.Int64),
     ).unique("enterprise_id", keep="first")
     rows = pl.DataFrame({"enterprise_id": enterprise_ids}).join(

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import findings_and_weights, units
@@ -139,7 +140,7 @@ def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
     Raises
     ------
     InputError
-        If there is nobody to visit, or the number of visits is negative.
+        If there is nobody to visit, or the number of visits is negative or without end.
 
     Examples
     --------
@@ -150,10 +151,10 @@ def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
     days = pl.Series(inspected_on, dtype=pl.Date) if not isinstance(inspected_on, pl.Series) else inspected_on
     if not len(days):
         raise InputError("there is nobody to visit: no last inspections are given")
-    if not n_visits >= 0:
-        raise InputError(f"the number of visits must not be negative, got {n_visits}")
+    if not 0 <= n_visits < np.inf:
+        raise InputError(f"the number of visits must not be negative or without end, got {n_visits}")
     rounds, left = divmod(float(n_visits), len(days))
-    day = days.cast(pl.Date).cast(pl.Int32).fill_null(np.iinfo(np.int32).min).to_numpy()
+    day = civil_days(days, "inspected_on").cast(pl.Int32).fill_null(np.iinfo(np.int32).min).to_numpy()
     _, place, size = np.unique(day, return_inverse=True, return_counts=True)
     before = np.cumsum(size) - size
     return rounds + (np.clip(left - before, 0, size) / size)[place]

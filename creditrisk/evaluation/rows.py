@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.frames import to_polars
 
@@ -81,8 +82,10 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
         )
     rows = frame.filter(kept)
     unit = units(rows["enterprise_id"]) if "enterprise_id" in rows.columns else np.arange(rows.height)
-    days = _days(rows["inspected_on"]) if "inspected_on" in rows.columns else None
-    inspected_on = days.cast(pl.Float64).to_numpy() if days is not None and days.null_count() == 0 else None
+    days = civil_days(rows["inspected_on"], "inspected_on") if "inspected_on" in rows.columns else None
+    inspected_on = (
+        days.cast(pl.Int32).cast(pl.Float64).to_numpy() if days is not None and days.null_count() == 0 else None
+    )
     return EvaluatedRows(found, weights[kept], unit, inspected_on, rows, numbers)
 
 
@@ -94,7 +97,7 @@ def findings_and_weights(
     Raises
     ------
     InputError
-        If a column is missing, or a weight is negative or infinite.
+        If a column is missing, or a weight is negative, infinite, or missing where something is known of the outcome.
     """
     frame = to_polars(outcomes)
     for column in ["finding", *columns, *([weight] if weight else [])]:
@@ -104,10 +107,18 @@ def findings_and_weights(
         kind = frame[column].dtype
         if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
             raise InputError(f"column {column!r} of the outcomes must hold numbers, not {kind}")
-    weights = frame[weight].cast(pl.Float64).fill_null(0.0).to_numpy() if weight else np.ones(frame.height)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise InputError(f"weights in {weight!r} must be finite and not negative")
-    return frame, frame["finding"].cast(pl.Float64).fill_nan(None), weights
+    finding = frame["finding"].cast(pl.Float64).fill_nan(None)
+    weights = frame[weight].cast(pl.Float64).fill_null(float("nan")).to_numpy() if weight else np.ones(frame.height)
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    # Of what is left out anyway nobody need know the weight.
+    wrong &= ~(np.isnan(weights) & finding.is_null().to_numpy())
+    if weight and wrong.any():
+        at = int(wrong.argmax())
+        raise InputError(
+            f"row {at} has the weight {frame[weight][at]}: those in {weight!r} must be finite, and not negative or "
+            "missing; give 0 to leave a row out"
+        )
+    return frame, finding, np.where(np.isnan(weights), 0.0, weights)
 
 
 def units(column: pl.Series) -> NDArray[np.intp]:
@@ -116,15 +127,6 @@ def units(column: pl.Series) -> NDArray[np.intp]:
     highest = int(number.max() or 0)  # type: ignore[arg-type]
     own = pl.arange(highest + 1, highest + 1 + len(column), eager=True)
     return np.unique(number.fill_null(own).to_numpy(), return_inverse=True)[1].astype(np.intp)
-
-
-def _days(column: pl.Series) -> pl.Series:
-    days = column.str.to_date("%Y-%m-%d", strict=False) if column.dtype == pl.String else column
-    if days.dtype == pl.Datetime:
-        days = days.dt.replace_time_zone(None).dt.date()
-    if days.dtype not in (pl.Date, pl.Null) or days.null_count() > column.null_count():
-        raise InputError("inspected_on must hold days, such as 2026-06-30, or be left out")
-    return days.cast(pl.Date).cast(pl.Int32)
 
 
 def _score(name: str, values: Any, kept: NDArray[np.bool_]) -> Numbers:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.indicators.built_in import built_in_indicators
@@ -232,7 +233,7 @@ def cohort_of(rows: Any) -> Cohort:
     ids, days = frame["enterprise_id"].cast(pl.String), frame["as_of"]
     if ids.null_count():
         raise InputError(f"row {int(ids.is_null().to_numpy().argmax())} of the cohort has no enterprise_id")
-    days = days.str.to_date(strict=False) if days.dtype == pl.String else days.cast(pl.Date)
+    days = days.str.to_date(strict=False) if days.dtype == pl.String else civil_days(days, "as_of")
     if days.null_count():
         bad = int(days.is_null().to_numpy().argmax())
         raise InputError(f"row {bad} of the cohort has as_of {frame['as_of'][bad]!r}: give a date such as 2026-06-30")

@@ -50,6 +50,26 @@ def test_beside_the_rules_a_model_raises_attention_by_one_tier_at_most(together:
     assert (places(table["tier_by_model"])[steps == 1] > places(table["tier_by_rules"])[steps == 1]).all()
 
 
+def test_each_enterprise_has_its_own_probability_and_the_reasons_of_its_own_indicators(
+    together: cr.Assessment, scorer: cr.BoostedScorer
+) -> None:
+    table = together.table
+    builder = cr.IndicatorBuilder(PROVINCE.records, enterprises=PROVINCE.enterprises, policy=POLICY)
+    rows = pl.from_pandas(builder.fit_transform(table.select("enterprise_id", as_of=pl.lit(together.as_of))))
+    best = (places(table["tier_by_model"]) == 0) & (places(table["tier_by_rules"]) == 0)
+    assert table["model_reasons_zh"].list.len().to_numpy()[best].sum() == 0
+    explained = np.flatnonzero(~best)
+    assert best.any()
+    for at in explained[:: len(explained) // 25]:
+        own = rows[[int(at)]]
+        assert table["model_probability"][int(at)] == scorer.predict_proba(own)[0, 1]
+        reasons = scorer.reasons(own, top=5, specs=tuple(POLICY.specs.values()), output="polars")
+        for language in ("zh", "en"):
+            told = table[f"model_reasons_{language}"][int(at)].to_list()
+            assert told == reasons[f"text_{language}"].to_list()[: len(told)]
+            assert told
+
+
 def test_who_is_vetoed_stays_vetoed_whatever_a_model_says(scorer: cr.BoostedScorer) -> None:
     table = assessed(scorer, "model").table
     vetoed = table.filter(pl.col("vetoes").list.len() > 0)

@@ -68,10 +68,10 @@ def binding_caps(
     expected, possible = (np.zeros(len(population), dtype=np.float32) for _ in range(2))
     capped = np.zeros(len(population), dtype=np.float32)
     for items in groups.values():
-        if not any(item.mode == "on_site" for item in items):
-            continue
+        # Who is only checked from the desk has used up nothing of the cap.
+        there_for = [item for item in items if item.mode == "on_site"]
         visits = np.zeros(len(population), dtype=np.float32)
-        for item in items:
+        for item in there_for:
             ratios = np.array([requirement(population.policy, item, name).ratio for name in names], dtype=np.float32)
             np.maximum(visits, np.where(population.members(item), ratios[stratum], 0), out=visits)
         expected += visits

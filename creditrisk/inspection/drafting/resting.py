@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.days import add_months, day_number, day_of
+from creditrisk.errors import InputError
 from creditrisk.inspection.plan.plan import visits_of
 from creditrisk.inspection.plan.population import Population
 
@@ -44,6 +45,9 @@ def last_visits(last_plan: Any, population: Population) -> LastVisits:
     if last_plan is None:
         return LastVisits(len(population), {}, None)
     table = visits_of(last_plan, ("enterprise_id", "items", "window_to"), argument="last_plan")
+    if table["window_to"].null_count():
+        row = int(table["window_to"].is_null().to_numpy().argmax())
+        raise InputError(f"last_plan: row {row} of the visits has no window_to: say until when it could be made")
     pairs = table.select("enterprise_id", "items").with_columns(row=population.rows_of(table["enterprise_id"]))
     pairs = pairs.drop_nulls("row").explode("items", empty_as_null=True).drop_nulls("items")
     rows_by_item = {

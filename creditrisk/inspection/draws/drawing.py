@@ -236,6 +236,14 @@ def draw_sample(
     if "weight" in table.columns and not table["weight"].dtype.is_numeric():
         raise InputError(f"the column weight of a frame must hold numbers, not {table['weight'].dtype}")
     weights = table["weight"].cast(pl.Float64).to_numpy() if "weight" in table.columns else None
+    if weights is not None:
+        wrong = ~(np.isfinite(weights) & (weights >= 0))
+        if wrong.any():
+            at = int(wrong.argmax())
+            raise InputError(
+                f"the weight of enterprise {ids[at]!r} is {table['weight'][at]}: weights must be finite, and not "
+                "negative or missing"
+            )
     return Draw.of(item, seed, series if series is not None else item, strata, ids, numbers, codes, weights)
 
 

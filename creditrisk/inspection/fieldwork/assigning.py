@@ -25,6 +25,7 @@ from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspecto
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
 from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.tables import as_text
 
 __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
 
@@ -162,7 +163,7 @@ def assign_inspectors(
     Raises
     ------
     InputError
-        If a column is missing, or the team is smaller than two.
+        If a column is missing, a recusal names nobody, or the team is smaller than two.
 
     Examples
     --------
@@ -289,4 +290,10 @@ def _pairs(table: Any, what: str) -> set[tuple[str, str]]:
     for column in ("enterprise_id", "inspector_id"):
         if column not in frame.columns:
             raise InputError(f"{what} need the columns enterprise_id and inspector_id")
-    return set(frame.select(pl.col("enterprise_id", "inspector_id").cast(pl.String).str.strip_chars()).iter_rows())
+    pairs = frame.select(as_text(frame[name]) for name in ("enterprise_id", "inspector_id"))
+    # Half a pair would bar nobody.
+    half = pairs.select(pl.any_horizontal(pl.all().fill_null("") == "")).to_series()
+    if half.any():
+        row = int(half.to_numpy().argmax())
+        raise InputError(f"{what}: row {row} lacks enterprise_id or inspector_id: say who is meant")
+    return set(pairs.iter_rows())

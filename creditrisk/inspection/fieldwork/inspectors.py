@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.plan.tables import read_table
+from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.vocabulary import Label
 
 __all__ = ["Inspectors", "read_inspectors"]
@@ -82,9 +82,9 @@ def read_inspectors(source: Any) -> Inspectors:
         pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row"),
         *(pl.col(one) if one in table.columns else pl.lit(None).alias(one) for one in _COLUMNS),
     )
-    text = [pl.col(one).cast(pl.String).str.strip_chars() for one in ("inspector_id", "name", "department")]
+    text = [as_text(table[one]) for one in ("inspector_id", "name", "department")]
     table = table.with_columns(
-        *(pl.when(one != "").then(one) for one in text),
+        *(pl.when(one != "").then(one).alias(one.name) for one in text),
         *(_listed(table, one) for one in ("skills", "regions")),
         days=pl.col("available_days").cast(pl.Float64, strict=False),
     )
@@ -117,7 +117,7 @@ def _listed(table: pl.DataFrame, column: str) -> pl.Expr:
     """A column of lists, from lists or from cells with several words."""
     if isinstance(table[column].dtype, pl.List):
         return pl.col(column).cast(pl.List(pl.String)).fill_null(pl.lit([], dtype=pl.List(pl.String)))
-    text = pl.col(column).cast(pl.String).fill_null("").str.replace_all(_SEPARATORS, ";")
+    text = pl.lit(as_text(table[column])).fill_null("").str.replace_all(_SEPARATORS, ";")
     words = text.str.split(";").list.eval(pl.element().str.strip_chars())
     return words.list.eval(pl.element().filter(pl.element() != "")).alias(column)
 

@@ -17,7 +17,8 @@ import polars as pl
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.plan.plan import visits_of
-from creditrisk.inspection.plan.tables import read_table
+from creditrisk.inspection.plan.tables import as_text, read_table
+from creditrisk.records.parsing import to_dates
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
 
 __all__ = ["RecordedResults", "record_results", "results_form"]
@@ -194,10 +195,10 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
 
 def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
     """The form as text, what its words mean, and the visit that each row belongs to."""
-    cells = [
-        (pl.col(name) if name in table.columns else pl.lit(None)).cast(pl.String).str.strip_chars().alias(name)
-        for name in _FORM
-    ]
+    if table["inspected_on"].dtype == pl.Datetime:
+        # As of records: an instant with a time zone is the date in China.
+        table = table.with_columns(to_dates(table["inspected_on"]))
+    cells = [as_text(table[name]) if name in table.columns else pl.lit(None, pl.String).alias(name) for name in _FORM]
     rows = table.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row"), *cells)
     rows = rows.with_columns(pl.when(pl.col(name) != "").then(name).alias(name) for name in _FORM)
     given = planned.select(

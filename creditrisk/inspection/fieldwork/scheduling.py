@@ -167,7 +167,7 @@ def schedule_visits(
     Raises
     ------
     InputError
-        If a column is missing, a number makes no sense, ``teams`` names a region without visits, or not one of
+        If a column is missing, a number or rank makes no sense, ``teams`` names a region without visits, or not one of
         ``teams`` and ``assignment`` is given.
 
     Examples
@@ -256,7 +256,19 @@ def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     twice = table.filter(pl.col("visit_id").is_duplicated())
     if twice.height:
         raise InputError(f"two visits are called {twice['visit_id'][0]!r}: give each an id of its own")
+    if rank is not None:
+        _check_rank(table, rank)
     return in_turn(table, rank).with_row_index("turn")
+
+
+def _check_rank(table: pl.DataFrame, rank: str) -> None:
+    """What is no number has no place in an order; overrides and key areas need none."""
+    if not table[rank].dtype.is_numeric():
+        raise InputError(f"rank={rank!r} must be a column of numbers, not {table[rank].dtype}")
+    ranked = table.filter(pl.col("cause").cast(pl.String) == "draw") if "cause" in table.columns else table
+    wrong = ranked.filter(~ranked[rank].cast(pl.Float64).is_finite().fill_null(False))
+    if wrong.height:
+        raise InputError(f"visit {wrong['visit_id'][0]!r} has the {rank} {wrong[rank][0]}: give each visit a number")
 
 
 def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Visit]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.inspection.plan.tables import read_table
+from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.vocabulary import Label
 
 __all__ = ["OVERRIDE_REASONS", "read_overrides"]
@@ -47,7 +47,7 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     for column in _SCHEMA:
         if column not in table.columns:
             raise InputError(f"{name}: overrides need the column {column}")
-    table = table.select(pl.col(name).cast(pl.String).str.strip_chars() for name in _SCHEMA)
+    table = table.select(as_text(table[name]) for name in _SCHEMA)
     for column in _SCHEMA:
         if (table[column].fill_null("") == "").any():
             raise InputError(f"an override without {column}: each is recorded with enterprise, item, reason and note")

@@ -207,8 +207,13 @@ def _weights(table: pl.DataFrame, weight: str) -> NDArray[np.float64]:
         raise InputError(f"the weights {weight!r} are no column of numbers in the table")
     weights = table[weight].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     # Every enterprise must have a chance: no tier, and nobody in it, is exempt from draws.
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise InputError(f"the weights {weight!r} must be numbers above 0: nobody is exempt from draws")
+    wrong = ~(np.isfinite(weights) & (weights > 0))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InputError(
+            f"the weight {weight!r} of enterprise {table['enterprise_id'][at]!r} is {table[weight][at]}: weights must "
+            "be numbers above 0, for nobody is exempt from draws"
+        )
     return weights
 
 

@@ -12,7 +12,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.records.sources import read_parts
 
-__all__ = ["read_table"]
+__all__ = ["as_text", "read_table"]
 
 _HEADERS = {
     "统一社会信用代码": "enterprise_id",
@@ -69,6 +69,19 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
             "text with separators"
         )
     return _in_english(part.frame.with_columns(cs.string().replace("", None))), part.name
+
+
+def as_text(column: pl.Series) -> pl.Series:
+    """Ids and words as text without blanks around; a whole number that a gap made a float is written as one.
+
+    Examples
+    --------
+    >>> as_text(pl.Series([320102.0, None])).to_list()
+    ['320102', None]
+    """
+    if column.dtype.is_float():
+        return column.fill_nan(None).cast(pl.String).str.replace(r"\.0$", "")
+    return column.cast(pl.String).str.strip_chars()
 
 
 def _in_english(table: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.evaluation.choices import longest_ago
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
@@ -283,7 +284,8 @@ def _is_on_site(plan: InspectionPlan) -> NDArray[np.bool_]:
 
 def _last_days(population: Population, given: Any) -> pl.Series:
     table = _with_columns(given, ("enterprise_id", "inspected_on"), "last_inspected")
-    latest = table.group_by(pl.col("enterprise_id").cast(pl.String)).agg(pl.col("inspected_on").cast(pl.Date).max())
+    table = table.with_columns(inspected_on=civil_days(table["inspected_on"], "inspected_on"))
+    latest = table.group_by(pl.col("enterprise_id").cast(pl.String)).agg(pl.col("inspected_on").max())
     ids = pl.DataFrame({"enterprise_id": population.ids})
     return ids.join(latest, on="enterprise_id", how="left", maintain_order="left")["inspected_on"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from creditrisk.errors import InputError
 from creditrisk.learning.scorers.calibration import Calibration
@@ -39,6 +39,16 @@ class CutOffs(BaseModel):
     kind: Literal["share", "probability"]
     values: tuple[float, ...]
 
+    @model_validator(mode="after")
+    def _one_for_each_tier(self) -> CutOffs:
+        if self.kind == "share":
+            fit = len(self.values) == len(self.tiers) and _are_shares(self.values)
+        else:
+            fit = len(self.values) == len(self.tiers) - 1 and _rise(self.values)
+        if not fit or len(set(self.tiers)) < len(self.tiers):
+            raise ValueError(f"{self.values} are no cut-offs by {self.kind} of the tiers {', '.join(self.tiers)}")
+        return self
+
     @classmethod
     def by_share(cls, **shares: float) -> CutOffs:
         """Tiers that each take a share of the enterprises, named from best to worst.
@@ -56,7 +66,7 @@ class CutOffs(BaseModel):
         >>> CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1).tiers
         ('good', 'ordinary', 'high_risk')
         """
-        if len(shares) < 2 or not all(share > 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
+        if not _are_shares(shares.values()):
             raise InputError(f"shares of two or more tiers must be above 0 and add up to 1, got {_listed(shares)}")
         return cls(tiers=tuple(shares), kind="share", values=tuple(shares.values()))
 
@@ -74,8 +84,7 @@ class CutOffs(BaseModel):
         >>> CutOffs.by_probability(ordinary=0.05, high_risk=0.2).tiers
         ('good', 'ordinary', 'high_risk')
         """
-        rising = all(lower < higher for lower, higher in pairwise(begins.values()))
-        if not begins or best in begins or not rising or not all(0 < value < 1 for value in begins.values()):
+        if best in begins or not _rise(begins.values()):
             raise InputError(f"the probabilities at which tiers begin must rise between 0 and 1, got {_listed(begins)}")
         return cls(tiers=(best, *begins), kind="probability", values=tuple(begins.values()))
 
@@ -104,9 +113,9 @@ class CutOffs(BaseModel):
         >>> CutOffs.by_cost(missed_finding=50, ordinary=1, high_risk=10).values
         (0.02, 0.2)
         """
-        if not missed_finding > 0:
+        if not _are_numbers([missed_finding]) or not missed_finding > 0:
             raise InputError(f"missed_finding must be a cost above 0, got {missed_finding!r}")
-        dear = [name for name, cost in inspection.items() if not 0 < cost < missed_finding]
+        dear = [name for name, cost in inspection.items() if not _are_numbers([cost]) or not 0 < cost < missed_finding]
         if dear:
             raise InputError(
                 f"inspections of tier {dear[0]!r} must cost more than 0 and less than a missed finding "
@@ -154,6 +163,21 @@ class CutOffs(BaseModel):
 def places_of(raw: NDArray[np.float64], thresholds: tuple[float, ...]) -> NDArray[np.intp]:
     """Places of tiers, 0 for the best, shape (n_rows,)."""
     return np.searchsorted(np.asarray(thresholds, dtype=float), raw, side="right")
+
+
+def _are_numbers(values: Collection[Any]) -> bool:
+    return all(isinstance(value, int | float | np.number) and np.isfinite(value) for value in values)
+
+
+def _are_shares(values: Collection[float]) -> bool:
+    positive = _are_numbers(values) and all(value > 0 for value in values)
+    return len(values) >= 2 and positive and abs(sum(values) - 1) <= 1e-9
+
+
+def _rise(values: Collection[float]) -> bool:
+    """Whether there are probabilities, and each lies above the one before."""
+    inside = _are_numbers(values) and all(0 < value < 1 for value in values)
+    return bool(values) and inside and all(lower < higher for lower, higher in pairwise(values))
 
 
 def _listed(values: Mapping[str, float]) -> str:

@@ -90,6 +90,9 @@ def checked_outcomes(y: Any) -> Any:
             f"Input y contains NaN: {int(missing.sum())} outcomes are missing. Keep the rows with an outcome, "
             "those that were inspected in time"
         )
+    if array.dtype.kind == "f" and np.isinf(array).any():
+        at = int(np.isinf(array).argmax())
+        raise InputError(f"Input y contains infinity: row {at} has {array[at]:g}. Give 1 for a finding, else 0")
     if array.dtype == object and len({type(value) for value in array.tolist()}) == 1:
         return np.array(array.tolist())
     return y if array.dtype != object else array
@@ -98,13 +101,18 @@ def checked_outcomes(y: Any) -> Any:
 def checked_weights(given: Any, n_rows: int) -> Numbers:
     """Weights with a mean of 1 where they are not 0, so that their scale does not matter."""
     try:
-        weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+        weights = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
     except ValueError as error:
         raise InputError(f"sample_weight: {str(error).splitlines()[0]} Give a finite number for each row") from error
     if weights.shape != (n_rows,):
         raise InputError(f"sample_weight must have one number for each row of X: {n_rows}, got shape {weights.shape}")
-    if (weights < 0).any():
-        raise InputError("sample_weight must not be negative; give 0 to leave a row out")
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InputError(
+            f"sample_weight: row {at} has {weights[at]:g}. Give a finite number for each row, none negative, and 0 to "
+            "leave a row out"
+        )
     if not weights.any():
         raise InputError("every sample_weight is zero: there is no row to learn from")
     # So that no sum of them is infinite.

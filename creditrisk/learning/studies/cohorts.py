@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from creditrisk.days import add_months, as_date, day_number, day_of
+from creditrisk.days import add_months, as_date, civil_days, day_number, day_of
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, is_frame, to_polars
 from creditrisk.records.tables import Enterprises, Records
@@ -74,7 +74,7 @@ def cohort(
     entered = [records_data(records).select("enterprise_id", entered=pl.max_horizontal("occurred_on", "known_on"))]
     if enterprises is not None:
         table = enterprises.data if isinstance(enterprises, Enterprises) else to_polars(enterprises)
-        entered.append(table.select("enterprise_id", entered=pl.col("established_on").cast(pl.Date)))
+        entered.append(table.select("enterprise_id", entered=civil_days(table["established_on"], "established_on")))
     first = pl.concat(entered).drop_nulls().group_by("enterprise_id").agg(pl.col("entered").min())
     if inspected_only:
         inspections = records_data(records).filter(pl.col("type").cast(pl.String) == "inspection")

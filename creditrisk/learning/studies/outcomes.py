@@ -159,7 +159,7 @@ def estimate_rate(inspected: Any, drawn: Any) -> RateEstimate:
     Raises
     ------
     InputError
-        If a column is missing, or a weight is negative.
+        If a column is missing, or a finding or weight is none.
 
     Examples
     --------
@@ -183,8 +183,15 @@ def _visited(given: Any, weight: str | None) -> pl.DataFrame:
         pl.col("finding").cast(pl.Float64).fill_nan(None),
         weight=pl.lit(1.0) if weight is None else pl.col(weight).cast(pl.Float64),
     ).drop_nulls("finding")
-    if (kept["weight"].fill_null(-1.0) < 0).any():
-        raise InputError("weights must not be negative or missing")
+    if not kept["finding"].is_between(0, 1).all():
+        raise InputError("finding must be 1, 0 or missing: give what outcomes(...) returns")
+    usable = (kept["weight"].is_finite() & (kept["weight"] >= 0)).fill_null(False)
+    if not usable.all():
+        wrong = kept.filter(~usable).row(0, named=True)
+        raise InputError(
+            f"the weight of an inspection of {wrong['enterprise_id']!r} is {wrong['weight']}: weights must be finite, "
+            "and not negative or missing"
+        )
     return kept.filter(pl.col("weight") > 0)
 
 
