@@ -71,7 +71,7 @@ def read_spreadsheet(path: str | Path, types: Mapping[str, type[pl.DataType]]) -
     try:
         text = pl.read_csv(path, infer_schema=False).with_columns(pl.all().str.replace(_GUARDED, "$1"))
         return text.with_columns(
-            pl.col(name).str.to_date() if dtype == pl.Date else pl.col(name).cast(dtype)
+            pl.col(name).str.to_date("%Y-%m-%d") if dtype == pl.Date else pl.col(name).cast(dtype)
             for name, dtype in types.items()
         )
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -82,7 +82,7 @@ def identity_report(enterprises: Enterprises, records: Records | None = None) ->
     )
     former = (
         table.select("enterprise_id", former_name="former_names")
-        .explode("former_name")
+        .explode("former_name", empty_as_null=False)
         .drop_nulls("former_name")
         .with_columns(key=comparable_name(pl.col("former_name")))
         .join(table.select("key", used_by="enterprise_id"), on="key")

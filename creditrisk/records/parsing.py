@@ -174,7 +174,7 @@ def to_lists(column: pl.Series, field: str) -> pl.Series:
     else:
         lists = to_text(column).str.replace_all(r"[;；、,，|]", ";").str.split(";")
     rows = pl.DataFrame({"row": pl.int_range(len(lists), eager=True), "item": lists})
-    items = rows.explode("item").drop_nulls("item")
+    items = rows.explode("item", empty_as_null=False).drop_nulls("item")
     texts = to_text(items["item"])
     if meanings:
         texts = _by_distinct(

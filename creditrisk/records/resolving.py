@@ -101,7 +101,7 @@ def _resolve(
         names = register.select(key=comparable_name(pl.col("name")), id="enterprise_id")
         former = (
             register.select(key="former_names", id="enterprise_id")
-            .explode("key")
+            .explode("key", empty_as_null=False)
             .with_columns(comparable_name(pl.col("key")))
         )
         by_name = _unique_keys(pl.concat([names, former]))

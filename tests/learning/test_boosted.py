@@ -60,8 +60,9 @@ def test_it_foretells_findings_of_enterprises_and_days_that_it_has_not_seen(rows
 
 
 def test_any_number_of_threads_gives_the_same_bits(rows: Rows, scorer: cr.BoostedScorer) -> None:
-    for threads in (1, 2):
+    for threads in (None, 2, 3, -1):
         other = clone(scorer).set_params(n_jobs=threads).fit(rows.X, rows.y, as_of=rows.as_of, groups=rows.groups)
+        assert other.to_parts()["booster.txt"] == scorer.to_parts()["booster.txt"]
         assert np.array_equal(other.predict_proba(rows.X), scorer.predict_proba(rows.X))
         assert other.reasons(rows.X, output="polars").equals(scorer.reasons(rows.X, output="polars"))
 
@@ -240,6 +241,7 @@ def bad_rows(rows: Rows) -> dict[str, tuple[Any, Any, dict[str, Any], dict[str, 
         "share": (X, y, {"validation_share": 1.0}, {}, "validation_share must be between 0 and 1"),
         "trees": (X, y, {"n_estimators": 10.5}, {}, "n_estimators must be a whole number from 1 on, got 10.5"),
         "leaves": (X, y, {"num_leaves": 1}, {}, "num_leaves must be at least 2, got 1"),
+        "threads": (X, y, {"n_jobs": 0}, {}, "n_jobs must be None, a number of threads, or -1 for all cores, got 0"),
         "rate": (X, y, {"learning_rate": 0}, {}, "learning_rate must be above 0, got 0"),
         "gap": (X, y, {"gap_days": -1}, {}, "gap_days must be at least 0, got -1"),
         "cut-offs": (X, y, {"cut_offs": {"good": 1.0}}, {}, "cut_offs must be made by CutOffs"),

@@ -85,8 +85,9 @@ def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
         return pl.Series(name, values, dtype=kind)
     import pyarrow
 
-    # Many short lists: Polars would make a series of each.
-    return pl.Series(name, pl.from_arrow(pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))))
+    # Many short lists: Polars would make a series of each. In a table, as Polars before 1.44 misreads the array alone.
+    lists = pyarrow.table({name: pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))})
+    return pl.DataFrame(lists)[name]
 
 
 def way_line(search: Search) -> WayUpContent | None:

@@ -22,6 +22,7 @@ from creditrisk.learning.scorers.parts import from_parts, part_of, to_parts
 from creditrisk.learning.scorers.reason_texts import top_of
 from creditrisk.learning.scorers.scorer import LearnedScorer
 from creditrisk.learning.scorers.search import Trial
+from creditrisk.learning.scorers.threads import any_threads, threads_for
 from creditrisk.learning.scorers.training_rows import LearningRows
 from creditrisk.learning.scorers.tree_reasons import ShapleyTables
 from creditrisk.learning.scorers.validation import Split
@@ -67,7 +68,8 @@ class BoostedScorer(LearnedScorer):
         Show the progress of a search; by default on a terminal.
     random_state : int, RandomState or None, default=0
     n_jobs : int, optional
-        Threads, by default all; results do not depend on it.
+        Threads, by default as many as pay for so many values (one up to four million); -1 for all cores. Results do
+        not depend on it.
 
     Attributes
     ----------
@@ -234,7 +236,7 @@ class BoostedScorer(LearnedScorer):
             n_estimators=self.n_estimators,
             patience=self.early_stopping_rounds,
             seed=rows.seed,
-            n_threads=self._threads(),
+            n_threads=self._threads(rows.matrix),
         )
         self._settle(trainer, split, rows)
         booster = trainer.train(self.params_, trainer.rows(rows), self.n_trees_)
@@ -244,7 +246,7 @@ class BoostedScorer(LearnedScorer):
             self.points_ = additive_points(booster.dump_model()["tree_info"], rows.matrix)
         else:
             # As it will be read back from a file, and without the training rows.
-            self.booster_ = booster_of_text(booster.model_to_string())
+            self.booster_ = booster_of_text(any_threads(booster.model_to_string()))
         self._tables: ShapleyTables | None = None
         return 0 if split is None else len(split.held_out)
 
@@ -272,16 +274,19 @@ class BoostedScorer(LearnedScorer):
     def _raw(self, matrix: Numbers) -> Numbers:
         if self.points_ is not None:
             return self.points_.raw(matrix)
-        return np.asarray(self.booster_.predict(matrix, raw_score=True, num_threads=self._threads()))
+        return np.asarray(self.booster_.predict(matrix, raw_score=True, num_threads=self._threads(matrix)))
 
     def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
         if self.points_ is not None:
             return super()._contributions(matrix)
         tables = self._shapley_tables()
         if tables is None:
-            whole = np.asarray(self.booster_.predict(matrix, pred_contrib=True, num_threads=self._threads()))
+            whole = np.asarray(self.booster_.predict(matrix, pred_contrib=True, num_threads=self._threads(matrix)))
             return whole[:, :-1], float(whole[0, -1]) if len(whole) else 0.0
         return tables.contributions(matrix, self.n_jobs or -1), tables.base
+
+    def _threads(self, matrix: Numbers) -> int:
+        return threads_for(self.n_jobs, matrix.size)
 
     def _top_contributions(self, matrix: Numbers, top: int) -> tuple[NDArray[np.intp], Numbers]:
         tables = None if self.points_ is not None else self._shapley_tables()

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from math import log
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from creditrisk.learning.scorers.categories import CategoryLevels, Unseen
 from creditrisk.learning.scorers.cut_offs import CutOffs
 from creditrisk.learning.scorers.parts import from_parts, to_parts
 from creditrisk.learning.scorers.scorer import LearnedScorer
+from creditrisk.learning.scorers.threads import threads_for
 from creditrisk.learning.scorers.training_rows import LearningRows
 from creditrisk.learning.scorers.weights_of_evidence import evidence_of, fit_evidence
 from creditrisk.vocabulary import BilingualText
@@ -74,7 +74,7 @@ class ScorecardScorer(LearnedScorer):
     random_state : int, RandomState or None, default=0
         Of the rows held out.
     n_jobs : int, optional
-        Threads, by default all; results do not depend on it.
+        Threads, by default and with -1 one for each core; results do not depend on it.
 
     Attributes
     ----------
@@ -308,7 +308,7 @@ class ScorecardScorer(LearnedScorer):
                 return declared_bands(values, labels, weights, declared[name])
             return monotone_bands(values, labels, weights, direction, self.max_bands, self.min_share)
 
-        threads = self._threads() or cpu_count() or 1
+        threads = threads_for(self.n_jobs or -1, matrix.size)
         with ThreadPoolExecutor(threads) as pool:
             self.bands_ = tuple(pool.map(bands_of, columns))
         evidence = [evidence_of(bands, sign) for bands, sign in zip(self.bands_, self.constraints_, strict=True)]

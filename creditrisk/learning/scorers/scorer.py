@@ -344,6 +344,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         self._require("cut_offs", made, "made by CutOffs.by_share, by_probability or by_cost")
         self._require("validation_share", 0 < self.validation_share < 1, "between 0 and 1")
         self._require("gap_days", self.gap_days >= 0, "at least 0")
+        self._require("n_jobs", self.n_jobs != 0, "None, a number of threads, or -1 for all cores")
         for name, wrong in (self.directions or {}).items():
             if wrong not in _CONSTRAINTS:
                 raise InputError(f"directions[{name!r}] must be one of {', '.join(_CONSTRAINTS)}, got {wrong!r}")
@@ -395,9 +396,6 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         if stranger is not None:
             raise InputError(f"directions names {stranger!r}, which is no column of X")
         return tuple(0 if name in self.levels_ else _CONSTRAINTS[directions.get(name, "none")] for name in names)
-
-    def _threads(self) -> int:
-        return 0 if self.n_jobs is None or self.n_jobs < 1 else self.n_jobs
 
     def _names(self) -> list[str]:
         """Names of the columns; those of an array are numbered."""

@@ -105,7 +105,7 @@ def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
     series = one_for_each_row(days, "as_of", n_rows)
     if series.dtype == pl.String:
         # Of a moment, the day that its text names.
-        dates = series.str.extract(_ISO_DAY).str.to_date(strict=False)
+        dates = series.str.extract(_ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
     elif series.dtype == pl.Datetime:
         # The day where the clock stands, not the day in Greenwich.
         dates = series.dt.replace_time_zone(None).dt.date()
