@@ -171,7 +171,7 @@ def finish_broken_off(folder: Path) -> None:
             pass
     else:
         # What is undecided hinders nobody: where it is in use, or cannot be removed, it stays.
-        with contextlib.suppress(OSError), _held(target, patience=0.0):
+        with contextlib.suppress(OSError), _held(target, wait=False):
             pass
 
 
@@ -207,7 +207,7 @@ def _told_as_output_error(place: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _held(folder: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
+def _held(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold a folder for oneself, with what was broken off there finished."""
     if sys.platform == "win32":
         _carry_out(folder)
@@ -215,7 +215,7 @@ def _held(folder: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        locked = _lock(handle, folder, patience)
+        locked = _lock(handle, folder, _PATIENCE_SECONDS if wait else 0.0)
         _carry_out(folder)
         # Whoever writes holds the lock: what is undecided now is of a run that is dead.
         for left in folder.glob(f"{_PREFIX}*{_UNDECIDED}") if locked else ():
