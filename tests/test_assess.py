@@ -225,7 +225,7 @@ def test_run_json_names_inputs_policy_versions_counts_and_hashes(assessment: cr.
     written = assessment.save(tmp_path / "out")
     run = json.loads(written["run.json"].read_text(encoding="utf-8"))
     assert run["policy"] == {"id": "jiangsu", "edition": "2026", "sha256": assessment.policy.sha256}
-    assert set(run["results"]) == {"assessments.parquet", "reasons.parquet", "rejects.parquet"}
+    assert set(run["results"]) == {"assessments.parquet", "reasons.parquet", "rejects.parquet", "summary.html"}
     assert sum(tier["count"] for tier in run["summary"]["tiers"]) == 400
     counts = run["inputs"]["records"]
     assert counts["rows_read"] == counts["rows_kept"] + counts["rows_rejected"]

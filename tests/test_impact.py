@@ -202,7 +202,7 @@ def test_text_data_and_files_say_the_same(province: Tables, tmp_path: Path) -> N
     assert f"{data['movers']:,} / 400" in str(impact)
     assert impact.movers["causes"].list.first().value_counts(sort=True)["causes"][0] in str(impact)
     written = impact.save(tmp_path / "out", csv=True)
-    assert set(written) == {"movers.parquet", "movers.csv", "impact.html", "impact.json"}
+    assert set(written) == {"movers.parquet", "movers.csv", "impact.html", "impact.json", "run.json"}
     assert json.loads(written["impact.json"].read_text(encoding="utf-8")) == data
     assert pl.read_parquet(written["movers.parquet"]).height == data["movers"]
     page = written["impact.html"].read_text(encoding="utf-8")

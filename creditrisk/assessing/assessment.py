@@ -5,42 +5,33 @@ It is a face over :class:`~creditrisk.assessing.assessed.Assessed`, and keeps wh
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import platform
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from creditrisk import __version__
 from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.disagreements import disagreements
 from creditrisk.assessing.explaining import explain
+from creditrisk.assessing.saving import save_assessment
 from creditrisk.assessing.summarising import summarise
 from creditrisk.assessing.tracing import trace
 from creditrisk.assessing.what_if.search import Search
 from creditrisk.assessing.what_if.states import states_of
 from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
-from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
-from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, in_chunks_of
+from creditrisk.frames import FrameKind, from_polars, in_chunks_of
 from creditrisk.policy.document import Policy
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.explanation import Explanation
-from creditrisk.report.pages import summary_page
 from creditrisk.report.summary import Summary
 from creditrisk.report.trace import Trace
 from creditrisk.scoring.reasons import Reasons, lists_by_combination
@@ -257,7 +248,8 @@ class Assessment:
 
         With a model, disagreements.parquet as well.
 
-        Each file appears whole or not at all, and all appear together: a run that fails leaves an earlier one intact.
+        The files take the places of an assessment that is there as one set, with nothing of it left; a run that fails
+        or is killed leaves the earlier one whole. What else is in the folder stays.
 
         Parameters
         ----------
@@ -269,43 +261,10 @@ class Assessment:
         Raises
         ------
         OutputError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or holds another result or files that would be lost.
         """
-        started = time.perf_counter()
-        hashes: dict[str, str] = {}
-
-        def parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
-            frame.write_parquet(path, compression_level=1, statistics=False, row_group_size=ROWS_PER_CHUNK)
-            hashes[name] = _sha256(path)
-
-        def run(path: Path) -> None:
-            self.assessed.timings["writing"] = round(time.perf_counter() - started, 3)
-            path.write_text(json.dumps(self._run(hashes), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-        spreadsheets = {
-            "assessments.csv": lambda path: write_spreadsheet(self.table_data, path),
-            "rejects.csv": lambda path: write_spreadsheet(self.rejects_data, path),
-        }
-        disagreeing = {
-            "disagreements.parquet": lambda path: parquet(self.disagreements_data, "disagreements.parquet", path),
-            **({"disagreements.csv": lambda path: write_spreadsheet(self.disagreements_data, path)} if csv else {}),
-        }
-        _ = self._reasons  # both of the frames below are made from them
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            # The reasons are put together while the assessments are written.
-            reasons = thread.submit(lambda: self.reasons_data)
-            return write_together(
-                folder,
-                {
-                    "assessments.parquet": lambda path: parquet(self.table_data, "assessments.parquet", path),
-                    "reasons.parquet": lambda path: parquet(reasons.result(), "reasons.parquet", path),
-                    "rejects.parquet": lambda path: parquet(self.rejects_data, "rejects.parquet", path),
-                    "summary.html": lambda path: path.write_text(summary_page(self.summary()), encoding="utf-8"),
-                    **(spreadsheets if csv else {}),
-                    **(disagreeing if self.assessed.view is not None else {}),
-                    "run.json": run,
-                },
-            )
+        _ = self._reasons  # two of the tables are made from them
+        return save_assessment(self, folder, csv=csv)
 
     def __repr__(self) -> str:
         return f"<Assessment of {len(self.assessed):,} enterprises by {self.policy.id} as of {self.as_of}>"
@@ -347,40 +306,3 @@ class Assessment:
 
     def _met(self, ids: list[str]) -> pl.Series:
         return lists_by_combination([(name, self.assessed.tiering.met[name]) for name in ids], len(self.assessed))
-
-    def _run(self, hashes: dict[str, str]) -> dict[str, Any]:
-        packages = ("numpy", "pandas", "polars", "pydantic", "scikit-learn")
-        tables = {"enterprises": self.enterprises, "records": self.records}
-        return {
-            "as_of": self.as_of.isoformat(),
-            "policy": {"id": self.policy.id, "edition": self.policy.edition, "sha256": self.policy.sha256},
-            **({} if self.assessed.view is None else {"model": self.assessed.view.said()}),
-            "inputs": {
-                name: {
-                    "sources": list(table.report.sources),
-                    "sha256": table.report.source_sha256,
-                    "rows_read": table.report.rows_read,
-                    "rows_kept": table.report.rows_kept,
-                    "rows_rejected": table.report.rows_rejected,
-                    "rejected_by_code": table.report.rejected_by_code,
-                    "ignored_columns": list(table.report.ignored_columns),
-                    "notes": list(table.report.notes),
-                }
-                for name, table in tables.items()
-            },
-            "records_of_unknown_enterprises": len(self.assessed.kernel.records_of_others),
-            "results": hashes,
-            "summary": self.summary().model_dump(mode="json"),
-            "versions": {
-                "creditrisk": __version__,
-                "python": platform.python_version(),
-                **{name: version(name) for name in packages},
-            },
-            "timings_seconds": self.assessed.timings,
-            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

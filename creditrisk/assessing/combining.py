@@ -6,7 +6,6 @@ evidence and floors hold whatever it says.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
+from creditrisk.files.digests import sha256_of
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.scoring.model_protocol import ModelProtocol, columns_read
@@ -101,7 +101,7 @@ class ModelView:
         return {
             "combining": self.combining,
             "kind": type(self.scorer).__name__,
-            "sha256": {name: hashlib.sha256(part).hexdigest() for name, part in sorted(parts.items())},
+            "sha256": {name: sha256_of(part) for name, part in sorted(parts.items())},
             "moved": int((self.combined != self.by_rules).sum()),
             "disagreements": int((self.tier != self.by_rules).sum()),
         }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from creditrisk.days import civil_days, day_number
 from creditrisk.errors import InputError
+from creditrisk.files.saved import read_saved
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.policy.document import Policy
 
@@ -67,7 +68,8 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     Raises
     ------
     InputError
-        If it is no assessment, is later than ``as_of``, or has tiers that the policy does not have.
+        If it is no assessment, the table in a folder is not what its account says, it is later than ``as_of``, or has
+        tiers that the policy does not have.
     """
     n_rows = len(enterprise_ids)
     if previous is None:
@@ -107,11 +109,12 @@ def _table(previous: Any) -> pl.DataFrame:
     table = getattr(previous, "table_data", previous)
     if is_frame(table):
         return to_polars(table)
-    path = Path(table)
-    if path.is_dir():
-        path = path / "assessments.parquet"
     try:
-        columns = pl.read_parquet_schema(path)
-        return pl.read_parquet(path, columns=[name for name in (*_COLUMNS, "tier_since") if name in columns])
+        return read_saved(table, "assessment", ("assessments.parquet",), _read, argument="previous")
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"the previous assessment {path} cannot be read: {error}") from error
+        raise InputError(f"the previous assessment {table} cannot be read: {error}") from error
+
+
+def _read(path: Path) -> pl.DataFrame:
+    columns = pl.read_parquet_schema(path)
+    return pl.read_parquet(path, columns=[name for name in (*_COLUMNS, "tier_since") if name in columns])

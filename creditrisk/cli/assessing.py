@@ -36,11 +36,13 @@ def validate(
 
     The policy only says which further record types there are.
     """
+    from creditrisk.files.apart import check_file_apart
     from creditrisk.records.identity import identity_report
     from creditrisk.records.rejects import unknown_enterprise_rejects
     from creditrisk.report.texts import aligned, reject_lines
 
     check_table_file(rejects, "--rejects")
+    check_file_apart(rejects, [*enterprises, *records, policy], argument="--rejects")
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query)
     strangers = unknown_enterprise_rejects(
         inputs.records.data.join(inputs.enterprises.data, on="enterprise_id", how="anti", maintain_order="left")
@@ -94,11 +96,13 @@ def assess(
 
     With a model, where rules and model disagree is written as well.
     """
+    from creditrisk.files.apart import check_folder_apart
     from creditrisk.files.together import prepare_folder
 
+    check_folder_apart(out, [*enterprises, *records, policy, previous, model])
     bundle = saved_model(model)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
-    prepare_folder(out)
+    prepare_folder(out, "assessment")
     assessment = inputs.assess(as_of, previous, bundle, combine)
     with working("写出结果 writing …"):
         files = assessment.save(out, csv=csv)
@@ -143,11 +147,13 @@ def explain(
     json: options.Json = False,
 ) -> None:
     """Explain one enterprise's tier, down to its records. 解释一家企业的等级。"""
-    from creditrisk.files.together import write_together
+    from creditrisk.files.apart import check_file_apart
+    from creditrisk.files.together import write_file
     from creditrisk.report.pages import explanation_page
 
     if trace and html is not None:
         raise InputError("a trace has no page: leave out --html or --trace")
+    check_file_apart(html, [*enterprises, *records, policy, previous, model], argument="--html")
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, as_of)
     asked = enterprise_id.strip() if id_scheme == "any" else enterprise_id.strip().upper()
     assessment = inputs.assess(as_of, previous, saved_model(model), combine)
@@ -161,7 +167,7 @@ def explain(
     explanation = assessment.explain(asked, way_up=way_up)
     if html is not None:
         page = explanation_page(explanation)
-        write_together(html.parent, {html.name: lambda path: path.write_text(page, encoding="utf-8")})
+        write_file(html, lambda path: path.write_text(page, encoding="utf-8"))
     if json:
         print_json(explanation.to_dict())
     elif html is not None:

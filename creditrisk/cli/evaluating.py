@@ -49,11 +49,17 @@ def evaluate(
 
     A window in which the model may have learnt is refused.
     """
+    from creditrisk.files.apart import check_folder_apart
+    from creditrisk.files.together import prepare_folder
     from creditrisk.learning.studies.evaluating import evaluate_model
 
+    if out is not None:
+        check_folder_apart(out, [*enterprises, *records, policy, model])
     bundle = saved_model(model)
     assert bundle is not None
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, from_)
+    if out is not None:
+        prepare_folder(out, "evaluation")
     with working("评估 evaluating …"):
         evaluation = evaluate_model(
             bundle, inputs.enterprises, inputs.records, from_=from_, to=to, every=every, policy=inputs.policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,21 +57,22 @@ def plan(
     json: options.Json = False,
 ) -> None:
     """Plan a year's inspections and write visits, draws, what is unmet and a summary to a folder. 制定检查计划。"""
-    from creditrisk.files.together import prepare_folder
+    from creditrisk.files.apart import check_folder_apart
+    from creditrisk.files.spreadsheets import write_workbook
+    from creditrisk.files.together import prepare_folder, write_set
     from creditrisk.inspection.drafting.planning import plan_inspections
-    from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
+    from creditrisk.inspection.fieldwork.workbook import plan_sheets
 
-    prepare_folder(out)
+    check_folder_apart(out, [assessment, items, enterprises, policy, last_plan, overrides])
+    prepare_folder(out, "plan")
     with working("制定计划 planning …"):
         made = plan_inspections(
             assessment, items, policy, seed=seed, year=year, last_plan=last_plan, annual_cap=annual_cap,
             enterprises=_enterprises(enterprises, id_scheme), overrides=overrides, authorities=authority or None,
             seed_register=seed_register, output="polars",
         )  # fmt: skip
-        files = made.save(out)
-        if workbook:
-            files["plan.xlsx"] = out / "plan.xlsx"
-            write_plan_workbook(made, files["plan.xlsx"])
+        sheets = {"plan.xlsx": partial(write_workbook, plan_sheets(made))} if workbook else {}
+        files = write_set(out, {**made.files(), **sheets}, made.account())
     summary = made.summary()
     if json:
         print_json({"summary": vars(summary), "files": {name: str(path) for name, path in files.items()}})

@@ -148,10 +148,13 @@ def impact(
     is taken as it stands.
     """
     from creditrisk.assessing.impact.policy_impact import policy_impact
+    from creditrisk.files.apart import check_folder_apart
     from creditrisk.files.together import prepare_folder
 
     if csv and out is None:
         raise InputError("--csv needs --out: a folder to write to")
+    if out is not None:
+        check_folder_apart(out, [*enterprises, *records, before, after])
     was, now = (
         load_edition(policy, day or as_of, on_trial=day is None)
         for policy, day in ((before, as_of_a), (after, as_of_b))
@@ -160,7 +163,7 @@ def impact(
         enterprises, records, (*was.record_types, *now.record_types), id_scheme, enterprises_query, records_query
     )
     if out is not None:
-        prepare_folder(out)
+        prepare_folder(out, "impact")
     with working("测算 computing …"):
         result = policy_impact(was, now, register, table, as_of=as_of, output="polars")
         files = [] if out is None else list(result.save(out, csv=csv).values())
@@ -182,17 +185,19 @@ def render(
     language: options.Language = "both",
 ) -> None:
     """Write a policy as a document for publication: all rules in words, all numbers with sources. 公布评价办法。"""
-    from creditrisk.files.together import write_together
+    from creditrisk.files.apart import check_file_apart
+    from creditrisk.files.together import write_file
     from creditrisk.report.policies.pages import RenderForm, render_policy
 
     forms: dict[str, RenderForm] = {".html": "html", ".md": "markdown"}
     if out is not None and out.suffix not in forms:
         raise InputError(f"--out must end in .html or .md, got {out}")
+    check_file_apart(out, [policy])
     text = render_policy(load_edition(policy, as_of), "markdown" if out is None else forms[out.suffix], language)
     if out is None:
         print_line(text.rstrip("\n"))
     else:
-        write_together(out.parent, {out.name: lambda path: path.write_text(text, encoding="utf-8")})
+        write_file(out, lambda path: path.write_text(text, encoding="utf-8"))
         print_files([out])
 
 
@@ -203,14 +208,14 @@ def schema(
     """Print the JSON Schema of policy documents, by which editors complete keys and mark mistakes. 文档模式。"""
     import json as to_json
 
-    from creditrisk.files.together import write_together
+    from creditrisk.files.together import write_file
     from creditrisk.policy.schema import policy_schema
 
     if out is None:
         print_json(policy_schema())
         return
     text = to_json.dumps(policy_schema(), ensure_ascii=False, indent=2) + "\n"
-    write_together(out.parent, {out.name: lambda path: path.write_text(text, encoding="utf-8")})
+    write_file(out, lambda path: path.write_text(text, encoding="utf-8"))
     print_files([out])
 
 

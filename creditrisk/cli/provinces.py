@@ -46,10 +46,12 @@ def simulate(
 ) -> None:
     """Simulate a province: enterprises and their records, to try things on. 模拟一个省的数据。"""
     from creditrisk.errors import InputError
+    from creditrisk.files.together import prepare_folder
     from creditrisk.simulate import simulate_province
 
     if faults and raw is False:
         raise InputError("--faults needs the raw form: bad rows cannot be written into typed tables; leave --typed out")
+    prepare_folder(out, "simulation")
     with working("模拟 simulating …"):
         province = simulate_province(enterprises, records_per_enterprise, seed=seed, faults=faults)
         paths = province.write(out, file_format, raw=raw or faults > 0)

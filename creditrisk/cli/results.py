@@ -12,6 +12,7 @@ from creditrisk.cli.assessing import print_files
 from creditrisk.cli.printing import print_json, print_line
 from creditrisk.cli.reading import check_rejects
 from creditrisk.cli.writing import check_table_file, write_table
+from creditrisk.errors import InputError
 
 __all__ = ["record_results"]
 
@@ -29,10 +30,15 @@ def record_results(
     json: options.Json = False,
 ) -> None:
     """Turn results of visits into records, to be read with all others. 登记检查结果。"""
+    from creditrisk.files.apart import check_file_apart
     from creditrisk.inspection.fieldwork.results import record_results
 
     check_table_file(out, "--out")
     check_table_file(rejects, "--rejects")
+    check_file_apart(out, [plan, results])
+    check_file_apart(rejects, [plan, results], argument="--rejects")
+    if rejects is not None and rejects.resolve() == out.resolve():
+        raise InputError(f"--out and --rejects name one file, {out}: name two")
     recorded = record_results(results, plan, output="polars")
     write_table(recorded.records_data, out)
     files = [out]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from creditrisk.inspection.fieldwork.assigning import Assignment
     from creditrisk.inspection.fieldwork.inspectors import Inspectors
+    from creditrisk.inspection.fieldwork.scheduling import Schedule
     from creditrisk.inspection.fieldwork.teams import TravelBy
 
 __all__ = ["schedule"]
@@ -71,18 +73,17 @@ def schedule(
     json: options.Json = False,
 ) -> None:
     """Draw the inspectors of a plan's visits and give each its day; say what does not fit. 派员与排期。"""
-    import polars as pl
-
-    from creditrisk.files.spreadsheets import write_spreadsheet
-    from creditrisk.files.together import prepare_folder, write_together
+    from creditrisk.files.apart import check_folder_apart
+    from creditrisk.files.spreadsheets import write_spreadsheet, write_workbook
+    from creditrisk.files.together import prepare_folder, write_set
     from creditrisk.inspection.fieldwork.inspectors import read_inspectors
     from creditrisk.inspection.fieldwork.results import results_form
     from creditrisk.inspection.fieldwork.scheduling import schedule_visits
-    from creditrisk.inspection.fieldwork.workbook import write_plan_workbook
+    from creditrisk.inspection.fieldwork.workbook import plan_sheets
     from creditrisk.inspection.plan.tables import read_table
-    from creditrisk.report.calendars import visit_calendar
 
-    prepare_folder(out)
+    check_folder_apart(out, [plan, inspectors, recusals, previous, days])
+    prepare_folder(out, "schedule")
     off, worked = ([], []) if days is None else _days(read_table(days, "days")[0], days)
     staff = None if inspectors is None else read_inspectors(inspectors)
     assignment = None
@@ -95,18 +96,20 @@ def schedule(
             visits_per_day=visits_per_day, travel_by=travel_by, days_off=off, workdays=worked, method=method,
             output="polars",
         )  # fmt: skip
-    files = [*({} if assignment is None else assignment.save(out)).values(), *made.save(out).values()]
-    form = results_form(plan, output="polars")
-    files += write_together(out, {"results-form.csv": lambda path: write_spreadsheet(form, path)}).values()
+    account, writers = made.account(), made.files()
+    if assignment is not None:
+        of_staff = assignment.account()
+        account = account.model_copy(update={"seed": of_staff.seed, "counts": of_staff.counts | account.counts})
+        writers |= assignment.files()
+    writers["results-form.csv"] = partial(write_spreadsheet, results_form(plan, output="polars"))
     if staff is not None:
-        rejects = staff.rejects
-        files += write_together(out, {"inspector-rejects.csv": lambda path: write_spreadsheet(rejects, path)}).values()
+        writers["inspector-rejects.csv"] = partial(write_spreadsheet, staff.rejects)
     if workbook:
-        write_plan_workbook(plan, out / "plan.xlsx", assignment=assignment, schedule=made)
-        files.append(out / "plan.xlsx")
+        writers["plan.xlsx"] = partial(write_workbook, plan_sheets(plan, assignment=assignment, schedule=made))
     if calendar:
-        events = visit_calendar(made, pl.read_parquet(plan / "visits.parquet"))
-        files += write_together(out, {"calendar.ics": lambda path: path.write_bytes(events)}).values()
+        events = _calendar(made, plan)
+        writers["calendar.ics"] = lambda path: path.write_bytes(events)
+    files = list(write_set(out, writers, account).values())
     if json:
         print_json(
             {
@@ -160,14 +163,24 @@ def _assignment(
     )  # fmt: skip
 
 
+def _calendar(made: Schedule, plan: Path) -> bytes:
+    from creditrisk.inspection.plan.plan import visits_of
+    from creditrisk.report.calendars import visit_calendar
+
+    told = ("visit_id", "items", "departments", "cause", "why_zh", "why_en")
+    return visit_calendar(made, visits_of(plan, told))
+
+
 def _seed_of(plan: Path) -> str:
     """The seed that a plan was drawn with."""
     import json
 
-    try:
-        return str(json.loads((plan / "plan.json").read_text(encoding="utf-8"))["seed"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{plan} does not say with what seed it was drawn: give --seed") from error
+    from creditrisk.files.saved import read_saved
+
+    if not plan.is_dir():
+        raise InputError(f"{plan} does not say with what seed it was drawn: give --seed")
+    data = read_saved(plan, "plan", ("plan.json",), lambda path: json.loads(path.read_text("utf-8")), argument="plan")
+    return str(data["seed"])
 
 
 def _days(table: pl.DataFrame, path: Path) -> tuple[list[date], list[date]]:

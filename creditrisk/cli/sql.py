@@ -26,12 +26,14 @@ def policy_sql(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file.")] = None,
 ) -> None:
     """Write a policy's scoring step as SQL: points, dimension scores, totals and tiers in DuckDB. 导出 SQL。"""
-    from creditrisk.files.together import write_together
+    from creditrisk.files.apart import check_file_apart
+    from creditrisk.files.together import write_file
     from creditrisk.scoring.sql import scoring_sql
 
+    check_file_apart(out, [policy])
     sql = scoring_sql(policy, table=table, id_column=id_column, as_of=as_of)
     if out is None:
         print_line(sql.rstrip("\n"))
         return
-    write_together(out.parent, {out.name: lambda path: path.write_text(sql, encoding="utf-8")})
+    write_file(out, lambda path: path.write_text(sql, encoding="utf-8"))
     print_files([out])

@@ -35,11 +35,13 @@ def standing(
     import polars as pl
 
     from creditrisk.assessing.standing_table import standing_table
+    from creditrisk.files.apart import check_file_apart
     from creditrisk.records.reading import read_records
     from creditrisk.records.standing import STANDINGS
     from creditrisk.report.texts import aligned
 
     check_table_file(out, "--out")
+    check_file_apart(out, [*records, policy])
     loaded = load_edition(policy, as_of)
     with working("读取记录 reading records …"):
         read = read_records(

@@ -82,6 +82,7 @@ def train(
     a model that can be made again, search by --search-trials.
     """
     from creditrisk.errors import LearningWarning
+    from creditrisk.files.apart import check_folder_apart
     from creditrisk.indicators.spec import Selection
     from creditrisk.learning.bundles.bundle import FILES_BESIDE_PARTS, check_place, save_model
     from creditrisk.learning.scorers.boosted import BoostedScorer
@@ -89,6 +90,7 @@ def train(
     from creditrisk.learning.target import Target
     from creditrisk.vocabulary import BilingualText
 
+    check_folder_apart(out, [*enterprises, *records, policy])
     check_place(out)
     inputs = read_inputs(enterprises, records, policy, id_scheme, enterprises_query, records_query, to)
     names = ", ".join(Path(source).name for source in records)

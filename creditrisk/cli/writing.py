@@ -22,7 +22,7 @@ def check_table_file(path: Path | None, option: str) -> None:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write a table as its file's name ends; it appears whole or not at all."""
     from creditrisk.files.spreadsheets import write_spreadsheet
-    from creditrisk.files.together import write_together
+    from creditrisk.files.together import write_file
 
     def write(to: Path) -> None:
         if path.suffix == ".csv":
@@ -30,4 +30,4 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
         else:
             table.write_parquet(to)
 
-    write_together(path.parent, {path.name: write})
+    write_file(path, write)

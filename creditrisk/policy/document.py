@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from creditrisk.files.account import PolicyUsed
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import Dimension, IndicatorSpec, with_dependencies
@@ -121,6 +122,11 @@ class Policy(PolicyPart):
             raise ValueError(complaint)
         _ = self.indicators_used  # raises where an indicator is made of itself
         return self
+
+    @property
+    def used(self) -> PolicyUsed:
+        """Which document it is, for the account of a run."""
+        return PolicyUsed(id=self.id, edition=self.edition, sha256=self.sha256)
 
     @cached_property
     def specs(self) -> dict[str, IndicatorSpec]:

@@ -9,7 +9,6 @@ edition, written as ``{dated: [{from: …, value: …}, …]}``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from pydantic import ValidationError
 
 from creditrisk.days import as_date
 from creditrisk.errors import PolicyError, PolicyReviewWarning
+from creditrisk.files.digests import sha256_of
 from creditrisk.policy.document import FILLED_IN_ON_LOADING, Policy
 
 __all__ = ["built_in_policies", "load_editions", "load_policy", "policy_document"]
@@ -111,7 +111,7 @@ def policy_document(policy: str | os.PathLike[str], as_of: date | str | None = N
     day = None if as_of is None else as_date(as_of)
     edition = _edition_on(load_editions(policy, day), day, os.fspath(policy))
     documents = _documents(os.fspath(policy)).values()
-    return next(text for text in documents if hashlib.sha256(text).hexdigest() == edition.sha256)
+    return next(text for text in documents if sha256_of(text) == edition.sha256)
 
 
 def built_in_policies() -> tuple[str, ...]:
@@ -208,7 +208,7 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
     dates: dict[Place, date] = {}
     data = _on_day(data, as_of, (), lines, dates, name)
     in_force_from = {_key_path(data, place): first for place, first in dates.items()}
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256_of(content)
     try:
         return Policy.model_validate({**data, "sha256": sha256, "values_of": as_of, "in_force_from": in_force_from})
     except ValidationError as error:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import polars as pl
 
+from creditrisk.files.digests import sha256_of
 from creditrisk.frames import in_chunks_of
 from creditrisk.records.numbering import ENTERPRISE_ROW, CodeTable
 from creditrisk.records.schema import ATTRIBUTE_PREFIX, RECORD_SCHEMA
@@ -176,7 +175,7 @@ def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             ignore_nulls=True,
         )
     ).to_series()
-    digests = pl.Series("digest", [hashlib.sha256(text.encode()).hexdigest()[:24] for text in content], dtype=pl.String)
+    digests = pl.Series("digest", [sha256_of(text)[:24] for text in content], dtype=pl.String)
     ids = (
         digests.to_frame()
         .select(pl.concat_str(pl.lit("auto-"), "digest", pl.lit("-"), pl.int_range(1, pl.len() + 1).over("digest")))

@@ -6,7 +6,6 @@ Whatever the source, the outcome is a list of parts: a name, the columns as they
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.digests import sha256_of_file
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.records.delimited import RaggedRow, read_delimited
 
@@ -124,7 +124,7 @@ def _paths(path: Path) -> Iterator[Path]:
         found = sorted(
             one
             for one in path.rglob("*")
-            if one.is_file() and one.suffix.lower() in _KNOWN and not one.name.startswith((".", "_", "~$"))
+            if one.is_file() and one.suffix.lower() in _KNOWN and not _is_hidden(one.relative_to(path))
         )
         if not found:
             known = ", ".join(sorted(_KNOWN))
@@ -132,6 +132,11 @@ def _paths(path: Path) -> Iterator[Path]:
         yield from found
     else:
         yield path
+
+
+def _is_hidden(path: Path) -> bool:
+    """What a program puts aside for itself, or lies in a folder of that kind."""
+    return path.name.startswith((".", "_", "~$")) or any(part.startswith(".") for part in path.parts)
 
 
 def _from_file(path: Path) -> Part:
@@ -142,8 +147,7 @@ def _from_file(path: Path) -> Part:
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty (0 bytes)")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of_file(path)
         content = b"" if suffix in _PARQUET else path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"there is no file {path}") from None

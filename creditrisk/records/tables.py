@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from creditrisk.files.account import InputUsed
 from creditrisk.frames import FrameKind, from_polars
 
 __all__ = ["Enterprises", "ReadingReport", "Records", "RegisterRows"]
@@ -44,6 +45,20 @@ class ReadingReport:
     column_names: dict[str, str] = field(default_factory=dict)
     ignored_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> InputUsed:
+        """The same for the account of a run."""
+        return InputUsed(
+            sources=self.sources,
+            sha256=self.source_sha256,
+            rows_read=self.rows_read,
+            rows_kept=self.rows_kept,
+            rows_rejected=self.rows_rejected,
+            rejected_by_code=self.rejected_by_code,
+            ignored_columns=self.ignored_columns,
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import polars as pl
 
 from creditrisk.days import day_number
 from creditrisk.errors import InputError
-from creditrisk.files.together import write_together
+from creditrisk.files.account import RunAccount
+from creditrisk.files.together import write_set
 from creditrisk.simulate.draws import Draws
 from creditrisk.simulate.enterprises import enterprise_table, simulate_population, truth_table
 from creditrisk.simulate.raw import RawProvince, raw_province
@@ -58,7 +59,7 @@ class Province:
         *,
         raw: bool = False,
     ) -> tuple[Path, Path]:
-        """Write the enterprise and the record table into a folder.
+        """Write the enterprise table, the record table and run.json into a folder, in place of a province there.
 
         Parameters
         ----------
@@ -78,17 +79,25 @@ class Province:
         InputError
             If the format is neither of the two.
         OutputError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or holds another result or files that would be lost: a simulated
+            province never takes the place of real tables.
         """
         if format not in ("parquet", "csv"):
             raise InputError(f"format must be parquet or csv, got {format!r}")
         tables = self.raw() if raw else self
-        written = write_together(
+        account = RunAccount(
+            kind="simulation",
+            seed=str(self.seed),
+            counts={"enterprises": self.enterprises.height, "records": self.records.height},
+            summary={"faults": self.faults, "raw": raw},
+        )
+        written = write_set(
             folder,
             {
                 f"{name}.{format}": partial(_write, table, "gb18030" if raw and name == "records" else "utf-8", format)
                 for name, table in (("enterprises", tables.enterprises), ("records", tables.records))
             },
+            account,
         )
         return written[f"enterprises.{format}"], written[f"records.{format}"]
 

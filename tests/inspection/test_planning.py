@@ -386,7 +386,7 @@ def test_a_damaged_account_of_the_last_plan_is_one_clear_error(tmp_path: Path) -
     table, register = table_of(30), tmp_path / "seeds.jsonl"
     plan_of(table, [item("fire")]).save(tmp_path / "last")
     (tmp_path / "last" / "plan.json").write_text("{", encoding="utf-8")
-    with pytest.raises(cr.InputError, match="is no account of a saved plan"):
+    with pytest.raises(cr.InputError, match=r"plan\.json is not what run\.json says"):
         plan_of(table, [item("fire")], year=2027, last_plan=tmp_path / "last", seed_register=register)
 
 

@@ -119,7 +119,7 @@ def test_rows_left_empty_are_visits_still_open_not_rejects() -> None:
 def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(cr.InputError, match="results need the column outcome"):
         record_results(results(visit_id=["v1"], inspected_on=["2026-03-02"]), VISITS)
-    with pytest.raises(cr.InputError, match=r"visits\.parquet holds no visits of a saved plan"):
+    with pytest.raises(cr.InputError, match=r"holds no saved plan: it has no run\.json"):
         record_results(results(visit_id=["v1"], inspected_on=["2026-03-02"], outcome=["pass"]), tmp_path)
 
 
@@ -129,16 +129,13 @@ def test_on_the_command_line_results_become_a_file_of_records(tmp_path: Path) ->
         visit_id=["v1", "v9"], inspected_on=["2026-03-02"] * 2, outcome=["fail", "pass"], severity=["grave", None]
     ).write_csv(tmp_path / "results.csv")
     out = tmp_path / "records.parquet"
-    done = run(
-        "record-results", tmp_path, tmp_path / "results.csv", "--out", out, "--rejects", tmp_path / "rejects.csv"
-    )
+    given = ("record-results", tmp_path / "visits.parquet", tmp_path / "results.csv")
+    done = run(*given, "--out", out, "--rejects", tmp_path / "rejects.csv")
     assert done.exit_code == 0, done.output
     assert "记录 records 2" in done.stdout and "剔除行 rows set aside 1" in done.stdout
     assert cr.read_records(out, id_scheme="any").data["type"].to_list() == ["inspection", "violation"]
     assert pl.read_csv(tmp_path / "rejects.csv")["code"].to_list() == ["unknown_visit"]
-    assert "must end in" in complaint(
-        run("record-results", tmp_path, tmp_path / "results.csv", "--out", tmp_path / "a.txt")
-    )
+    assert "must end in" in complaint(run(*given, "--out", tmp_path / "a.txt"))
 
 
 def test_records_written_as_csv_open_in_a_spreadsheet_as_text(tmp_path: Path) -> None:
@@ -148,7 +145,7 @@ def test_records_written_as_csv_open_in_a_spreadsheet_as_text(tmp_path: Path) ->
     )
     (tmp_path / "results.csv").write_bytes(filled.write_csv().encode("gb18030"))
     out = tmp_path / "records.csv"
-    assert run("record-results", tmp_path, tmp_path / "results.csv", "--out", out).exit_code == 0
+    assert run("record-results", tmp_path / "visits.parquet", tmp_path / "results.csv", "--out", out).exit_code == 0
     assert out.read_bytes().startswith(b"\xef\xbb\xbf") and "'=标签" in out.read_text(encoding="utf-8")
     assert cr.read_records(out, id_scheme="any").data["type"].to_list() == ["inspection", "violation"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import shutil
@@ -129,28 +128,6 @@ def test_what_was_put_into_a_bundle_is_not_deleted_with_it(additive: cr.BoostedS
     with pytest.raises(cr.InputError, match=f"{name} is no part of the model bundle there"):
         cr.save_model(additive, kept)
     assert content(kept) == before
-
-
-@pytest.mark.parametrize("moment", range(1, 13))
-def test_an_interruption_at_any_moment_leaves_a_whole_bundle(
-    additive: cr.BoostedScorer, kept: Path, moment: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, moves, rename = content(kept), 0, Path.rename
-
-    def interrupted(path: Path, target: Path) -> Path:
-        nonlocal moves
-        moves += 1
-        if moves == moment:
-            raise KeyboardInterrupt
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with contextlib.suppress(KeyboardInterrupt):
-        cr.save_model(additive, kept)
-    monkeypatch.undo()
-    assert cr.load_model(kept).scorer.additive == (moves < moment)
-    assert moves < moment or content(kept) == before
-    assert [path.name for path in kept.parent.iterdir()] == ["model"]
 
 
 def test_a_model_is_kept_where_a_link_leads(additive: cr.BoostedScorer, kept: Path, tmp_path: Path) -> None:

@@ -21,9 +21,12 @@ def rewritten(folder: Path, change: Any) -> None:
     canonical = json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     stored["sha256"] = hashlib.sha256(canonical).hexdigest()
     path.write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
-    listed = sorted(entry for entry in folder.iterdir() if entry.name != "SHA256SUMS")
-    lines = [f"{hashlib.sha256(entry.read_bytes()).hexdigest()}  {entry.name}\n" for entry in listed]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    listed = sorted(entry for entry in folder.iterdir() if entry.name not in ("SHA256SUMS", "run.json"))
+    digests = {entry.name: hashlib.sha256(entry.read_bytes()).hexdigest() for entry in listed}
+    (folder / "SHA256SUMS").write_text("".join(f"{one}  {name}\n" for name, one in digests.items()), encoding="utf-8")
+    account = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    account["results"] = digests | {"SHA256SUMS": hashlib.sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()}
+    (folder / "run.json").write_text(json.dumps(account), encoding="utf-8")
 
 
 def with_part(folder: Path, name: str, text: str) -> None:

@@ -22,8 +22,9 @@ from creditrisk.assessing.assess import check_tables, tables_of
 from creditrisk.assessing.impact.changes import Changes, Population
 from creditrisk.days import as_date
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_set
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.agreeing import indicators_of_both
 from creditrisk.indicators.builder import cohort_on
@@ -106,7 +107,8 @@ def policy_impact(
     indicators = indicators_of_both(before, after, records, ordered, cohort_on(ordered["enterprise_id"], day))
     changes = Changes(Population.under(before, indicators[0]), Population.under(after, indicators[1]))
     regimes = [assign_regimes(side.policy, side.tiering, ordered, day) for side in (changes.before, changes.after)]
-    return PolicyImpact(day, ordered, changes, (regimes[0], regimes[1]), output)
+    inputs = {"enterprises": enterprises.report.used, "records": records.report.used}
+    return PolicyImpact(day, ordered, changes, (regimes[0], regimes[1]), inputs, output)
 
 
 def policy_on_trial(policy: Policy | str | os.PathLike[str], day: date) -> Policy:
@@ -142,12 +144,15 @@ class PolicyImpact:
         changes in their total, how many enterprises it touches in all. Those that move most come first.
     changes : Changes
         The population under both policies, by row: indicators, scores, tiers, and every cause.
+    inputs : dict of str to InputUsed
+        What was read, for the account of the run.
     """
 
     as_of: date
     enterprises: pl.DataFrame
     changes: Changes
     regimes: tuple[pl.Series, pl.Series]
+    inputs: dict[str, InputUsed]
     output: FrameKind
 
     @property
@@ -308,7 +313,9 @@ class PolicyImpact:
         return self.content.model_dump(mode="json")
 
     def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
-        """Write movers.parquet, impact.html and impact.json into a folder; all appear together or none does.
+        """Write movers.parquet, impact.html, impact.json and run.json into a folder, in place of an impact there.
+
+        The files appear together or not at all, whatever kills the run.
 
         Parameters
         ----------
@@ -320,11 +327,19 @@ class PolicyImpact:
         Raises
         ------
         OutputError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or holds another result or files that would be lost.
         """
         data = json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
         spreadsheet = {"movers.csv": lambda path: write_spreadsheet(self.movers_data, path)}
-        return write_together(
+        account = RunAccount(
+            kind="impact",
+            as_of=self.as_of,
+            policy=self.changes.after.policy.used,
+            policy_before=self.changes.before.policy.used,
+            inputs=self.inputs,
+            counts={"enterprises": self.enterprises.height, "movers": len(self.changes.movers)},
+        )
+        return write_set(
             folder,
             {
                 "movers.parquet": lambda path: self.movers_data.write_parquet(path),
@@ -332,6 +347,7 @@ class PolicyImpact:
                 "impact.html": lambda path: path.write_text(impact_page(self.content), encoding="utf-8"),
                 "impact.json": lambda path: path.write_text(data, encoding="utf-8"),
             },
+            account,
         )
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.saved import read_saved
 from creditrisk.frames import FrameKind, check_frame_kind
 from creditrisk.inspection.drafting.drafting import Coordination, Draft
 from creditrisk.inspection.drafting.resting import last_visits
@@ -157,11 +158,9 @@ def _continued(last_plan: Any, seed: str) -> str | None:
     """The draws of the last plan, if those were made with the same seed."""
     if isinstance(last_plan, InspectionPlan):
         return last_plan.draws_sha256 if last_plan.seed == seed else None
-    told = Path(last_plan) / "plan.json" if isinstance(last_plan, str | os.PathLike) else None
-    if told is None or not told.is_file():
+    if not isinstance(last_plan, str | os.PathLike) or not Path(last_plan).is_dir():
         return None
-    try:
-        data = json.loads(told.read_text(encoding="utf-8"))
-        return data["draws_sha256"] if data["seed"] == seed else None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"last_plan: {told} is no account of a saved plan: save that plan again") from error
+    data = read_saved(
+        last_plan, "plan", ("plan.json",), lambda path: json.loads(path.read_text("utf-8")), argument="last_plan"
+    )
+    return data["draws_sha256"] if data["seed"] == seed else None

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from creditrisk.errors import InputError
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_file
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
@@ -120,8 +120,7 @@ def write_draw(draw: Draw, path: str | os.PathLike[str]) -> None:
     OutputError
         If the file cannot be written.
     """
-    target = Path(path)
-    write_together(target.parent, {target.name: lambda file: file.write_text(draw_text(draw), encoding="utf-8")})
+    write_file(path, lambda file: file.write_text(draw_text(draw), encoding="utf-8"))
 
 
 def draw_text(draw: Draw) -> str:

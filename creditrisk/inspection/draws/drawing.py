@@ -17,6 +17,7 @@ import polars.selectors as cs
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
+from creditrisk.files.digests import sha256_of
 from creditrisk.frames import to_polars
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
@@ -250,7 +251,7 @@ def draw_sample(
 def draws_sha256(draws: Iterable[Draw]) -> str:
     """SHA-256 of all that decides draws beside the seed: series, frame, and size, sample and start of each stratum."""
     told = sorted((one.item, one.series, one.frame_sha256, [astuple(part) for part in one.strata]) for one in draws)
-    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+    return sha256_of(json.dumps(told, ensure_ascii=False))
 
 
 def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:

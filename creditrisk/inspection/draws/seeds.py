@@ -10,11 +10,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from creditrisk.errors import InputError
-from creditrisk.files.together import write_together
+from creditrisk.files.digests import sha256_of
+from creditrisk.files.together import update_file
 from creditrisk.inspection.draws.numbers import check_seed
 
 __all__ = ["check_commitment", "commit_to_seed", "new_seed", "register_seed"]
@@ -41,7 +41,7 @@ def commit_to_seed(seed: str) -> str:
     'f35a236332889400'
     """
     check_seed(seed)
-    return sha256(seed.encode()).hexdigest()
+    return sha256_of(seed)
 
 
 def check_commitment(seed: str, commitment: str) -> None:
@@ -82,30 +82,28 @@ def register_seed(
     ...             print(str(error).partition(":")[0])
     the seed was already used for other draws (SHA-256 aaaa)
     """
-    path = Path(register)
-    entries = list(_entries(path)) if path.exists() else []
-    mine = commit_to_seed(seed)
-    before = [draws for used, draws in entries if used == mine]
-    if draws_sha256 in before:
-        return
-    if before and before[-1] != continues:
-        raise InputError(
-            f"the seed was already used for other draws (SHA-256 {before[-1]}): draw with a new seed. "
-            "Who may try several draws with one seed can choose who is drawn."
-        )
-    lines = [
-        json.dumps({"seed_sha256": used, "draws_sha256": draws}) for used, draws in [*entries, (mine, draws_sha256)]
-    ]
-    text = "\n".join(lines) + "\n"
-    write_together(path.parent, {path.name: lambda file: file.write_text(text, encoding="utf-8")})
+    path, mine = Path(register), commit_to_seed(seed)
+
+    def entered(text: str | None) -> str | None:
+        entries = [] if text is None else list(_entries(path, text))
+        before = [draws for used, draws in entries if used == mine]
+        if draws_sha256 in before:
+            return None
+        if before and before[-1] != continues:
+            raise InputError(
+                f"the seed was already used for other draws (SHA-256 {before[-1]}): draw with a new seed. "
+                "Who may try several draws with one seed can choose who is drawn."
+            )
+        lines = [
+            json.dumps({"seed_sha256": used, "draws_sha256": draws}) for used, draws in [*entries, (mine, draws_sha256)]
+        ]
+        return "\n".join(lines) + "\n"
+
+    update_file(path, entered)
 
 
-def _entries(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the register of seeds {path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, start=1):
+def _entries(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
         try:
             entry = json.loads(line)
             yield entry["seed_sha256"], entry["draws_sha256"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -17,14 +17,15 @@ from typing import Any, get_args
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_set
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
 from creditrisk.inspection.fieldwork.turns import in_turn
-from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.plan import visits_of, visits_used
 from creditrisk.inspection.plan.tables import as_text
 
 __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
@@ -45,6 +46,8 @@ class Assignment:
         inspector_id, department, visits, available_days.
     shortfall : frame
         department, visits (that lack somebody with days left), days (of one inspector, that these would take).
+    inputs : dict of str to InputUsed
+        Which visits it is for, for the account of the run.
     """
 
     seed: str
@@ -55,6 +58,7 @@ class Assignment:
     unmet_data: pl.DataFrame
     loads_data: pl.DataFrame
     output: FrameKind
+    inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
     def table(self) -> Any:
@@ -80,9 +84,10 @@ class Assignment:
         return short.with_columns(days=days).sort("department")
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the tables, and with what they were drawn; the files appear together or not at all.
+        """Write the tables, and with what they were drawn, into a folder, in place of an assignment that is there.
 
-        ``assignment.csv``, ``unstaffed.csv``, ``loads.csv``, and ``assignment.json`` for :func:`verify_assignment`.
+        ``assignment.csv``, ``unstaffed.csv``, ``loads.csv``, ``assignment.json`` for :func:`verify_assignment`, and
+        ``run.json``; they appear together or not at all.
 
         Returns
         -------
@@ -91,8 +96,21 @@ class Assignment:
         Raises
         ------
         OutputError
-            If the folder or a file cannot be written.
+            If the folder or a file cannot be written, or the folder holds another result or files that would be lost.
         """
+        return write_set(folder, self.files(), self.account())
+
+    def account(self) -> RunAccount:
+        """What the run was that drew the inspectors."""
+        counts = {
+            "visits": self.table_data["visit_id"].n_unique(),
+            "unstaffed": self.unmet_data["visit_id"].n_unique(),
+            "inspectors": self.loads_data.height,
+        }
+        return RunAccount(kind="assignment", seed=self.seed, inputs=self.inputs, counts=counts)
+
+    def files(self) -> dict[str, Callable[[Path], object]]:
+        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
         tables = {"assignment": self.table_data, "unstaffed": self.unmet_data, "loads": self.loads_data}
         files: dict[str, Callable[[Path], object]] = {
             f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()
@@ -100,7 +118,7 @@ class Assignment:
         names = ("seed", "team_size", "visits_per_day", "tours_by")
         drawn_with = json.dumps({name: getattr(self, name) for name in names}, ensure_ascii=False, indent=1) + "\n"
         files["assignment.json"] = lambda path: path.write_text(drawn_with, encoding="utf-8")
-        return write_together(folder, files)
+        return files
 
     def __str__(self) -> str:
         staffed, unmet = self.table_data["visit_id"].n_unique(), self.unmet_data["visit_id"].n_unique()
@@ -213,6 +231,7 @@ def assign_inspectors(
         table_data=pl.DataFrame(teams, schema=dict.fromkeys(names, pl.String), orient="row").sort(names),
         unmet_data=pl.DataFrame(unmet, schema=dict.fromkeys(reasons, pl.String), orient="row"),
         loads_data=load_table,
+        inputs={"visits": visits_used(visits)},
         output=output,
     )
 

@@ -8,15 +8,21 @@ record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed, RunAccount
+from creditrisk.files.spreadsheets import write_spreadsheet
+from creditrisk.files.together import write_set
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.plan import visits_of, visits_used
 from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.records.parsing import to_dates
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
@@ -72,6 +78,8 @@ class RecordedResults:
         visit_id, enterprise_id: visits of the plan without a result yet.
     visits : frame
         record_id, visit_id: of which visit each record comes.
+    inputs : dict of str to InputUsed
+        What was read, for the account of the run.
     """
 
     records_data: pl.DataFrame
@@ -79,6 +87,7 @@ class RecordedResults:
     open_data: pl.DataFrame
     visits_data: pl.DataFrame
     output: FrameKind
+    inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
     def records(self) -> Any:
@@ -95,6 +104,34 @@ class RecordedResults:
     @property
     def visits(self) -> Any:
         return from_polars(self.visits_data, self.output)
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write the tables into a folder, in place of recorded results that are there.
+
+        ``records.parquet``, to be read with all other records, ``rejects.csv``, ``open-visits.csv``, ``visits.csv`` and
+        ``run.json``; they appear together or not at all.
+
+        Returns
+        -------
+        dict of str to Path
+
+        Raises
+        ------
+        OutputError
+            If the folder or a file cannot be written, or the folder holds another result or files that would be lost.
+        """
+        files: dict[str, Callable[[Path], object]] = {
+            "records.parquet": lambda path: self.records_data.write_parquet(path),
+            "rejects.csv": partial(write_spreadsheet, self.rejects_data),
+            "open-visits.csv": partial(write_spreadsheet, self.open_data),
+            "visits.csv": partial(write_spreadsheet, self.visits_data),
+        }
+        counts = {
+            "records": self.records_data.height,
+            "rows_set_aside": self.rejects_data.height,
+            "open_visits": self.open_data.height,
+        }
+        return write_set(folder, files, RunAccount(kind="recorded_results", inputs=self.inputs, counts=counts))
 
     def __repr__(self) -> str:
         return (
@@ -190,7 +227,8 @@ def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -
     visited = records.select("record_id", "visit_id")
     all_rejects = pl.concat(rejects).unique("row", keep="first", maintain_order=True).sort("row")
     still_open = planned.join(kept, on="visit_id", how="anti").select("visit_id", "enterprise_id").sort("visit_id")
-    return RecordedResults(records.drop("visit_id"), all_rejects, still_open, visited, output)
+    used = {"visits": visits_used(visits), "results": InputUsed(sources=(source,), rows_read=table.height)}
+    return RecordedResults(records.drop("visit_id"), all_rejects, still_open, visited, output, used)
 
 
 def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:

@@ -9,8 +9,8 @@ them must be free at one time, a better timetable may exist: ``method="exact"`` 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,9 @@ import polars as pl
 
 from creditrisk.days import as_date
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_set
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.fieldwork.left_over import left_over_table, shortfall_table
@@ -30,7 +31,7 @@ from creditrisk.inspection.fieldwork.teams import TravelBy
 from creditrisk.inspection.fieldwork.timetable import Placed, Timetable, Visit
 from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan.items import GRID
-from creditrisk.inspection.plan.plan import visits_of
+from creditrisk.inspection.plan.plan import visits_of, visits_used
 
 __all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
 
@@ -54,12 +55,15 @@ class Schedule:
     shortfall : frame
         region (of teams) or department (of inspectors), visits (left over), days (of a team, or of one inspector, that
         these would take), days_available (in all): what it would take.
+    inputs : dict of str to InputUsed
+        Which visits it is for, for the account of the run.
     """
 
     table_data: pl.DataFrame
     unmet_data: pl.DataFrame
     shortfall_data: pl.DataFrame
     output: FrameKind
+    inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
     def table(self) -> Any:
@@ -79,7 +83,9 @@ class Schedule:
         return self.unmet_data.height == 0
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write ``schedule.csv``, ``unscheduled.csv`` and ``shortfall.csv``; they appear together or not at all.
+        """Write the tables into a folder, in place of a schedule that is there.
+
+        ``schedule.csv``, ``unscheduled.csv``, ``shortfall.csv`` and ``run.json``; they appear together or not at all.
 
         Returns
         -------
@@ -88,11 +94,19 @@ class Schedule:
         Raises
         ------
         OutputError
-            If the folder or a file cannot be written.
+            If the folder or a file cannot be written, or the folder holds another result or files that would be lost.
         """
+        return write_set(folder, self.files(), self.account())
+
+    def account(self) -> RunAccount:
+        """What the run was that gave the visits their days."""
+        counts = {"scheduled": self.table_data.height, "unscheduled": self.unmet_data.height}
+        return RunAccount(kind="schedule", inputs=self.inputs, counts=counts)
+
+    def files(self) -> dict[str, Callable[[Path], object]]:
+        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
         tables = {"schedule": self.table_data, "unscheduled": self.unmet_data, "shortfall": self.shortfall_data}
-        files = {f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()}
-        return write_together(folder, files)
+        return {f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()}
 
     def __str__(self) -> str:
         lines = [
@@ -218,6 +232,7 @@ def schedule_visits(
         left_over_table(left, days, first, last, by_inspectors=assignment is not None),
         shortfall_table(left, asked, timetable, departments),
         output,
+        {"visits": visits_used(visits)},
     )
 
 

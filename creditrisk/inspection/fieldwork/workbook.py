@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.files.saved import read_saved
 from creditrisk.files.spreadsheets import check_sheet, read_spreadsheet, write_workbook
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_file
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.plan.plan import InspectionPlan, visits_of
 from creditrisk.vocabulary import Label
@@ -18,7 +20,7 @@ from creditrisk.vocabulary import Label
 if TYPE_CHECKING:
     from creditrisk.inspection.fieldwork.scheduling import Schedule
 
-__all__ = ["write_plan_workbook"]
+__all__ = ["plan_sheets", "write_plan_workbook"]
 
 _VISITS = Label("计划", "Visits")
 _DRAWS = Label("抽取", "Draws")
@@ -76,7 +78,18 @@ def write_plan_workbook(
     ...     pl.read_excel(f"{folder}/plan.xlsx", sheet_name="计划 Visits").height == len(plan.visits)
     True
     """
-    visits, *others = _saved(Path(plan)) if isinstance(plan, str | os.PathLike) else _made(plan)
+    sheets = plan_sheets(plan, assignment=assignment, schedule=schedule)
+    write_file(path, partial(write_workbook, sheets))
+
+
+def plan_sheets(
+    plan: InspectionPlan | str | os.PathLike[str],
+    *,
+    assignment: Assignment | None = None,
+    schedule: Schedule | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The tables of :func:`write_plan_workbook`, by the names of their sheets."""
+    visits, *others = _saved(plan) if isinstance(plan, str | os.PathLike) else _made(plan)
     columns = ["visit_id", "enterprise_id", "items", "departments"]
     if assignment is not None:
         teams = assignment.table_data.sort("department", "inspector_id").group_by("visit_id", maintain_order=True)
@@ -87,9 +100,7 @@ def write_plan_workbook(
         columns += ["date", "slot"]
     columns += ["window_from", "window_to", "tier", "cause", "why_zh", "why_en"]
     tables = dict(zip((_VISITS, _DRAWS, _UNMET, _GRID), (visits.select(columns), *others), strict=True))
-    named = {_sheet(label): table for label, table in tables.items()}
-    target = Path(path)
-    write_together(target.parent, {target.name: lambda file: write_workbook(named, file)})
+    return {_sheet(label): table for label, table in tables.items()}
 
 
 def _made(plan: InspectionPlan) -> tuple[pl.DataFrame, ...]:
@@ -99,11 +110,16 @@ def _made(plan: InspectionPlan) -> tuple[pl.DataFrame, ...]:
     return plan.visits_data, plan.publication_data, plan.unmet_data, pl.concat(plan.patrol_chunks())
 
 
-def _saved(folder: Path) -> tuple[pl.DataFrame, ...]:
+def _saved(folder: str | os.PathLike[str]) -> tuple[pl.DataFrame, ...]:
     """The same from the folder of a saved plan."""
-    visits = visits_of(folder, _COLUMNS)
-    check_sheet(_sheet(_VISITS), visits.height)
-    return visits, *(read_spreadsheet(folder / f"{name}.csv", types) for name, types in _TYPES.items())
+
+    def read(visits: Path, *others: Path) -> tuple[pl.DataFrame, ...]:
+        table = visits_of(visits, _COLUMNS)
+        check_sheet(_sheet(_VISITS), table.height)
+        return table, *(read_spreadsheet(path, types) for path, types in zip(others, _TYPES.values(), strict=True))
+
+    names = ("visits.parquet", *(f"{name}.csv" for name in _TYPES))
+    return read_saved(folder, "plan", names, read, argument="plan")
 
 
 def _sheet(label: Label) -> str:

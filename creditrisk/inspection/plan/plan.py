@@ -15,8 +15,10 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed, RunAccount
+from creditrisk.files.saved import input_of, read_saved
 from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_set
 from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.inspection.draws.draw_lists import draw_text
 from creditrisk.inspection.draws.drawing import OUTSIDE, Draw, draws_sha256
@@ -25,7 +27,9 @@ from creditrisk.inspection.plan.items import InspectionItem
 from creditrisk.inspection.plan.population import Population, strata_of
 from creditrisk.inspection.plan.visits import CAUSES, grid_rows, visit_table
 
-__all__ = ["InspectionPlan", "PlanSummary", "visits_of"]
+__all__ = ["InspectionPlan", "PlanSummary", "visits_of", "visits_used"]
+
+_VISITS = "visits.parquet"
 
 
 @dataclass(frozen=True)
@@ -174,14 +178,13 @@ class InspectionPlan:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the plan into a folder, in place of a plan that is there; each file appears whole or not at all.
+        """Write the plan into a folder, in place of a plan that is there; the files appear together or not at all.
 
         ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``grid-patrols.csv``,
         ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was
-        used for), and for each item ``draw-ITEM.json``, the list to be published after the visits, with
-        ``frame-ITEM.parquet``, by which it is verified. Lists and frames that a plan before has left in the folder, for
-        items of which this one has no draw, are removed once the new files are there: they could be published as this
-        plan's. Save into another folder to keep both plans.
+        used for), ``run.json``, and for each item ``draw-ITEM.json``, the list to be published after the visits, with
+        ``frame-ITEM.parquet``, by which it is verified. Nothing of a plan before is left in the folder: its lists could
+        be published as this plan's. Save into another folder to keep both plans.
 
         Returns
         -------
@@ -190,8 +193,24 @@ class InspectionPlan:
         Raises
         ------
         OutputError
-            If the folder or a file cannot be written.
+            If the folder or a file cannot be written, or the folder holds another result or files that would be lost.
         """
+        return write_set(folder, self.files(), self.account())
+
+    def account(self) -> RunAccount:
+        """What the run was that made the plan."""
+        summary = self.summary()
+        return RunAccount(
+            kind="plan",
+            policy=self.population.policy.used,
+            inputs=self.population.inputs,
+            seed=self.seed,
+            counts={"enterprises": summary.enterprises, "visits": summary.visits, "unmet": summary.unmet},
+            summary=vars(summary),
+        )
+
+    def files(self) -> dict[str, Callable[[Path], object]]:
+        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
         identity = {
             "seed": self.seed,
             "draws_sha256": self.draws_sha256,
@@ -209,7 +228,7 @@ class InspectionPlan:
         }
         for item, draw in self.draws.items():
             files |= {f"draw-{item}.json": _list_of(draw), f"frame-{item}.parquet": _frame_of(draw)}
-        return write_together(folder, files, in_place_of=("draw-*.json", "frame-*.parquet"))
+        return files
 
     def save_visits(self, path: str | os.PathLike[str]) -> None:
         """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""
@@ -234,6 +253,13 @@ class InspectionPlan:
             yield visit_table(part, self.population, self.groups, self.overrides_data, self.year)
 
 
+def visits_used(source: Any) -> InputUsed:
+    """What :func:`visits_of` reads, for the account of a run."""
+    if isinstance(source, InspectionPlan):
+        return InputUsed(sources=("plan",), sha256={"draws": source.draws_sha256})
+    return InputUsed(sources=("frame",)) if is_frame(source) else input_of(source, _VISITS)
+
+
 def visits_of(
     source: Any, columns: Sequence[str], further: Sequence[str] = (), *, argument: str = "visits"
 ) -> pl.DataFrame:
@@ -252,20 +278,23 @@ def visits_of(
     Raises
     ------
     InputError
-        If there are no visits to be read, or a column is missing.
+        If there are no visits to be read, those of a folder are not what its account says, or a column is missing.
     """
     if isinstance(source, InspectionPlan):
         table = source.visits_data
     elif is_frame(source):
         table = to_polars(source)
     elif isinstance(source, str | os.PathLike):
-        path = Path(source) / "visits.parquet" if Path(source).is_dir() else Path(source)
-        try:
+
+        def read(path: Path) -> pl.DataFrame:
             there = pl.read_parquet_schema(path)
-            table = pl.read_parquet(path, columns=[name for name in (*columns, *further) if name in there])
+            return pl.read_parquet(path, columns=[name for name in (*columns, *further) if name in there])
+
+        try:
+            table = read_saved(source, "plan", (_VISITS,), read, argument=argument)
         except (OSError, pl.exceptions.PolarsError) as error:
             reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
-            raise InputError(f"{argument}: {path} holds no visits of a saved plan: {reason}") from error
+            raise InputError(f"{argument}: {source} holds no visits of a saved plan: {reason}") from error
     else:
         raise InputError(
             f"{argument} must be a plan, a frame or the folder of a saved plan, got {type(source).__name__}"

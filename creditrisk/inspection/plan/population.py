@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import and_
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.assessment import Assessment
 from creditrisk.errors import InputError
+from creditrisk.files.account import InputUsed
+from creditrisk.files.saved import input_of, read_saved
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.inspection.draws.drawing import OUTSIDE, in_order
 from creditrisk.inspection.plan.items import InspectionItem
@@ -32,6 +33,7 @@ __all__ = ["FULL_COVERAGE", "OBSERVATION", "Population", "population_of", "strat
 OBSERVATION = "observation"
 FULL_COVERAGE = "full_coverage"
 
+_ASSESSMENTS = "assessments.parquet"
 # A name that has ended is visited no more.
 _ENDED = ("revoked", "deregistered")
 _ATTRIBUTES = ("region", "industry", "scale", "key_areas", "grid", "status")
@@ -58,6 +60,8 @@ class Population:
         region, industry, scale, grid (categorical), key_areas; those that are known.
     weights : ndarray of float64, optional
         Probabilities within a stratum are in proportion to these.
+    inputs : dict of str to InputUsed
+        What it was made from, for the account of a run.
     """
 
     policy: Policy
@@ -66,6 +70,7 @@ class Population:
     stratum: NDArray[np.uint8]
     attributes: pl.DataFrame
     weights: NDArray[np.float64] | None
+    inputs: dict[str, InputUsed]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -102,7 +107,8 @@ def population_of(
     Raises
     ------
     InputError
-        If there is no such table, nobody in it, a column is missing, or an id, tier, regime or weight cannot be used.
+        If there is no such table, a folder's table is not what its account says, nobody is in it, a column is missing,
+        or an id, tier, regime or weight cannot be used.
     """
     if isinstance(source, Assessment):
         loaded = source.policy if policy is None else load_policy(policy, source.as_of)
@@ -131,6 +137,7 @@ def population_of(
             *(name for name in ("key_areas",) if name in table.columns),
         ),
         weights=None if weight is None else _weights(table, weight),
+        inputs=_used(source),
     )
 
 
@@ -146,14 +153,20 @@ def _attributes_and_tiers(assessed: Assessed) -> pl.DataFrame:
 def _table(source: Any) -> pl.DataFrame:
     if is_frame(source):
         return to_polars(source)
-    path = Path(source) if isinstance(source, str | os.PathLike) else None
-    if path is None:
+    if not isinstance(source, str | os.PathLike):
         raise InputError(f"a plan is made from an assessment, a table or a file of one, got {type(source).__name__}")
-    path = path / "assessments.parquet" if path.is_dir() else path
     try:
-        return pl.read_parquet(path)
+        return read_saved(source, "assessment", (_ASSESSMENTS,), pl.read_parquet, argument="assessment")
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"the assessments {path} cannot be read: {error}") from error
+        raise InputError(f"the assessments {source} cannot be read: {error}") from error
+
+
+def _used(source: Any) -> dict[str, InputUsed]:
+    if isinstance(source, Assessment):
+        return {"enterprises": source.enterprises.report.used, "records": source.records.report.used}
+    if is_frame(source):
+        return {"assessments": InputUsed(sources=("frame",))}
+    return {"assessments": input_of(source, _ASSESSMENTS)}
 
 
 def _policy_of(table: pl.DataFrame) -> Policy:

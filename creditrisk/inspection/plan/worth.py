@@ -6,8 +6,11 @@ of those visited, and nothing need be simulated: plain random visits find the me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +20,12 @@ from numpy.typing import NDArray
 from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.evaluation.choices import longest_ago
+from creditrisk.files.account import InputUsed, RunAccount
+from creditrisk.files.spreadsheets import write_spreadsheet
+from creditrisk.files.together import write_set
 from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.drawing import OUTSIDE
-from creditrisk.inspection.plan.plan import InspectionPlan, visits_of
+from creditrisk.inspection.plan.plan import InspectionPlan, visits_of, visits_used
 from creditrisk.inspection.plan.population import Population
 from creditrisk.inspection.plan.visits import Cause
 from creditrisk.vocabulary import SCALES, Label
@@ -69,6 +75,8 @@ class PlanWorth:
         What one visit to each enterprise visited on site would find, as a share of what one to each of all would.
     gone : int
         Visits of the plan before to enterprises that are no longer there: left out.
+    inputs : dict of str to InputUsed
+        Of which plan it is, for the account of the run.
     """
 
     year: int
@@ -86,6 +94,7 @@ class PlanWorth:
     burden_data: pl.DataFrame
     group_labels: dict[tuple[str, str], Label]
     output: FrameKind
+    inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
     def expected(self) -> Any:
@@ -112,6 +121,31 @@ class PlanWorth:
         for column in self.burden_data["column"].unique(maintain_order=True).to_list():
             lines += self._burden_lines(column, self.burden_data.filter(column=column))
         return "\n".join(lines)
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``expected.csv``, ``burden.csv`` and ``run.json`` into a folder, in place of a plan's worth there.
+
+        Returns
+        -------
+        dict of str to Path
+
+        Raises
+        ------
+        OutputError
+            If the folder or a file cannot be written, or the folder holds another result or files that would be lost.
+        """
+        files: dict[str, Callable[[Path], object]] = {
+            "expected.csv": partial(write_spreadsheet, self.expected_data),
+            "burden.csv": partial(write_spreadsheet, self.burden_data),
+        }
+        told = ("year", "policy", "off_site_visits", "grid_visits", "visited", "seen", "most_visits", "gone")
+        account = RunAccount(
+            kind="worth",
+            inputs=self.inputs,
+            counts={"enterprises": self.enterprises, "visits": self.visits},
+            summary={name: getattr(self, name) for name in told},
+        )
+        return write_set(folder, files, account)
 
     def __repr__(self) -> str:
         return f"<PlanWorth {self.year}: {self.visits:,} visits, {self.expected_data['findings'][0]:,.1f} findings>"
@@ -233,6 +267,7 @@ def plan_worth(
         gone=gone,
         expected_data=_expected(found, mean),
         burden_data=_burden(population, there, _columns(population, by), on_site, grid, probability),
+        inputs={"visits": visits_used(plan)},
         group_labels=tiers | {("scale", name): label for name, label in SCALES.items()},
         output=output,
     )

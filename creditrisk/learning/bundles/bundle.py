@@ -1,28 +1,29 @@
 """A fitted model kept in a folder: text parts and a manifest that says what it is. No pickle, and nothing executed.
 
 Before anything is built from a bundle, its parts are checked against the digests in the manifest, the manifest against
-its own, and the cards against a list of all digests: what was altered or cut short is refused.
+its own, and the cards against a list of all digests: what was altered or cut short is refused. The account of the run
+beside them is that of every saved result; it says nothing of the model that the manifest does not say.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import platform
-import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from creditrisk import __version__
 from creditrisk.errors import InputError, OutputError
+from creditrisk.files.account import ACCOUNT, RunAccount, account_in, versions_used
+from creditrisk.files.digests import sha256_of
+from creditrisk.files.saved import finish_before_reading
+from creditrisk.files.together import finish_broken_off, write_set
 from creditrisk.indicators.built_in import built_in_indicators
-from creditrisk.learning.bundles.manifest import Manifest, ModelBundle, PolicyUsed, TrainingCohort, manifest_digest
+from creditrisk.learning.bundles.manifest import Manifest, ModelBundle, TrainingCohort, manifest_digest
 from creditrisk.learning.bundles.model_card import model_card
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
@@ -34,7 +35,7 @@ MANIFEST = "manifest.json"
 CARDS = ("model-card.md", "model-card.html")
 # As sha256sum writes it. The cards name the manifest's digest, so the manifest cannot hold theirs.
 DIGESTS = "SHA256SUMS"
-FILES_BESIDE_PARTS = (MANIFEST, *CARDS, DIGESTS)
+FILES_BESIDE_PARTS = (MANIFEST, *CARDS, DIGESTS, ACCOUNT)
 _FORMAT = 1
 _KINDS = {
     "boosted": "creditrisk.learning.scorers.boosted:BoostedScorer",
@@ -75,8 +76,8 @@ def save_model(
     ----------
     scorer : fitted BoostedScorer or ScorecardScorer
     folder : path
-        Made if it is not there. A bundle that is there is replaced, whole or not at all; a folder that holds anything
-        else is left alone.
+        Made if it is not there. A bundle that is there is replaced, whole or not at all, whatever kills the run; a
+        folder that holds anything else is left alone.
     name : BilingualText or mapping, optional
     policy : Policy or str, optional
         Whose indicators the model reads; without one, the built-in indicators.
@@ -128,22 +129,21 @@ def save_model(
             "columns": columns,
             "directions": scorer.directions_of_columns(),
             "indicators": tuple(specs[column] for column in columns if column in specs),
-            "policy": None
-            if policy is None
-            else PolicyUsed(id=policy.id, edition=policy.edition, sha256=policy.sha256),
+            "policy": None if policy is None else policy.used,
             "cohort": cohort,
             "figures": _plain(figures or {}),
-            "versions": {
-                "creditrisk": __version__,
-                "python": platform.python_version(),
-                **{package: version(package) for package in _PACKAGES},
-            },
-            "parts": {part: hashlib.sha256(content).hexdigest() for part, content in sorted(parts.items())},
+            "versions": versions_used(*_PACKAGES),
+            "parts": {part: sha256_of(content) for part, content in sorted(parts.items())},
         },
         "the model cannot be kept",
     )
     files = {**parts, MANIFEST: _manifest_text(manifest), **_cards(manifest)}
-    _write(_resolved(folder), {**files, DIGESTS: _digests(files)})
+    check_place(folder)
+    write_set(
+        folder,
+        {name: partial(_write, content) for name, content in {**files, DIGESTS: _digests(files)}.items()},
+        _account(manifest),
+    )
     return ModelBundle(scorer, manifest)
 
 
@@ -157,7 +157,8 @@ def check_place(folder: str | os.PathLike[str]) -> None:
     OutputError
         If it cannot be looked into.
     """
-    path = _resolved(folder)
+    path = Path(os.path.realpath(folder))
+    finish_broken_off(path)
     try:
         names = {entry.name for entry in path.iterdir()} if path.exists() else set()
     except OSError as error:
@@ -165,13 +166,15 @@ def check_place(folder: str | os.PathLike[str]) -> None:
     if not names:
         return
     try:
-        parts = _manifest_of(_content(path), path).parts
-    except InputError as error:
-        raise InputError(f"{path} holds something that is no model bundle: name another folder") from error
-    strange = min(names - {*parts, *FILES_BESIDE_PARTS}, default=None)
+        account = account_in(path)
+    except InputError:
+        account = None
+    if account is None or account.kind != "model":
+        raise InputError(f"{path} holds something that is no model bundle: name another folder")
+    strange = min(names - {*account.results, ACCOUNT}, default=None)
     if strange is not None:
         raise InputError(
-            f"{path / strange} is no part of the model bundle there, and would be lost with it: move it, or name "
+            f"{path / strange} is no part of the model bundle there, and would be taken for one: move it, or name "
             "another folder"
         )
 
@@ -197,6 +200,7 @@ def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
     'boosted'
     """
     path = _reference_folder() if folder == _REFERENCE else Path(folder)
+    finish_before_reading(path)
     content = _content(path)
     manifest = _manifest_of(content, path)
     _check_files(manifest, content, path)
@@ -282,23 +286,22 @@ def _check_files(manifest: Manifest, content: Mapping[str, bytes], path: Path) -
     if strange is not None:
         raise InputError(f"{path / strange} does not belong to the bundle: remove it if you know where it comes from")
     for name, digest in manifest.parts.items():
-        if hashlib.sha256(content[name]).hexdigest() != digest:
+        if sha256_of(content[name]) != digest:
             raise InputError(f"{path / name} {_DAMAGED}")
     listed = content[DIGESTS].splitlines(keepends=True)
     for name in CARDS:
         if _digests({name: content[name]}) not in listed:
             raise InputError(f"{path / name} or its digest in {DIGESTS} {_DAMAGED}")
-    if content[DIGESTS] != _digests({name: content[name] for name in wanted if name != DIGESTS}):
+    if content[DIGESTS] != _digests({name: content[name] for name in wanted if name not in (DIGESTS, ACCOUNT)}):
         raise InputError(f"{path / DIGESTS} {_DAMAGED}")
-
-
-def _resolved(folder: str | os.PathLike[str]) -> Path:
-    """The folder itself, whatever links and dots lead to it."""
-    return Path(os.path.realpath(folder))
+    account = account_in(path)
+    found = {name: sha256_of(content[name]) for name in wanted if name != ACCOUNT}
+    if account is None or account.kind != "model" or account.results != found:
+        raise InputError(f"{path / ACCOUNT} {_DAMAGED}")
 
 
 def _digests(files: Mapping[str, bytes]) -> bytes:
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    lines = (f"{sha256_of(content)}  {name}\n" for name, content in sorted(files.items()))
     return "".join(lines).encode()
 
 
@@ -311,42 +314,20 @@ def _cards(manifest: Manifest) -> dict[str, bytes]:
     return {CARDS[0]: model_card(manifest, "markdown").encode(), CARDS[1]: model_card(manifest, "html").encode()}
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a whole folder beside the place, and only then put it there."""
-    check_place(folder)
-    partial, before = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("partial", "before"))
-    try:
-        partial.mkdir(parents=True)
-        for name, content in files.items():
-            (partial / name).write_bytes(content)
-        if folder.exists():
-            _exchange(folder, partial, before)
-        else:
-            partial.rename(folder)
-    except OSError as error:
-        raise OutputError(f"the model cannot be written to {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def _account(manifest: Manifest) -> RunAccount:
+    cohort = manifest.cohort
+    counted = ("enterprises", "rows", "findings")
+    return RunAccount(
+        kind="model",
+        policy=manifest.policy,
+        model={"kind": manifest.kind, "sha256": manifest.sha256},
+        counts={} if cohort is None else {name: getattr(cohort, name) for name in counted},
+        versions=manifest.versions,
+    )
 
 
-def _exchange(folder: Path, partial: Path, before: Path) -> None:
-    """Put the files of one folder in the place of another's, which are back where they were if anything fails."""
-    # The folder itself stays: someone may stand in it.
-    old, new = ({entry.name for entry in place.iterdir()} for place in (folder, partial))
-    before.mkdir()
-    try:
-        for name in old:
-            (folder / name).rename(before / name)
-        for name in new:
-            (partial / name).rename(folder / name)
-    except BaseException:
-        for entry in before.iterdir():
-            entry.replace(folder / entry.name)
-        for name in new - old:
-            (folder / name).unlink(missing_ok=True)
-        before.rmdir()
-        raise
-    shutil.rmtree(before, ignore_errors=True)
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
 def _reference_folder() -> Path:

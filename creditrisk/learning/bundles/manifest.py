@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +11,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from creditrisk.errors import InputError
+from creditrisk.files.account import PolicyUsed
+from creditrisk.files.digests import sha256_of
 from creditrisk.indicators.spec import Direction, IndicatorSpec
 from creditrisk.learning.target import Target
 from creditrisk.policy.document import Policy
 from creditrisk.vocabulary import BilingualText
 
-__all__ = ["Manifest", "ModelBundle", "PolicyUsed", "TrainingCohort", "manifest_digest"]
+__all__ = ["Manifest", "ModelBundle", "TrainingCohort", "manifest_digest"]
 
 
 class _Data(BaseModel):
@@ -53,14 +54,6 @@ class TrainingCohort(_Data):
     rows: int
     findings: int
     random_draws: int = 0
-
-
-class PolicyUsed(_Data):
-    """The policy whose indicators a model reads."""
-
-    id: str
-    edition: str
-    sha256: str
 
 
 class Manifest(_Data):
@@ -143,4 +136,4 @@ class ModelBundle:
 def manifest_digest(stored: Mapping[str, Any]) -> str:
     """SHA-256 of a manifest as plain data, in hexadecimal, whatever the order of its keys."""
     text = json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text)

@@ -15,8 +15,9 @@ from creditrisk.days import add_months, as_date, day_number, day_of
 from creditrisk.errors import InputError
 from creditrisk.evaluation.comparison import ScoreComparison, compare_scores
 from creditrisk.evaluation.tables import gain_table, group_table, reliability_table, tier_table
+from creditrisk.files.account import InputUsed, PolicyUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
-from creditrisk.files.together import write_together
+from creditrisk.files.together import write_set
 from creditrisk.learning.bundles.bundle import load_model
 from creditrisk.learning.bundles.manifest import ModelBundle
 from creditrisk.learning.studies.inspected import days_to_look_at, indicators_of
@@ -51,6 +52,8 @@ class ModelEvaluation:
         Of the model.
     tiers : polars.DataFrame
         tier_table of "model" and "rules", one under the other.
+    policy, model, inputs : PolicyUsed, dict and dict of str to InputUsed
+        What it was made by and from, for the account of the run.
     """
 
     first_day: date
@@ -62,6 +65,9 @@ class ModelEvaluation:
     gain: pl.DataFrame
     groups: pl.DataFrame
     tiers: pl.DataFrame
+    policy: PolicyUsed
+    model: dict[str, Any]
+    inputs: dict[str, InputUsed]
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Every table by the name of its file."""
@@ -93,21 +99,30 @@ class ModelEvaluation:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write every table as CSV into a folder, in place of an evaluation that is there; all appear together or none.
+        """Write every table as CSV and run.json into a folder, in place of an evaluation that is there.
 
-        Weighted figures that an evaluation before has left in the folder are removed where this one has none.
+        The files appear together or not at all, whatever kills the run.
 
         Raises
         ------
         OutputError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or holds another result or files that would be lost.
         """
 
         def writer(table: pl.DataFrame) -> Callable[[Path], object]:
             return lambda path: write_spreadsheet(table, path)
 
         files = {f"{name}.csv": writer(table) for name, table in self.tables().items()}
-        return write_together(folder, files, in_place_of=("weighted_figures.csv", "weighted_differences.csv"))
+        figures = self.comparison.figures
+        account = RunAccount(
+            kind="evaluation",
+            policy=self.policy,
+            model=self.model,
+            inputs=self.inputs,
+            counts={"inspections": int(figures["rows"][0]), "findings": int(figures["findings"][0])},
+            summary={"from": self.first_day.isoformat(), "to": self.last_day.isoformat()},
+        )
+        return write_set(folder, files, account)
 
 
 def evaluate_model(
@@ -212,6 +227,10 @@ def evaluate_model(
             tier_table(inspected, tier[of_inspected], output="polars").select(pl.lit(by).alias("by"), pl.all())
             for by, tier in tiers.items()
         ),
+        policy=policy.used,
+        model={"kind": type(scorer).__name__}
+        | ({"sha256": bundle.manifest.sha256} if isinstance(bundle, ModelBundle) else {}),
+        inputs={"enterprises": enterprises.report.used, "records": records.report.used},
     )
 
 

@@ -1,0 +1,122 @@
+"""Reading what was saved: files are held against their account first, and what does not fit is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from creditrisk.errors import InputError, OutputError
+from creditrisk.files.account import ACCOUNT, InputUsed, ResultKind, RunAccount, account_in
+from creditrisk.files.together import finish_broken_off
+
+__all__ = ["finish_before_reading", "input_of", "read_saved"]
+
+T = TypeVar("T")
+
+# A save between two looks is met once, not again and again.
+_ATTEMPTS = 3
+
+
+def read_saved(
+    source: str | os.PathLike[str], kind: ResultKind, names: tuple[str, ...], read: Callable[..., T], *, argument: str
+) -> T:
+    """Read files of a saved result, once they are what its account says.
+
+    Parameters
+    ----------
+    source : path
+        The folder of the result; or one file, which is held against an account beside it that names it, and taken as
+        it is where there is none.
+    kind : str
+        Of result that is needed.
+    names : tuple of str
+        The files to read from the folder.
+    read : callable
+        Is given the path of each file.
+    argument : str
+        What the source was given as, for messages.
+
+    Raises
+    ------
+    InputError
+        If the folder has no account, one of another kind of result, or a file is missing or not what the account says.
+    """
+    path = Path(source)
+    whole = path.is_dir() or len(names) > 1
+    folder, files = (path, names) if whole else (path.parent, (path.name,))
+    for _ in range(_ATTEMPTS):
+        finish_before_reading(folder)
+        account = _account(folder, kind, argument) if whole else _account_naming(path)
+        if account is None:
+            return read(path)
+        misfit = _misfit(account, folder, files)
+        if misfit is None:
+            value = read(*(folder / name for name in files))
+            if account == account_in(folder):
+                return value
+        elif account == account_in(folder):
+            raise InputError(f"{argument}: {misfit}. Save the {_words(account.kind)} again, or take it from its source")
+    raise InputError(f"{argument}: {folder} is replaced again and again: wait until no run writes to it")
+
+
+def finish_before_reading(folder: Path) -> None:
+    """Bring a save that was killed in a folder to its end, so that one set is read.
+
+    Raises
+    ------
+    InputError
+        If that cannot be done.
+    """
+    try:
+        finish_broken_off(folder)
+    except OutputError as error:
+        raise InputError(
+            f"a save into {folder} was broken off, and only somebody who may write there can complete it. {error}"
+        ) from error
+
+
+def input_of(source: str | os.PathLike[str], *names: str) -> InputUsed:
+    """What an account says of a saved result that a run read: its folder, and the digests of the files read."""
+    path = Path(source)
+    account = account_in(path) if path.is_dir() else _account_naming(path)
+    listed = {} if account is None else account.results
+    wanted = names if path.is_dir() else (path.name,)
+    return InputUsed(sources=(path.as_posix(),), sha256={name: listed[name] for name in wanted if name in listed})
+
+
+def _account(folder: Path, kind: ResultKind, argument: str) -> RunAccount:
+    account = account_in(folder)
+    if account is None:
+        raise InputError(
+            f"{argument}: {folder} holds no saved {_words(kind)}: it has no {ACCOUNT}, which says what belongs to it. "
+            "Save it again, or name the folder that it was saved in"
+        )
+    if account.kind != kind:
+        raise InputError(f"{argument}: {folder} holds no {_words(kind)}, but another result: {_words(account.kind)}")
+    return account
+
+
+def _account_naming(path: Path) -> RunAccount | None:
+    """The account that a file belongs to; none for a file that was put there by hand."""
+    try:
+        account = account_in(path.parent)
+    except InputError:
+        return None
+    return account if account is not None and path.name in account.results else None
+
+
+def _misfit(account: RunAccount, folder: Path, files: tuple[str, ...]) -> str | None:
+    for name in files:
+        if name not in account.results:
+            return f"{folder / ACCOUNT} knows no {name}"
+        if not (folder / name).is_file():
+            return f"{folder / name} is missing"
+        if account.differing(folder, (name,)):
+            return f"{folder / name} is not what {ACCOUNT} says that it was when it was saved"
+    return None
+
+
+def _words(kind: ResultKind) -> str:
+    return kind.replace("_", " ")
