@@ -1,0 +1,143 @@
+"""Tests run on mutants, each in a process of its own on a copy of the tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal
+
+from mutants.choosing import CHOSEN, PROGRESS
+from mutants.covering import Chosen, Covering
+from mutants.drawing import Mutant
+from mutants.trees import copy_tree, start_pytest
+
+Outcome = Literal["killed", "timed out", "survived", "not covered"]
+NO_TEST_RAN = 5
+MOST_MEMORY = 12 * 2**30  # bytes: a list that grows for ever is a change that is noticed, not the machine's end
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant, the test that noticed it, how many tests were to run, and how long that took."""
+
+    mutant: Mutant
+    outcome: Outcome
+    by: str | None
+    tests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a test may take: so many seconds, and so many times what it takes on the tree as it is."""
+
+    seconds: float = 90.0
+    times: float = 6.0
+    to_start: float = 180.0
+
+    def with_test(self, test: str | None, covering: Covering) -> float:
+        """Seconds until a test that has started, or pytest before its first, counts as one that never ends."""
+        return self.to_start if test is None else self.seconds + self.times * covering.seconds.get(test, 0.0)
+
+
+def run(
+    root: Path, mutants: list[Mutant], covering: Covering, *, workers: int, patience: Patience | None = None
+) -> Iterator[Verdict]:
+    """The verdicts, as they come."""
+    patience = patience or Patience()
+    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(workers) as pool:
+        trees: SimpleQueue[Path] = SimpleQueue()
+        for number in range(workers):
+            trees.put(copy_tree(root, Path(place) / str(number) / "tree"))
+
+        def judged(mutant: Mutant, chosen: Chosen) -> Verdict:
+            tree = trees.get()
+            try:
+                return _judged(tree, mutant, chosen, covering, patience)
+            finally:
+                trees.put(tree)
+
+        for done in as_completed([pool.submit(judged, mutant, covering.chosen(mutant)) for mutant in mutants]):
+            yield done.result()
+
+
+def failing_unchanged(root: Path, tests: list[str], covering: Covering) -> list[str]:
+    """Those of the tests that fail on the tree as it is, when they run by themselves: their word does not count."""
+    failing, left = [], list(tests)
+    with tempfile.TemporaryDirectory() as place:
+        tree = copy_tree(root, Path(place) / "tree")
+        while left:
+            _, test, _ = _tested(tree, left, covering, Patience())
+            if test is None:
+                break
+            failing.append(test)
+            left = left[left.index(test) + 1 :] if test in left else []
+    return failing
+
+
+def _judged(tree: Path, mutant: Mutant, chosen: Chosen, covering: Covering, patience: Patience) -> Verdict:
+    if not chosen.tests:
+        return Verdict(mutant, "not covered", None, 0, 0.0)
+    path = tree / mutant.path
+    source = path.read_bytes()
+    started = time.monotonic()
+    path.write_bytes(mutant.change.applied(source))
+    try:
+        outcome, test, code = _tested(tree, chosen.tests, covering, patience)
+    finally:
+        path.write_bytes(source)
+    if outcome == "survived" and not chosen.covered:
+        outcome = "not covered"
+    by = None if outcome in ("survived", "not covered") else test or f"pytest's exit code {code}"
+    return Verdict(mutant, outcome, by, len(chosen.tests), round(time.monotonic() - started, 1))
+
+
+def _tested(
+    tree: Path, tests: list[str], covering: Covering, patience: Patience
+) -> tuple[Outcome, str | None, int | None]:
+    """Run tests until one fails; the test that failed or did not end, and pytest's exit code."""
+    chosen, progress, log = (tree.parent / name for name in ("chosen.json", "progress.txt", "pytest.log"))
+    chosen.write_text(json.dumps(tests), encoding="utf-8")
+    progress.write_text("", encoding="utf-8")
+    files = dict.fromkeys(test.partition("::")[0] for test in tests)
+    process = start_pytest(
+        tree, "-x", "-p", "no:xdist", "-p", "mutants.choosing", *files, log=log,
+        **{CHOSEN: str(chosen), PROGRESS: str(progress)},
+    )  # fmt: skip
+    if hasattr(resource, "prlimit"):
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    told, since = "", time.monotonic()
+    try:
+        while True:
+            try:
+                code = process.wait(0.2)
+                break
+            except subprocess.TimeoutExpired:
+                now = progress.read_text("utf-8")
+                if now != told:
+                    told, since = now, time.monotonic()
+                test = _last(told, "started")
+                if time.monotonic() - since > patience.with_test(test, covering):
+                    return "timed out", test, None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what a test started and left as well
+        process.wait()
+    failed = _last(progress.read_text("utf-8"), "failed")
+    return ("survived" if code in (0, NO_TEST_RAN) else "killed"), failed, code
+
+
+def _last(progress: str, what: str) -> str | None:
+    found = [line.partition(" ")[2] for line in progress.splitlines() if line.startswith(f"{what} ")]
+    return found[-1] if found else None
