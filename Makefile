@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench wheel clean
+.PHONY: demo test check bench mutants wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/creditrisk demo --out demo-output
@@ -20,6 +20,10 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+# make mutants ARGS="--seed 8 --count 50 --module creditrisk/scoring"
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python -m mutants $(ARGS)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel
