@@ -44,9 +44,10 @@ class Covering:
                     self.failing.append(test)
                     continue
                 self.seconds[test] = told["seconds"]
-                self._sharing[test] = set(told["fixtures"])
+                self._sharing[test] = {name for name in told["fixtures"] if not name.startswith("fixture ::")}
                 for name in (test, f"file {test.partition('::')[0]}", *told["fixtures"]):
                     self._by_name[name].add(test)
+        self._known: dict[str, dict[int, list[str]]] = {}
         self._data = CoverageData(basename=str(folder / "lines"))
         self._data.read()
 
@@ -92,10 +93,6 @@ class Covering:
         if path not in self._known:
             self._known[path] = self._data.contexts_by_lineno(path)
         return self._known[path]
-
-    @cached_property
-    def _known(self) -> dict[str, dict[int, list[str]]]:
-        return {}
 
     def _functions(self, path: str) -> list[ast.FunctionDef]:
         tree = ast.parse((self.root / path).read_bytes())

@@ -70,7 +70,7 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-        fixtures = [shared(one) for found in known.values() for one in found if one.scope != "function"]
+        fixtures = [shared(one) for found in known.values() for one in found if one.scope != "function" and one.baseid]
         self.tests[item.nodeid] = {"seconds": 0.0, "passed": True, "fixtures": sorted(set(fixtures))}
         with self.under(item.nodeid):
             return (yield)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
@@ -24,6 +25,7 @@ from mutants.trees import copy_tree, start_pytest
 
 Outcome = Literal["killed", "timed out", "survived", "not covered"]
 NO_TEST_RAN = 5
+QUICK, MOST_QUICK_FILES = 5.0, 6  # seconds and number of the files of tests that run first
 MOST_MEMORY = 12 * 2**30  # bytes: a list that grows for ever is a change that is noticed, not the machine's end
 
 
@@ -78,7 +80,7 @@ def failing_unchanged(root: Path, tests: list[str], covering: Covering) -> list[
     with tempfile.TemporaryDirectory() as place:
         tree = copy_tree(root, Path(place) / "tree")
         while left:
-            _, test, _ = _tested(tree, left, covering, Patience())
+            _, test = _tested(tree, left, covering, Patience())
             if test is None:
                 break
             failing.append(test)
@@ -94,19 +96,31 @@ def _judged(tree: Path, mutant: Mutant, chosen: Chosen, covering: Covering, pati
     started = time.monotonic()
     path.write_bytes(mutant.change.applied(source))
     try:
-        outcome, test, code = _tested(tree, chosen.tests, covering, patience)
+        for tests in _parts(chosen.tests, covering):
+            outcome, by = _tested(tree, tests, covering, patience)
+            if outcome != "survived":
+                break
     finally:
         path.write_bytes(source)
     if outcome == "survived" and not chosen.covered:
         outcome = "not covered"
-    by = None if outcome in ("survived", "not covered") else test or f"pytest's exit code {code}"
     return Verdict(mutant, outcome, by, len(chosen.tests), round(time.monotonic() - started, 1))
 
 
-def _tested(
-    tree: Path, tests: list[str], covering: Covering, patience: Patience
-) -> tuple[Outcome, str | None, int | None]:
-    """Run tests until one fails; the test that failed or did not end, and pytest's exit code."""
+def _parts(tests: list[str], covering: Covering) -> list[list[str]]:
+    """The quick files at the front, then the others: most mutants need no more than the import of a few files."""
+    files: dict[str, list[str]] = {}
+    for test in tests:
+        files.setdefault(test.partition("::")[0], []).append(test)
+    total = accumulate(sum(covering.seconds[test] for test in found) for found in files.values())
+    quick = sum(seconds <= QUICK for seconds in list(total)[:MOST_QUICK_FILES])
+    front = {file for number, file in enumerate(files) if number < max(quick, 1)}
+    parts = [[test for test in tests if (test.partition("::")[0] in front) is wanted] for wanted in (True, False)]
+    return [part for part in parts if part]
+
+
+def _tested(tree: Path, tests: list[str], covering: Covering, patience: Patience) -> tuple[Outcome, str | None]:
+    """Run tests until one fails; what failed or did not end."""
     chosen, progress, log = (tree.parent / name for name in ("chosen.json", "progress.txt", "pytest.log"))
     chosen.write_text(json.dumps(tests), encoding="utf-8")
     progress.write_text("", encoding="utf-8")
@@ -129,13 +143,14 @@ def _tested(
                     told, since = now, time.monotonic()
                 test = _last(told, "started")
                 if time.monotonic() - since > patience.with_test(test, covering):
-                    return "timed out", test, None
+                    return "timed out", test
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # what a test started and left as well
         process.wait()
-    failed = _last(progress.read_text("utf-8"), "failed")
-    return ("survived" if code in (0, NO_TEST_RAN) else "killed"), failed, code
+    if code in (0, NO_TEST_RAN):
+        return "survived", None
+    return "killed", _last(progress.read_text("utf-8"), "failed") or f"pytest's exit code {code}"
 
 
 def _last(progress: str, what: str) -> str | None:

@@ -65,7 +65,7 @@ def tree(tmp_path):
 def run(tree, *options):
     """Run the command on a tree, its report read."""
     done = subprocess.run(
-        [sys.executable, "-m", "mutants", "--root", tree, "--workers", "1", "--patience", "3", *options],
+        [sys.executable, "-m", "mutants", "--root", tree, "--workers", "1", "--patience", "10", *options],
         cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
