@@ -34,6 +34,7 @@ class Covering:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = root
+        self.folder = folder
         self.seconds: dict[str, float] = {}
         self._by_name: dict[str, set[str]] = defaultdict(set)  # tests by the fixture or file whose lines they rest on
         self._sharing: dict[str, set[str]] = {}
@@ -73,9 +74,11 @@ class Covering:
         return set().union(*(self._tests_of(path, lines) for lines in bodies))
 
     def _companions(self, own: set[str]) -> set[str]:
-        """Tests that share a fixture with one of these: what it keeps may have been computed in another test."""
-        fixtures = set().union(*(self._sharing[test] for test in own))
-        return {test for test, shared in self._sharing.items() if shared & fixtures} - own
+        """Tests of the same files that share a fixture with one of these: what it keeps may come from another test."""
+        shared: dict[str, set[str]] = defaultdict(set)
+        for test in own:
+            shared[test.partition("::")[0]] |= self._sharing[test]
+        return {test for test, used in self._sharing.items() if used & shared.get(test.partition("::")[0], set())} - own
 
     def _in_order(self, *parts: set[str]) -> list[str]:
         """Part by part, the test files that take least time first, the quickest tests of each first."""
@@ -105,7 +108,7 @@ class Covering:
     @cached_property
     def _imports(self) -> dict[str, set[str]]:
         imports = {}
-        for path in sorted(self._data.measured_files()):
+        for path in sorted(name for name in self._data.measured_files() if name.endswith(".py")):
             nodes = list(ast.walk(ast.parse((self.root / path).read_bytes())))
             froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
             imports[path] = {name for node in froms for name in (node.module, *_members(node))}

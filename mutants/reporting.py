@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from mutants.running import Verdict
+from mutants.running import Verdict, told_of
 
 _OUTCOMES = ("killed", "timed out", "survived", "not covered")
 
@@ -58,8 +58,8 @@ class Report:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".md").write_text(self.markdown(), encoding="utf-8")
         told = [
-            {"key": one.mutant.key, "place": one.mutant.place, "noticed": self._is_killed(one), "outcome": one.outcome,
-             "by": one.by, "tests": one.tests, "seconds": one.seconds, **asdict(one.mutant.change)}
+            {"key": one.mutant.key, "place": one.mutant.place, "noticed": self._is_killed(one), **told_of(one),
+             **asdict(one.mutant.change)}
             for one in self.verdicts
         ]  # fmt: skip
         written = {"share": self.last_line(), "gone": self.gone, "doubtful": self.doubtful, "verdicts": told}

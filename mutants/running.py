@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal
+from typing import Any, Literal
 
 from mutants.choosing import CHOSEN, PROGRESS
 from mutants.covering import Chosen, Covering
@@ -56,8 +56,13 @@ class Patience:
 def run(
     root: Path, mutants: list[Mutant], covering: Covering, *, workers: int, patience: Patience | None = None
 ) -> Iterator[Verdict]:
-    """The verdicts, as they come."""
+    """The verdicts, as they come; those that an earlier run gave on the same tree come first."""
     patience = patience or Patience()
+    known = covering.folder / "verdicts.jsonl"
+    told = [json.loads(line) for line in known.read_text("utf-8").splitlines()] if known.exists() else []
+    by_key = {one.pop("key"): one for one in told}
+    yield from (Verdict(mutant, **by_key[mutant.key]) for mutant in mutants if mutant.key in by_key)
+    mutants = [mutant for mutant in mutants if mutant.key not in by_key]
     with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(workers) as pool:
         trees: SimpleQueue[Path] = SimpleQueue()
         for number in range(workers):
@@ -71,7 +76,15 @@ def run(
                 trees.put(tree)
 
         for done in as_completed([pool.submit(judged, mutant, covering.chosen(mutant)) for mutant in mutants]):
-            yield done.result()
+            verdict = done.result()
+            with known.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"key": verdict.mutant.key, **told_of(verdict)}) + "\n")
+            yield verdict
+
+
+def told_of(verdict: Verdict) -> dict[str, Any]:
+    """What a file keeps of a verdict beside its mutant."""
+    return {name: getattr(verdict, name) for name in ("outcome", "by", "tests", "seconds")}
 
 
 def failing_unchanged(root: Path, tests: list[str], covering: Covering) -> list[str]:
