@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from creditrisk.forking import refuse_after_fork, refuse_what_is_loaded
+
 if TYPE_CHECKING:
     from creditrisk.assessing.assess import assess as assess
     from creditrisk.assessing.assessment import Assessment as Assessment
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from creditrisk.assessing.impact.policy_impact import policy_impact as policy_impact
     from creditrisk.assessing.standing_table import standing_table as standing_table
     from creditrisk.errors import CreditRiskError as CreditRiskError
+    from creditrisk.errors import ForkError as ForkError
     from creditrisk.errors import InputError as InputError
     from creditrisk.errors import LearningWarning as LearningWarning
     from creditrisk.errors import OutputError as OutputError
@@ -105,6 +108,7 @@ _WHERE = {
     "Enterprises": "records.tables",
     "EnvironmentIndicators": "indicators.builder",
     "Explanation": "report.explanation",
+    "ForkError": "errors",
     "IndicatorBuilder": "indicators.builder",
     "IndicatorSpec": "indicators.spec",
     "InputError": "errors",
@@ -180,6 +184,8 @@ _WHERE = {
 
 __all__ = sorted(_WHERE)
 
+refuse_after_fork()
+
 try:
     __version__ = version("creditrisk")
 except PackageNotFoundError:  # run from a checkout that is not installed
@@ -190,6 +196,7 @@ def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'creditrisk' has no attribute {name!r}")
     value = getattr(import_module(f"creditrisk.{_WHERE[name]}"), name)
+    refuse_what_is_loaded()
     globals()[name] = value
     return value
 
