@@ -37,7 +37,17 @@ from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers, limit_changes
 
-__all__ = ["Computed", "Prepared", "assess", "check_comparable", "check_tables", "compute", "prepare", "tables_of", "tier"]
+__all__ = [
+    "Computed",
+    "Prepared",
+    "assess",
+    "check_comparable",
+    "check_tables",
+    "compute",
+    "prepare",
+    "tables_of",
+    "tier",
+]
 
 
 def assess(

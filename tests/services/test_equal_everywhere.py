@@ -8,7 +8,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import joblib
 import pytest
 
-import creditrisk as cr
 from tests.services.jobs import assess_the_sample, assessed, content
 
 

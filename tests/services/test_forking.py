@@ -165,7 +165,9 @@ def _refuses(member: object) -> bool:
 def _in_new_process(code: str) -> str:
     """What a script prints: the outcome of ``in_child(job)``, a job done in a child that it forks."""
     told = "\n".join(line.removeprefix(" " * 8) for line in code.splitlines())
-    script = f"import os\nfrom tests.services.test_forking import _in_child\ndef in_child(job): print(_in_child(job))\n{told}"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS, cwd=ROOT)
+    begins = "import os\nfrom tests.services.test_forking import _in_child\ndef in_child(job): print(_in_child(job))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{begins}\n{told}"], capture_output=True, text=True, timeout=SECONDS, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
