@@ -1,6 +1,21 @@
 """The errors a user can meet. Each message says what is wrong and what to change."""
 
-__all__ = ["CreditRiskError", "InputError", "LearningWarning", "OutputError", "PolicyError", "PolicyReviewWarning"]
+__all__ = [
+    "CreditRiskError",
+    "ForkError",
+    "InputError",
+    "LearningWarning",
+    "OutputError",
+    "PolicyError",
+    "PolicyReviewWarning",
+]
+
+
+_FORKED = (
+    "this process was forked after Polars, which creditrisk computes with, had started its threads; they are not here, "
+    "and a computation would wait for ever. Start processes with multiprocessing.get_context('spawn') or 'forkserver', "
+    "as in ProcessPoolExecutor(mp_context=…), or fork before anything is computed (importing does no harm)"
+)
 
 
 class CreditRiskError(Exception):
@@ -17,6 +32,13 @@ class PolicyError(CreditRiskError, ValueError):
 
 class OutputError(CreditRiskError, OSError):
     """A result cannot be written where it was asked to go."""
+
+
+class ForkError(CreditRiskError, RuntimeError):
+    """The library is called in a process that was forked after something was computed."""
+
+    def __init__(self, message: str = _FORKED) -> None:
+        super().__init__(message)
 
 
 class PolicyReviewWarning(UserWarning):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from creditrisk.indicators.built_in import built_in_indicators
+import creditrisk as cr
 
 ARROWS = {"risk_rises": "rises", "risk_falls": "falls", "none": "–"}
 
@@ -12,7 +12,7 @@ ARROWS = {"risk_rises": "rises", "risk_falls": "falls", "none": "–"}
 def table() -> str:
     """One line per indicator: id, labels, what a larger value says about risk."""
     lines = ["| id | 名称 | meaning | risk |", "|---|---|---|---|"]
-    for spec in built_in_indicators():
+    for spec in cr.built_in_indicators():
         lines.append(f"| `{spec.id}` | {spec.label.zh} | {spec.label.en} | {ARROWS[spec.direction]} |")
     return "\n".join(lines) + "\n"
 

@@ -11,13 +11,11 @@ import sys
 from pathlib import Path
 
 import creditrisk as cr
-from creditrisk.learning.target import Target
-from creditrisk.vocabulary import BilingualText
 
 ENTERPRISES = 4_000
 SEED = 59
 SAMPLE_DAY = "2026-06-30"
-TARGET = Target(finding={"types": ["violation"], "severity_at_least": "general"}, within_months=6)
+TARGET = cr.Target(finding={"types": ["violation"], "severity_at_least": "general"}, within_months=6)
 
 
 def train() -> cr.TrainedModel:
@@ -32,7 +30,7 @@ def train() -> cr.TrainedModel:
         test_to="2025-10-01",
         target=TARGET,
         scorer=cr.BoostedScorer(max_depth=2, num_leaves=4, n_estimators=200),
-        source=BilingualText(
+        source=cr.BilingualText(
             zh=f"模拟省份，{ENTERPRISES:,}家企业，种子{SEED}；不含任何真实企业",
             en=f"a simulated province of {ENTERPRISES:,} enterprises, seed {SEED}; no real enterprise is in it",
         ),
@@ -46,11 +44,11 @@ def main(folder: Path) -> None:
     bundle = cr.save_model(
         trained.scorer,
         folder,
-        name=BilingualText(zh="参考模型（模拟省份）", en="Reference model (simulated province)"),
+        name=cr.BilingualText(zh="参考模型（模拟省份）", en="Reference model (simulated province)"),
         policy=trained.policy,
         cohort=trained.cohort,
         figures=trained.evaluation.to_dict(),
-        limits=BilingualText(
+        limits=cr.BilingualText(
             zh="只学习过模拟数据，对真实企业没有意义：仅供试用和检验软件。",
             en="It has learnt from simulated records alone and says nothing of any real enterprise: it is there to try "
             "and to check the software.",

@@ -37,7 +37,17 @@ from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers, limit_changes
 
-__all__ = ["Computed", "Prepared", "assess", "check_tables", "compute", "prepare", "tables_of", "tier"]
+__all__ = [
+    "Computed",
+    "Prepared",
+    "assess",
+    "check_comparable",
+    "check_tables",
+    "compute",
+    "prepare",
+    "tables_of",
+    "tier",
+]
 
 
 def assess(
@@ -81,7 +91,8 @@ def assess(
     Raises
     ------
     InputError
-        If a file, frame or argument cannot be used, or ``as_of`` lies before every record.
+        If a file, frame or argument cannot be used, ``as_of`` lies before every record, or there is one enterprise
+        and the policy compares enterprises with one another.
     PolicyError
         If there is no such policy, or its document is wrong.
 
@@ -98,6 +109,7 @@ def assess(
         enterprises, records, policy=policy, as_of=as_of, previous=previous, model=model, combine=combine,
         id_scheme=id_scheme,
     )  # fmt: skip
+    check_comparable(prepared.policy, prepared.enterprises)
     return Assessment(tier(compute(prepared)), output)
 
 
@@ -240,6 +252,18 @@ def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> Non
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
             raise InputError(f"as_of {as_of} lies before every record; the first was known on {first}")
+
+
+def check_comparable(policy: Policy, enterprises: Enterprises) -> None:
+    """Raise an InputError where a policy compares enterprises with one another and there is only one.
+
+    Among one, everybody is average: a percentile that no threshold catches.
+    """
+    if policy.compares_enterprises and len(enterprises) == 1:
+        raise InputError(
+            f"policy {policy.id} compares enterprises with one another, and there is only one: assess all whom it is "
+            "to be compared with, and take its row"
+        )
 
 
 def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[ModelProtocol | None, tuple[str, ...]]:

@@ -162,8 +162,11 @@ def code_records(
     numbers, texts = _columns_needed(specs, rules)
     for name in (*(("enterprise_id",) if row is None else ()), *columns_read(specs, rules)):
         if name not in schema:
-            user = next((spec.id for spec in specs if name in (spec.of, *(addend.of for addend in spec.plus))), None)
-            raise InputError(f"the records have no column {name!r}" + (f", which {user} measures" if user else ""))
+            users = [spec for spec in specs if name in (spec.of, *(addend.of for addend in spec.plus))]
+            # Where no record could have the number, it is not missing: there is nothing to measure.
+            if not (users and name in numbers) or any(_has_records(lazy, spec) for spec in users):
+                measuring = f", which {users[0].id} measures" if users else ""
+                raise InputError(f"the records have no column {name!r}{measuring}")
 
     known = _categories(schema["type"] if isinstance(schema["type"], pl.Enum) else RECORD_SCHEMA["type"])
     for spec in specs:
@@ -181,7 +184,10 @@ def code_records(
     wanted = lazy.select(
         *(_as_enum(name, schema[name]) for name in _CODED_COLUMNS),
         *(pl.col(name) for name in _STANDING_COLUMNS if name not in _CODED_COLUMNS),
-        *(pl.col(name).cast(pl.Float64) for name in numbers),
+        *(
+            pl.col(name).cast(pl.Float64) if name in schema else pl.lit(None, dtype=pl.Float64).alias(name)
+            for name in numbers
+        ),
         *texts,
     )
     if row.null_count():
@@ -261,6 +267,13 @@ def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tup
     texts |= {"matter"} if rules.exemption is not None and rules.exemption.matters else set()
     texts |= {"acts_on"} if any(spec.cap_per_inspection is not None for spec in specs) else set()
     return sorted(measured - texts - {"severity", "type"}), sorted(texts)
+
+
+def _has_records(records: pl.LazyFrame, spec: IndicatorSpec) -> bool:
+    """Whether there is a record of a type that the indicator looks at."""
+    types = spec.select.types
+    looked_at = records.filter(pl.col("type").cast(pl.String).is_in(types)) if types else records
+    return not looked_at.select("type").head(1).collect().is_empty()
 
 
 def _as_enum(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -109,15 +109,20 @@ def conform(
             typed[field] = parsed.rename(field)
             if unread is not None:
                 typed[UNREAD_PREFIX + field] = unread.rename(UNREAD_PREFIX + field)
-    ignored = list(plan.unused)
+    ignored, empty = list(plan.unused), []
     for header in plan.unknown:
         numbers = _numbers_or_none(raw[header])
         if numbers is None:
             ignored.append(header)
-        else:
-            typed[ATTRIBUTE_PREFIX + header] = numbers.rename(ATTRIBUTE_PREFIX + header)
+            continue
+        typed[ATTRIBUTE_PREFIX + header] = numbers.rename(ATTRIBUTE_PREFIX + header)
+        if raw.height and numbers.null_count() == raw.height:
+            empty.append(header)
     frame = pl.DataFrame([*typed.values(), *_position(part, raw)])
     notes = list(part.notes)
+    if empty:
+        names = ", ".join(empty)
+        notes.append(f"{part.name}：{names} 各行均无值 · {part.name}: no row has a value for {names}")
     frame = _one_code(frame)
     if table == "records":
         frame = _one_amount(frame)
@@ -195,20 +200,20 @@ def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | Non
 
 
 def _numbers_or_none(column: pl.Series) -> pl.Series | None:
-    """A column of an unknown name as numbers, where every value in it is one."""
+    """A column of an unknown name as numbers, where every value in it is one.
+
+    A column without any value may be numbers as well: an enterprise looked at alone often has none.
+    """
     if column.dtype.is_numeric():
-        numbers = column.cast(pl.Float64).fill_nan(None)
-    elif column.dtype == pl.String:
+        return column.cast(pl.Float64).fill_nan(None)
+    if column.dtype in (pl.String, pl.Null):
         text = to_text(column)
         # A leading zero or more than fifteen digits is a code, not a quantity.
         if text.str.contains(r"^[+-]?0\d|\d{16}").any():
             return None
         numbers = text.cast(pl.Float64, strict=False).fill_nan(None)
-        if numbers.null_count() != text.null_count():
-            return None
-    else:
-        return None
-    return numbers if numbers.null_count() < len(numbers) else None
+        return numbers if numbers.null_count() == text.null_count() else None
+    return None
 
 
 def _attributes_apart(frame: pl.DataFrame) -> pl.DataFrame:

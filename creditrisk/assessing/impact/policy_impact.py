@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from creditrisk.assessing.assess import check_tables, tables_of
+from creditrisk.assessing.assess import check_comparable, check_tables, tables_of
 from creditrisk.assessing.impact.changes import Changes, Population
 from creditrisk.days import as_date
 from creditrisk.errors import InputError
@@ -103,6 +103,8 @@ def policy_impact(
     types = tuple(dict.fromkeys((*before.record_types, *after.record_types)))
     enterprises, records = tables_of(enterprises, records, types, id_scheme)
     check_tables(enterprises, records, day)
+    for policy in (before, after):
+        check_comparable(policy, enterprises)
     ordered = enterprises.data.sort("enterprise_id")
     indicators = indicators_of_both(before, after, records, ordered, cohort_on(ordered["enterprise_id"], day))
     changes = Changes(Population.under(before, indicators[0]), Population.under(after, indicators[1]))
