@@ -151,13 +151,6 @@ class Policy(PolicyPart):
         """What bounds the tier whatever the score: vetoes, thin evidence, floors."""
         return (*self.vetoes, *self.thin_evidence, *self.floors)
 
-    @cached_property
-    def compares_enterprises(self) -> bool:
-        """Whether a score or tier depends on who else is assessed: by percentiles among peers, or by shares."""
-        used = (self.specs[name] for name in self.indicators_used)
-        by_percentile = any(spec.percentile_within or spec.percentile_by is not None for spec in used)
-        return by_percentile or any(tier.share is not None for tier in self.tiers)
-
     def kind_of(self, bound: Bound) -> BoundKind:
         """In which of the lists a bound on the tier stands."""
         if bound in self.vetoes:
