@@ -6,7 +6,7 @@ of the document. Where nobody asks for a trace, none of this is in the way.
 
 The contract of whoever reads a policy to score by it:
 
-- it reads parts by attribute, so that each reading has a key path: no ``model_dump``, no ``getattr`` on a copy;
+- it reads parts by attribute, so that each reading has a key path, and neither dumps nor copies them;
 - it reads the values of an indicator right after the parameter that names it, so that the log can say which parameter
   asked for them; a form that is made of several parameters reads that one last;
 - it may match parts by class: a stand-in passes for an instance of the class of its part. What a property makes of the

@@ -118,7 +118,10 @@ class Condition(PolicyPart):
             raise ValueError("give either an indicator with a comparison, or all_of, or any_of")
         stray = [*signs, *(["missing"] if self.missing else [])]
         if combined and stray:
-            raise ValueError(f"{stray[0]!r} beside {combined[0]!r} compares nothing: give it an indicator, as a part")
+            raise ValueError(
+                f"{stray[0]!r} stands beside {combined[0]!r} and compares nothing: "
+                f"move it, with an indicator, into a part of {combined[0]!r}"
+            )
         if len(list(self._forms())) != 1:
             raise ValueError("give exactly one of at_least, above, at_most, below")
         return self

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import creditrisk as cr
 from creditrisk.indicators.quantities import ByPieces, Choice, MeanOf, Piece, ProductOf, Quantity, RatioOf, SumOf
+from creditrisk.policy.loading import parse_policy, policy_document
 from creditrisk.policy.rules import (
     AllOf,
     AnyOf,
@@ -71,15 +72,26 @@ def test_conditions_are_made_of_conditions() -> None:
 @pytest.mark.parametrize(
     ("stray", "message"),
     [
-        ({"at_least": 2}, "'at_least' beside 'all_of' compares nothing: give it an indicator"),
-        ({"below": 0}, "'below' beside 'all_of' compares nothing: give it an indicator"),
-        ({"missing": True}, "'missing' beside 'all_of' compares nothing: give it an indicator"),
+        ({"at_least": 2}, "'at_least' stands beside 'all_of' and compares nothing: move it, with an indicator"),
+        ({"below": 0}, "'below' stands beside 'all_of' and compares nothing: move it, with an indicator"),
+        ({"missing": True}, "'missing' stands beside 'all_of' and compares nothing: move it, with an indicator"),
         ({"indicator": "safety.accident_count"}, "give either an indicator with a comparison, or all_of, or any_of"),
         ({"any_of": [INSPECTIONS]}, "give either an indicator with a comparison, or all_of, or any_of"),
     ],
 )
 def test_what_stands_beside_all_of_is_refused(stray: dict[str, Any], message: str) -> None:
     assert message in complaint(Condition, {"all_of": [ACCIDENTS], **stray})
+
+
+def test_what_is_stray_in_a_document_is_named_with_its_line_and_key() -> None:
+    document = policy_document("tax_credit").decode()
+    first = document.index("all_of:")
+    stray = document[:first] + "at_least: 2\n      " + document[first:]
+    line = document[:first].count("\n")
+    with pytest.raises(
+        cr.PolicyError, match=rf"^x\.yaml, line {line}: thin_evidence\.2\.when: 'at_least' stands beside"
+    ):
+        parse_policy(stray.encode(), "x.yaml")
 
 
 @pytest.mark.parametrize("data", [{}, {"all_of": []}, {"at_least": 2}, {"missing": True}])
