@@ -154,6 +154,12 @@ def test_inspectors_in_every_form_are_the_same(tmp_path: Path) -> None:
         assert_same(read.data, expected.data, form)
 
 
+def test_ids_that_floats_no_longer_hold_exactly_are_refused() -> None:
+    staff = pd.DataFrame({"inspector_id": [91320585943433725, None], "department": ["市监", "环保"]})
+    with pytest.raises(cr.InputError, match="no longer keep all their digits"):
+        cr.read_inspectors(staff)
+
+
 def test_items_from_a_file_with_empty_cells_are_those_written_down(tmp_path: Path) -> None:
     header = (
         "id,name_zh,name_en,authority,kind,legal_basis,ratio_at_least,ratio_at_most,joint_group,mode,skills,industries"

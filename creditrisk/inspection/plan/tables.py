@@ -10,6 +10,7 @@ import polars.selectors as cs
 
 from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, to_polars
+from creditrisk.records.parsing import to_text
 from creditrisk.records.sources import read_parts
 
 __all__ = ["as_text", "read_table"]
@@ -74,13 +75,18 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
 def as_text(column: pl.Series) -> pl.Series:
     """Ids and words as text without blanks around; a whole number that a gap made a float is written as one.
 
+    Raises
+    ------
+    InputError
+        If floats hold whole numbers too large to be exact, as ids often are.
+
     Examples
     --------
     >>> as_text(pl.Series([320102.0, None])).to_list()
     ['320102', None]
     """
     if column.dtype.is_float():
-        return column.fill_nan(None).cast(pl.String).str.replace(r"\.0$", "")
+        return to_text(column)
     return column.cast(pl.String).str.strip_chars()
 
 
