@@ -58,11 +58,11 @@ class Covering:
             first, last = mutant.change.lines
             own = self._tests_of(mutant.path, range(first, last + 1))
             if own:
-                return Chosen(self._in_order(own, self._companions(own)), covered=True)
-            return Chosen(self._in_order(self._tests_within(mutant.path)), covered=False)
+                return Chosen(self._in_order(mutant.path, own, self._companions(own)), covered=True)
+            return Chosen(self._in_order(mutant.path, self._tests_within(mutant.path)), covered=False)
         own = self._tests_within(mutant.path)
         users = set().union(*(self._tests_within(path) for path in self._importers(mutant.path)))
-        return Chosen(self._in_order(own, users - own), covered=bool(own or users))
+        return Chosen(self._in_order(mutant.path, own, users - own), covered=bool(own or users))
 
     def _tests_of(self, path: str, lines: Iterable[int]) -> set[str]:
         contexts = self._contexts(path)
@@ -80,15 +80,16 @@ class Covering:
             shared[test.partition("::")[0]] |= self._sharing[test]
         return {test for test, used in self._sharing.items() if used & shared.get(test.partition("::")[0], set())} - own
 
-    def _in_order(self, *parts: set[str]) -> list[str]:
-        """Part by part, the test files that take least time first, the quickest tests of each first."""
+    def _in_order(self, path: str, *parts: set[str]) -> list[str]:
+        """Part by part: the files of the same room first, the quickest of them first, the quickest tests of each first."""
+        room = path.split("/")[1]
         ordered: list[str] = []
         for part in parts:
             by_file = defaultdict(list)
             for test in part:
                 by_file[test.partition("::")[0]].append(test)
             total = {file: sum(self.seconds[test] for test in tests) for file, tests in by_file.items()}
-            for file in sorted(by_file, key=lambda file: (total[file], file)):
+            for file in sorted(by_file, key=lambda file: (file.split("/")[1] != room, total[file], file)):
                 ordered += sorted(by_file[file], key=lambda test: (self.seconds[test], test))
         return ordered
 
