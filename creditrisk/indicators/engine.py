@@ -408,8 +408,12 @@ class _Subset:
     def distinct(self, chosen: Index, name: str) -> Numbers:
         position = self.index[chosen]
         row = self.row[chosen]
-        if name == "type":
-            code = self.events.codes["type"][position].astype(np.int64)
+        if name in self.events.codes:
+            code = self.events.codes[name][position].astype(np.int64)
+        elif name in self.events.numbers:
+            numbers = self.events.numbers[name][position]
+            row, numbers = row[~np.isnan(numbers)], numbers[~np.isnan(numbers)]
+            code = np.unique(numbers, return_inverse=True)[1].astype(np.int64)
         else:
             texts = self.events.texts[name].gather(position)
             row = row[texts.is_not_null().to_numpy()]
