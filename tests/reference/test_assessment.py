@@ -1,0 +1,161 @@
+"""The library's assessments are those of the plain reference, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import creditrisk as cr
+from tests.reference import assessment as reference
+from tests.reference.documents import Document, assessments_before, loaded, policies
+from tests.reference.indicators import Cohort, indicator_values
+from tests.reference.points import lines_and_scores, total_of
+from tests.reference.settings import examples
+from tests.reference.standing import with_actions
+from tests.reference.tables import DAYS, enterprises, frame_of, records
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("policies")
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, compares: bool = True) -> dict[str, Any]:
+    """Tables, a policy whose numbers stand on their values, a day and perhaps an assessment before."""
+    as_of = draw(st.sampled_from(DAYS))
+    register = draw(enterprises(as_of))
+    ids = sorted(one["enterprise_id"] for one in register)
+    table = draw(records(ids, as_of))
+    by_id = {one["enterprise_id"]: one for one in register}
+    cohort = Cohort([(name, as_of) for name in ids], with_actions(table), by_id)
+    values: dict[str, Any] = {}
+
+    def values_of(document: Document) -> Mapping[str, Any]:
+        specs = {spec["id"]: spec for spec in document["indicators"]}
+        values.update(indicator_values(document, specs, cohort, list(specs)))
+        return values
+
+    def totals_of(document: Document) -> list[int]:
+        rows = [{name: column[row] for name, column in values.items()} for row in range(len(ids))]
+        return [total_of(document, lines_and_scores(document, row)[1]) for row in rows]
+
+    document = draw(policies(values_of, totals_of, compares=compares))
+    previous = draw(st.one_of(st.none(), assessments_before(document, ids, as_of)))
+    return {
+        "as_of": as_of, "enterprises": register, "records": table, "document": document, "previous": previous
+    }  # fmt: skip
+
+
+@examples(150, 1500)
+@given(cases())
+def test_every_row_is_assessed_as_the_documents_say(folder: Path, case: dict[str, Any]) -> None:
+    document, as_of = case["document"], case["as_of"]
+    before = case["previous"]
+    assessment = cr.assess(
+        frame_of(case["enterprises"]), frame_of(case["records"]), policy=loaded(document, folder), as_of=as_of,
+        previous=None if before is None else frame_of(before), id_scheme="any", output="polars",
+    )  # fmt: skip
+    expected = reference.assess(
+        document, {spec["id"]: spec for spec in document["indicators"]}, case["enterprises"], case["records"], as_of,
+        None if before is None else {row["enterprise_id"]: row for row in before},
+    )  # fmt: skip
+    check_table(assessment, expected, document)
+    check_reasons(assessment, expected)
+    for result in expected:
+        check_explanation(assessment.explain(result.enterprise_id), result, document, as_of)
+
+
+def check_table(assessment: cr.Assessment, expected: list[reference.Result], document: Document) -> None:
+    for row, result in zip(assessment.table.iter_rows(named=True), expected, strict=True):
+        given_row = {name: row[name] for name in ("enterprise_id", "tier", "tier_since", "regime", "evidence_count")}
+        assert given_row == {name: getattr(result, name) for name in given_row}
+        assert row["score"] == result.total / 10**6
+        for dimension in ("safety", "quality", "environment"):
+            score = result.scores.get(dimension)
+            assert row[dimension] == (None if score is None else score / 1000)
+        assert row["vetoes"] == [bound["id"] for bound in result.met["vetoes"]]
+        assert row["thin_evidence"] == [bound["id"] for bound in result.met["thin_evidence"]]
+        for language in ("zh", "en"):
+            bounds = [bound["reason"][language] for kind in result.met.values() for bound in kind]
+            texts = [reason_text(line, language) for line in result.reasons[:5]]
+            assert row[f"reasons_{language}"] == bounds + texts
+
+
+def reason_text(line: reference.Line, language: str) -> str:
+    dimension, _, kind = line.rule.partition(".")
+    text = (
+        line.text[language]
+        if line.text
+        else FLOORS_AND_CEILINGS[kind][language].format(DIMENSIONS[dimension][language])
+    )
+    points = number_text(line.points / 1000)
+    points = f"+{points}" if line.points > 0 else points
+    shown = text.replace("{value}", "" if line.value is None else number_text(float(line.value)))
+    return f"{shown}（{points}分）" if language == "zh" else f"{shown} ({points})"
+
+
+DIMENSIONS = {
+    "safety": {"zh": "安全生产", "en": "work safety"},
+    "quality": {"zh": "质量安全", "en": "quality and safety of products"},
+}
+FLOORS_AND_CEILINGS = {
+    "floor": {"zh": "{}维度得分不低于下限", "en": "The score for {} does not fall below its floor"},
+    "ceiling": {"zh": "{}维度得分不高于上限", "en": "The score for {} does not rise above its ceiling"},
+}
+
+
+def number_text(number: float) -> str:
+    """A number with at most two decimals, and none where it is whole."""
+    rounded = round(number * 100) / 100
+    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+def check_reasons(assessment: cr.Assessment, expected: list[reference.Result]) -> None:
+    rows = [
+        (
+            result.enterprise_id, line.rule, line.indicator,
+            None if line.value is None else float(line.value), line.points / 1000,
+            [] if line.indicator is None else list(result.record_ids[line.indicator]),
+        )
+        for result in expected
+        for line in result.reasons
+    ]  # fmt: skip
+    assert assessment.reasons.rows() == rows
+
+
+def check_explanation(explanation: cr.Explanation, result: reference.Result, document: Document, as_of: date) -> None:
+    assert (explanation.tier, explanation.score) == (result.tier, Decimal(result.total) / 10**6)
+    assert {one.record_id: one.standing for one in explanation.ignored} == result.left_out
+    rules = {rule["id"]: rule for rule in document["rules"]}
+    for dimension in explanation.dimensions:
+        mine = [line for line in result.lines if reference.dimension_of_line(line, rules) == dimension.dimension]
+        lines = []
+        for line in mine:
+            behind = reference.records_behind(rules.get(line.rule), result)
+            if line.before_cap:
+                kind = "rule" if line.indicator else line.rule.partition(".")[2]
+                lines.append((line.rule, kind, line.before_cap, behind))
+            if line.points != line.before_cap:
+                lines.append((line.rule, "cap", line.points - line.before_cap, ()))
+        given_lines = [(one.rule, one.kind, one.points * 1000, one.record_ids) for one in dimension.lines]
+        assert given_lines == lines
+        assert dimension.score * 1000 == result.scores[dimension.dimension]
+    bounds = [
+        (
+            bound["id"],
+            tuple(sorted({one for name in reference.indicators_of(bound["when"]) for one in result.record_ids[name]})),
+        )
+        for kind in result.met.values()
+        for bound in kind
+    ]
+    given_bounds = [(one.id, one.record_ids) for one in explanation.bounds if one.kind != "limit_on_change"]
+    assert given_bounds == bounds
+    assert any(one.kind == "limit_on_change" for one in explanation.bounds) == result.held
