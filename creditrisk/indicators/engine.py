@@ -141,7 +141,7 @@ class Kernel:
                 for counted in specs:
                     if counted.id not in resting:
                         continue
-                    chosen = subset.index[subset.chosen(counted)]
+                    chosen = subset.index[subset.counted(counted)]
                     record = chosen if events.record is None else events.record[chosen]
                     row = events.row[chosen] + np.intp(events.first_row)
                     for spec in resting[counted.id]:
@@ -360,6 +360,13 @@ class _Subset:
         if not conditions:
             return np.arange(len(self.index))
         return np.flatnonzero(np.logical_and.reduce(conditions))
+
+    def counted(self, spec: IndicatorSpec) -> Index:
+        """Which of the subset's events an indicator counts: those chosen, of a ratio those within its whole."""
+        chosen = self.chosen(spec)
+        if spec.out_of is None:
+            return chosen
+        return chosen[np.isin(chosen, self.chosen(spec, spec.out_of), assume_unique=True)]
 
     def last_day(self, types: tuple[str, ...]) -> NDArray[np.int32]:
         """The last day with a record of some types, for each row; NEVER where there is none."""

@@ -110,6 +110,19 @@ def test_ratio_is_the_share_of_the_whole_and_missing_where_there_is_none() -> No
     assert pd.isna(measured(records, as_of="2025-12-31", **ratio))
 
 
+def test_the_records_behind_a_ratio_are_the_part_of_its_whole() -> None:
+    records = records_of(
+        {"type": "inspection", "dimension": "safety", "outcome": "fail", "occurred_on": "2026-01-01"},
+        {"type": "inspection", "dimension": "safety", "outcome": "pass", "occurred_on": "2026-01-02"},
+        {"type": "inspection", "dimension": "quality", "outcome": "fail", "occurred_on": "2026-01-03"},
+    )
+    ratio = example(measure="ratio", select={"outcomes": ["fail"]}, out_of={"dimension": "safety"})
+    builder = cr.IndicatorBuilder(records, indicators=[ratio], only=["safety.example"]).fit()
+    kernel = builder.kernel(cohort_of(pd.DataFrame({"enterprise_id": ["E1"], "as_of": ["2026-06-30"]})))
+    assert kernel.indicators()["safety.example"].tolist() == [0.5]
+    assert [positions.tolist() for _, _, positions in kernel.evidence()] == [[0]]
+
+
 def test_last_takes_the_largest_value_of_the_last_day() -> None:
     records = records_of(
         {"type": "arrears", "amount": 900.0, "occurred_on": "2026-01-01"},
