@@ -1,7 +1,8 @@
 """From totals to tiers: cut-offs, what bounds a tier whatever the score, limits on change, and the regime.
 
 Precedence, from the weakest: the cut-offs; floors (at worst); thin evidence; vetoes; then the limits on change, which
-only ever hold a tier down. Of several bounds of one kind the worst tier stands (of floors the best).
+only ever hold a tier down. Of several bounds of one kind those that fix a tier (exactly) go first, of these the worst;
+then the worst of the others stands (of floors the best).
 """
 
 from __future__ import annotations
