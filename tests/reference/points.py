@@ -49,9 +49,11 @@ def points_of(rule: Mapping[str, Any], values: Mapping[str, Value]) -> tuple[int
         given = exact(rule.get("missing", 0))
     elif "per_unit" in rule:
         per_unit = rule["per_unit"]
-        earned = value * exact(per_unit["points"]) / exact(per_unit.get("unit", 1))
-        before, after = (max(min(earned, cap), -cap) for cap in (MOST_POINTS, exact(per_unit.get("cap", MOST_POINTS))))
-        return round(before * 1000), round(after * 1000)
+        # The product is a double before it is rounded: a tenth times 125 thousandths is a tie, as it is on paper.
+        earned = double(value * exact(per_unit["points"]) * 1000 / exact(per_unit.get("unit", 1)))
+        caps = (exact(cap) * 1000 for cap in (MOST_POINTS, per_unit.get("cap", MOST_POINTS)))
+        before, after = (round(max(min(earned, cap), -cap)) for cap in caps)
+        return before, after
     elif "bands" in rule:
         given = next(exact(b["points"]) for b in rule["bands"] if b.get("below") is None or value < double(b["below"]))
     else:

@@ -50,7 +50,7 @@ def bounds_met(policy: Policy, values: Mapping[str, Value]) -> dict[str, list[Ma
 
 
 def bounded_tier(policy: Policy, tier: int, met: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
-    """A tier within floors, then thin evidence, then vetoes; of one kind the worst stands, of floors the best."""
+    """A tier within floors, then thin evidence, then vetoes; of one kind first those that fix it, the worst of them."""
     places = {one["id"]: place for place, one in enumerate(policy["tiers"])}
     for kind, choose in (("floors", min), ("thin_evidence", max), ("vetoes", max)):
         fixed = [places[bound["exactly"]] for bound in met[kind] if "exactly" in bound]
@@ -59,7 +59,7 @@ def bounded_tier(policy: Policy, tier: int, met: Mapping[str, Sequence[Mapping[s
             for bound in met[kind]
             if "exactly" not in bound
         ]
-        tier = choose(fixed) if fixed else tier
+        tier = max(fixed) if fixed else tier
         tier = choose(tier, *held) if held else tier
     return tier
 
