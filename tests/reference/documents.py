@@ -291,5 +291,6 @@ class _WithoutAliases(_Dumper):
 def loaded(document: Mapping[str, Any], folder: Path) -> cr.Policy:
     """A document written as YAML and loaded as a user would."""
     path = folder / "drawn.yaml"
-    path.write_text(yaml.dump(dict(document), Dumper=_WithoutAliases, allow_unicode=True), encoding="utf-8")
+    text = yaml.dump(dict(document), Dumper=_WithoutAliases, allow_unicode=True, sort_keys=False)
+    path.write_text(text, encoding="utf-8")
     return cr.load_policy(path)

@@ -68,7 +68,7 @@ def records_counted(policy: Policy, specs: Mapping[str, Spec], cohort: Cohort, n
         return []
     if spec["measure"] == "indicator":
         return records_counted(policy, specs, cohort, spec["of"], row)
-    counted = _selected(policy, spec, spec["select"], cohort, row)
+    counted = _selected(policy, spec, spec.get("select", {}), cohort, row)
     if spec["measure"] == "ratio":
         whole = _selected(policy, spec, spec["out_of"], cohort, row)
         counted = [record for record in counted if record in whole]
@@ -142,19 +142,24 @@ def _selected(policy: Policy, spec: Spec, selection: Mapping[str, Any], cohort: 
         ends = [record["occurred_on"] for record in counting if record["type"] in spec["since_last"]]
         begins = max(ends, default=date.max)
     after = months_later(day, -spec["window_months"]) if spec.get("window_months") else date.min
-    least = selection.get("severity_at_least") or "minor"
     return [
         record
         for record in counting
-        if begins <= record["occurred_on"]
-        and after < record["occurred_on"]
-        and _named(record["type"], selection.get("types"))
+        if begins <= record["occurred_on"] and after < record["occurred_on"] and takes(policy, selection, record)
+    ]
+
+
+def takes(policy: Policy, selection: Mapping[str, Any], record: Record) -> bool:
+    """Whether a selection takes a record, whatever its standing and day."""
+    severity = severity_of(record, policy.get("standing", {}))
+    return (
+        _named(record["type"], selection.get("types"))
         and (selection.get("dimension") is None or record.get("dimension") == selection["dimension"])
-        and _SEVERITIES.index(severity_of(record, rules)) >= _SEVERITIES.index(least)
+        and _SEVERITIES.index(severity) >= _SEVERITIES.index(selection.get("severity_at_least") or "minor")
         and _named(record.get("outcome"), selection.get("outcomes"))
         and _named(record.get("authority"), selection.get("authorities"))
         and _named(record.get("matter"), selection.get("matters"))
-    ]
+    )
 
 
 def _named(text: str | None, wanted: Sequence[str] | None) -> bool:
@@ -163,7 +168,7 @@ def _named(text: str | None, wanted: Sequence[str] | None) -> bool:
 
 def _measured(policy: Policy, spec: Spec, cohort: Cohort, row: int) -> Value:
     day = cohort.rows[row][1]
-    chosen = _selected(policy, spec, spec["select"], cohort, row)
+    chosen = _selected(policy, spec, spec.get("select", {}), cohort, row)
     if spec["measure"] == "ratio":
         whole = _selected(policy, spec, spec["out_of"], cohort, row)
         return double(Fraction(sum(record in whole for record in chosen), len(whole))) if whole else None
