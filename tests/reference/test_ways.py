@@ -91,6 +91,8 @@ def small_history(rng: Random, n: int) -> list[Row]:
     rows = []
     for number in range(n):
         occurred = months_later(DAY, -rng.choice(MONTHS)) + timedelta(days=rng.choice((0, 0, 1, -1)))
+        # A register in which nothing was known yet is no register to assess.
+        occurred = occurred if number else min(occurred, DAY)
         kind = rng.choice((*ADVERSE, *ADVERSE, "inspection", "commitment"))
         row = {
             "record_id": f"r{number}", "enterprise_id": "E1", "type": kind, "occurred_on": occurred, "amount": 1000.0,
