@@ -73,7 +73,10 @@ def limited_tier(policy: Policy, tier: int, previous: Mapping[str, Any] | None, 
     best = names.index(previous["tier"])
     since = previous.get("tier_since") or previous["as_of"]
     if months_later(since, limits["per_months"]) <= day and records_known >= previous["evidence_count"]:
-        best = max(best - limits["rise_at_most_steps"], 0)
+        reached = max(best - limits["rise_at_most_steps"], 0)
+        # Nobody rises into a tier that is reached by condition only.
+        by_score = (place for place in range(reached, best) if not policy["tiers"][place].get("by_condition_only"))
+        best = next(by_score, best)
     return max(tier, best)
 
 
