@@ -70,17 +70,23 @@ class EnterpriseAttributes:
     ) -> Numbers:
         """Each value's percentile (0 to 100) among the rows of the same day and group; ties counted half.
 
-        With ``by``, a row's group is also that of its ``size``; a row too small for any group has no percentile.
+        With ``by``, a row's group is also that of its ``size``; a row too small for any group, or of a size that is
+        missing, has no percentile.
         """
         groups: dict[str, Any] = {"as_of": self._cohort.as_of, **{name: self._column(name) for name in within}}
         if by is not None and size is not None:
-            group = np.searchsorted(np.array(by.starts), size, side="right")
+            # A size that is missing is in no group, least of all in that of the largest, where NaN would sort.
+            group = np.where(np.isnan(size), 0, np.searchsorted(np.array(by.starts), size, side="right"))
             groups["size"], values = group, np.where(group > 0, values, np.nan)
         frame = pl.DataFrame({"value": values, **groups})
         value = pl.col("value").fill_nan(None)
-        # One division, and last: 3 of 5 is exactly the 60th percentile, as against a threshold it must be.
-        percentile = (value.rank("average") - 0.5) * 100 / value.count()
-        return frame.select(percentile.over(list(groups))).to_series().fill_null(float("nan")).to_numpy()
+        ranked = frame.select(
+            rank=value.rank("average").over(list(groups)).fill_null(float("nan")), n=value.count().over(list(groups))
+        )
+        # One division, and last: 3 of 5 is exactly the 60th percentile, as against a threshold it must be. Not Polars
+        # divides here: by one number it multiplies with the reciprocal, and the middle one of 49 comes below 50.
+        rank, n = ranked["rank"].to_numpy(), ranked["n"].to_numpy()
+        return np.divide((rank - 0.5) * 100, n, out=np.full(len(rank), np.nan), where=n > 0)
 
     def _column(self, name: str) -> pl.Series:
         if name not in self.frame.columns:

@@ -141,7 +141,7 @@ class Kernel:
                 for counted in specs:
                     if counted.id not in resting:
                         continue
-                    chosen = subset.index[subset.chosen(counted)]
+                    chosen = subset.index[subset.counted(counted)]
                     record = chosen if events.record is None else events.record[chosen]
                     row = events.row[chosen] + np.intp(events.first_row)
                     for spec in resting[counted.id]:
@@ -361,6 +361,13 @@ class _Subset:
             return np.arange(len(self.index))
         return np.flatnonzero(np.logical_and.reduce(conditions))
 
+    def counted(self, spec: IndicatorSpec) -> Index:
+        """Which of the subset's events an indicator counts: those chosen, of a ratio those within its whole."""
+        chosen = self.chosen(spec)
+        if spec.out_of is None:
+            return chosen
+        return chosen[np.isin(chosen, self.chosen(spec, spec.out_of), assume_unique=True)]
+
     def last_day(self, types: tuple[str, ...]) -> NDArray[np.int32]:
         """The last day with a record of some types, for each row; NEVER where there is none."""
         index = np.concatenate([self.by_type[name] for name in types])
@@ -408,8 +415,12 @@ class _Subset:
     def distinct(self, chosen: Index, name: str) -> Numbers:
         position = self.index[chosen]
         row = self.row[chosen]
-        if name == "type":
-            code = self.events.codes["type"][position].astype(np.int64)
+        if name in self.events.codes:
+            code = self.events.codes[name][position].astype(np.int64)
+        elif name in self.events.numbers:
+            numbers = self.events.numbers[name][position]
+            row, numbers = row[~np.isnan(numbers)], numbers[~np.isnan(numbers)]
+            code = np.unique(numbers, return_inverse=True)[1].astype(np.int64)
         else:
             texts = self.events.texts[name].gather(position)
             row = row[texts.is_not_null().to_numpy()]

@@ -180,5 +180,6 @@ def _by_pieces(x: Numbers, pieces: Sequence[Piece]) -> Numbers:
     which = np.searchsorted(ends, x, side="left")
     start = np.concatenate(([0.0], ends))[which]
     value = np.array([piece.value for piece in pieces])[which]
-    slope = np.array([0.0 if piece.one_more_per is None else 1.0 / piece.one_more_per for piece in pieces])[which]
-    return np.where(np.isnan(x), np.nan, value + (x - start) * slope)
+    # Divided, not multiplied by a reciprocal: 49 above the piece before, by 49, is 1.
+    step = np.array([np.inf if piece.one_more_per is None else piece.one_more_per for piece in pieces])[which]
+    return np.where(np.isnan(x), np.nan, value + (x - start) / step)

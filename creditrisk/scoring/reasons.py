@@ -168,7 +168,9 @@ class Reasons:
         result = {}
         for language, ending in (("zh", "（{}分）"), ("en", " ({})")):
             templates = pl.Series([getattr(text, language) for text in self.texts])
-            text = pl.lit(templates.gather(reason)).str.replace("{value}", value, literal=True)
+            # Where there was nothing to measure, no value is shown, as in an explanation.
+            shown = value.fill_null("")
+            text = pl.lit(templates.gather(reason)).str.replace("{value}", shown, literal=True)
             result[language] = table.select(pl.format("{}" + ending, text, points)).to_series()
         return result
 

@@ -1,7 +1,8 @@
 """From totals to tiers: cut-offs, what bounds a tier whatever the score, limits on change, and the regime.
 
 Precedence, from the weakest: the cut-offs; floors (at worst); thin evidence; vetoes; then the limits on change, which
-only ever hold a tier down. Of several bounds of one kind the worst tier stands (of floors the best).
+only ever hold a tier down. Of several bounds of one kind those that fix a tier (exactly) go first, of these the worst;
+then the worst of the others stands (of floors the best).
 """
 
 from __future__ import annotations
@@ -120,7 +121,11 @@ def limit_changes(
     # In a tier of its own for so many months, an enterprise may rise so many steps.
     days = day_number(as_of) if isinstance(as_of, date) else as_of
     waited = add_months(since, limits.per_months) <= days
-    best = np.where(waited & ~fewer_records, before - limits.rise_at_most_steps, before)
+    # A tier that is reached by condition alone is not the limits' to give: whoever would come to it stays below.
+    given = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
+    reached = np.maximum(before - limits.rise_at_most_steps, 0)
+    risen = np.minimum(np.append(given, len(policy.tiers))[np.searchsorted(given, reached)], before)
+    best = np.where(waited & ~fewer_records, risen, before)
     held = (before >= 0) & (tiering.tier < best)
     return replace(tiering, tier=np.where(held, best, tiering.tier).astype(np.uint8), held=held)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -109,6 +110,19 @@ def test_ratio_is_the_share_of_the_whole_and_missing_where_there_is_none() -> No
     assert pd.isna(measured(records, as_of="2025-12-31", **ratio))
 
 
+def test_the_records_behind_a_ratio_are_the_part_of_its_whole() -> None:
+    records = records_of(
+        {"type": "inspection", "dimension": "safety", "outcome": "fail", "occurred_on": "2026-01-01"},
+        {"type": "inspection", "dimension": "safety", "outcome": "pass", "occurred_on": "2026-01-02"},
+        {"type": "inspection", "dimension": "quality", "outcome": "fail", "occurred_on": "2026-01-03"},
+    )
+    ratio = example(measure="ratio", select={"outcomes": ["fail"]}, out_of={"dimension": "safety"})
+    builder = cr.IndicatorBuilder(records, indicators=[ratio], only=["safety.example"]).fit()
+    kernel = builder.kernel(cohort_of(pd.DataFrame({"enterprise_id": ["E1"], "as_of": ["2026-06-30"]})))
+    assert kernel.indicators()["safety.example"].tolist() == [0.5]
+    assert [positions.tolist() for _, _, positions in kernel.evidence()] == [[0]]
+
+
 def test_last_takes_the_largest_value_of_the_last_day() -> None:
     records = records_of(
         {"type": "arrears", "amount": 900.0, "occurred_on": "2026-01-01"},
@@ -176,6 +190,43 @@ def test_a_whole_percentile_is_exact() -> None:
     builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=[spec], only=["safety.example"])
     cohort = pd.DataFrame({"enterprise_id": [f"E{n}" for n in (1, 2, 3, 4, 5)], "as_of": "2026-06-30"})
     assert builder.fit_transform(cohort)["safety.example"].tolist() == [20, 20, 60, 60, 90]
+
+
+@pytest.mark.parametrize("n", [5, 49, 75, 98, 107])
+def test_the_percentile_of_every_place_is_the_nearest_double(n: int) -> None:
+    """By one number Polars multiplies with the reciprocal: the middle one of 49 came below the 50th percentile."""
+    enterprises = enterprises_of(*({"enterprise_id": f"E{k}", "industry": "C26", "employees": k} for k in range(n)))
+    spec = example(measure="attribute", of="employees", percentile_within=["industry"])
+    records = records_of({**ACCIDENT, "occurred_on": "2026-01-01"})
+    builder = cr.IndicatorBuilder(records, enterprises=enterprises, indicators=[spec], only=["safety.example"])
+    cohort = pd.DataFrame({"enterprise_id": [f"E{k}" for k in range(n)], "as_of": "2026-06-30"})
+    expected = [float(Fraction(2 * k + 1, 2) * 100 / n) for k in range(n)]
+    assert builder.fit_transform(cohort)["safety.example"].tolist() == expected
+
+
+def test_a_size_that_is_missing_is_in_no_peer_group() -> None:
+    records = records_of(
+        {"type": "penalty", "enterprise_id": "E1", "amount": 5.0, "occurred_on": "2026-01-01"},
+        {"type": "penalty", "enterprise_id": "E2", "amount": 50.0, "occurred_on": "2026-01-01"},
+    )
+    specs = [
+        example(id="safety.size", measure="max", of="amount", select={"types": ["penalty"]}),
+        example(measure="count", percentile_by={"indicator": "safety.size", "starts": [1, 10]}),
+    ]
+    builder = cr.IndicatorBuilder(records, indicators=specs, enterprises=enterprises_of({"enterprise_id": "E1"}))
+    cohort = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3"], "as_of": "2026-06-30"})
+    values = builder.set_params(only=["safety.example"]).fit_transform(cohort)
+    assert values["safety.example"].fillna(-1).tolist() == [50, 50, -1]
+
+
+@pytest.mark.parametrize(("of", "different"), [("amount", 2), ("severity", 2), ("attributes.points", 1), ("type", 2)])
+def test_distinct_counts_numbers_severities_and_types_as_it_counts_texts(of: str, different: int) -> None:
+    records = records_of(
+        {"type": "penalty", "severity": "minor", "amount": 0.0, "points": 2.0, "occurred_on": "2026-01-01"},
+        {"type": "penalty", "severity": "minor", "amount": 5.0, "points": 2.0, "occurred_on": "2026-01-01"},
+        {"type": "accident", "severity": None, "amount": None, "points": None, "occurred_on": "2026-01-01"},
+    )
+    assert measured(records, measure="distinct", of=of) == different
 
 
 def test_further_numbers_of_a_record_add_to_what_is_measured() -> None:

@@ -41,6 +41,12 @@ def test_pieces_include_their_upper_end_and_rise_from_the_end_before() -> None:
     assert made(of="b", pieces=pieces) == [0.0, None, None, 5.0]
 
 
+def test_one_more_for_each_so_many_is_exact() -> None:
+    pieces = [{"up_to": 0, "value": 0}, {"value": 0, "one_more_per": 49}]
+    quantity = Quantity(id="q", label={"zh": "量", "en": "quantity"}, source="test", of="a", pieces=pieces)
+    assert quantity_values(quantity, lambda _: np.array([49.0, 98.0, 24.5])).tolist() == [1, 2, 0.5]
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -148,6 +148,26 @@ def test_a_tier_rises_one_step_at_a_time_and_only_after_the_months() -> None:
     assert tier_after(second, records, "2027-01-31") == ("good", date(2027, 1, 31))
 
 
+def test_nobody_rises_into_a_tier_that_is_reached_by_condition_only() -> None:
+    tiers = [
+        tier("good", at_least=90),
+        tier("new", by_condition_only=True),
+        tier("ordinary", at_least=60),
+        tier("poor"),
+    ]
+    policy = policy_of(tiers=tiers, limits_on_change={"rise_at_most_steps": 2, "per_months": 6, "basis": "test"})
+
+    def tier_from(before: str) -> str:
+        previous = pl.DataFrame(
+            {"enterprise_id": ["E1"], "as_of": [date(2025, 1, 1)], "tier": [before], "evidence_count": [0]}
+        )
+        return str(cr.assess(E1, accidents(0), policy=policy, as_of="2026-01-31", previous=previous).table["tier"][0])
+
+    assert {before: tier_from(before) for before in ("good", "new", "ordinary", "poor")} == {
+        "good": "good", "new": "good", "ordinary": "good", "poor": "ordinary"
+    }  # fmt: skip
+
+
 def test_a_tier_falls_at_once() -> None:
     before = cr.assess(E1, accidents(0), policy=LIMITED, as_of="2026-01-31")
     assert tier_after(before, accidents(60), "2026-02-01") == ("high_risk", date(2026, 2, 1))

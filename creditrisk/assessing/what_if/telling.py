@@ -19,7 +19,9 @@ def action_text(addition: Addition) -> BilingualText:
     """What is to be done, in words."""
     dimension = DIMENSIONS[addition.dimension]
     if addition.type == "inspection":
-        return BilingualText(zh="一次合格的行政检查", en="one inspection passed")
+        # The first dimension stands for any where the policy does not tell them apart.
+        where = ("", "") if addition.dimension == "compliance" else (f"（{dimension.zh}）", f" ({dimension.en})")
+        return BilingualText(zh=f"一次合格的行政检查{where[0]}", en=f"one inspection passed{where[1]}")
     return BilingualText(zh=f"履行一项信用承诺（{dimension.zh}）", en=f"one commitment kept ({dimension.en})")
 
 

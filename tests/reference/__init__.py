@@ -1,0 +1,4 @@
+"""A slow, plain reference of an assessment, written from the documents, and tests that hold the library to it.
+
+No Polars and no NumPy: dictionaries, lists, dates and exact fractions. Nothing here is taken from the library's code.
+"""
