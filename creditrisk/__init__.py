@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import ast
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from creditrisk.forking import refuse_after_fork, refuse_what_is_loaded
+from creditrisk.version import __version__ as __version__
 
 _STATED = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
 _WHERE = {name.name: part.module for part in _STATED if isinstance(part, ast.ImportFrom) for name in part.names}
 
 __all__ = sorted(_WHERE)
-
-try:
-    __version__ = version("creditrisk")
-except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0+unknown"
 
 refuse_after_fork()
 

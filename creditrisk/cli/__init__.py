@@ -55,7 +55,7 @@ app.add_typer(policies.app, name="policy", short_help="评价办法 list, show, 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from creditrisk import __version__
+        from creditrisk.version import __version__
 
         print_line(f"creditrisk {__version__}")
         raise typer.Exit

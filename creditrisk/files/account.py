@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from creditrisk import __version__
 from creditrisk.errors import InputError
 from creditrisk.files.digests import sha256_of_file
+from creditrisk.version import __version__
 
 __all__ = ["ACCOUNT", "InputUsed", "PolicyUsed", "ResultKind", "RunAccount", "account_in", "versions_used"]
 
