@@ -166,6 +166,11 @@ GOOD: dict[str, Values] = {
     "who may be drawn": [True] * SIZE,
 }
 RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+NAMED_BY_ROW = {
+    "the weights of scores", "the weights of choices", "scores", "the scores of a gain table",
+    "the scores of a group table", "visits of a choice", "findings of scores", "findings of choices",
+    "findings of tiers", "the weights of learning", "the inspectors recused", "the last days of the plan before",
+}  # fmt: skip
 CASES = [(name, bad) for name, (_, worse) in GUARDS.items() for bad in worse]
 
 
@@ -182,8 +187,10 @@ def test_one_bad_value_among_good_ones_is_refused(name: str, bad: Any, place: in
     values = list(GOOD.get(name, RISING))
     values[place] = bad
     # Of pydantic's own errors ValueError is the kind; all others are the package's.
-    with pytest.raises(ValueError if "as they are" in name else cr.InputError):
+    with pytest.raises(ValueError if "as they are" in name else cr.InputError) as caught:
         GUARDS[name][0](values)
+    if name in NAMED_BY_ROW:
+        assert f"row {place}" in str(caught.value)
 
 
 @pytest.mark.parametrize("number", [NAN, INF, -1.0])

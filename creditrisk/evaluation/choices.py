@@ -163,8 +163,12 @@ def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
 def _rows(outcomes: Any, weight: str | None) -> tuple[Numbers, Numbers, NDArray[np.intp], NDArray[np.bool_]]:
     """Findings, weights and numbers of enterprises, of the rows whose outcome is known; and which those are."""
     frame, finding, weights = findings_and_weights(outcomes, weight, ("enterprise_id",))
-    if not finding.drop_nulls().is_between(0, 1).all():
-        raise InputError("finding must be 1, 0, a probability between them, or missing")
+    wrong = ~finding.is_between(0, 1).fill_null(True)
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        raise InputError(
+            f"finding must be 1, 0, a probability between them, or missing, got {finding[at]:g} in row {at}"
+        )
     kept = finding.is_not_null().to_numpy() & (weights > 0)
     if not kept.any():
         raise InputError("no row has a known outcome: give the findings of inspections that were made")
@@ -175,9 +179,14 @@ def _visits(name: str, values: ArrayLike, kept: NDArray[np.bool_]) -> Numbers:
     visits = np.asarray(values, dtype=np.float64)
     if visits.shape != kept.shape:
         raise InputError(f"choice {name!r} must have one value for each of {len(kept)} rows, got shape {visits.shape}")
+    wrong = kept & ~(np.isfinite(visits) & (visits >= 0))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InputError(
+            f"choice {name!r} must say how many visits each row gets: numbers of at least 0, none missing; got "
+            f"{visits[at]} in row {at}"
+        )
     visits = visits[kept]
-    if not (np.isfinite(visits).all() and (visits >= 0).all()):
-        raise InputError(f"choice {name!r} must say how many visits each row gets: numbers of at least 0, none missing")
     if not visits.any():
         raise InputError(f"choice {name!r} visits nobody with a known outcome: there is nothing to compare")
     return visits

@@ -68,8 +68,10 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
         If a column is missing, lengths differ, a score is missing, or no row is left with a finding and one without.
     """
     frame, finding, weights = findings_and_weights(outcomes, weight)
-    if not finding.drop_nulls().is_in([0.0, 1.0]).all():
-        raise InputError("finding must be 1, 0 or missing")
+    wrong = ~finding.is_in([0.0, 1.0]).fill_null(True)
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        raise InputError(f"finding must be 1, 0 or missing, got {finding[at]:g} in row {at}")
     kept = finding.is_not_null().to_numpy() & (weights > 0)
     numbers = {name: _score(name, values, kept) for name, values in scores.items()}
     if not numbers:
@@ -133,6 +135,8 @@ def _score(name: str, values: Any, kept: NDArray[np.bool_]) -> Numbers:
     score = np.asarray(values, dtype=np.float64)
     if score.shape != kept.shape:
         raise InputError(f"score {name!r} must have one value for each of {len(kept)} rows, got shape {score.shape}")
-    if not np.isfinite(score[kept]).all():
-        raise InputError(f"score {name!r} has {(~np.isfinite(score[kept])).sum()} missing or infinite values")
+    wrong = kept & ~np.isfinite(score)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InputError(f"score {name!r} has {wrong.sum()} missing or infinite values: {score[at]} in row {at}")
     return score[kept]
