@@ -120,14 +120,18 @@ def test_within_a_time_set_by_the_policy_nobody_is_drawn_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("months", "last", "what", "got"),
+    ("months", "last_day", "last", "what", "got"),
     [
-        (None, ["E000001", "E000003"], "cap", 5),  # both may be drawn again
-        (12, ["E000001", "E000003"], "rest", 3),  # neither may
-        (12, ["E000000", "E000002"], "cap", 5),  # neither may, and both are at the cap as well
+        (None, "2025-12-31", ["E000001", "E000003"], "cap", 5),  # both may be drawn again
+        (12, "2025-12-31", ["E000001", "E000003"], "rest", 3),  # neither may
+        (12, "2025-01-02", ["E000001", "E000003"], "rest", 3),  # neither may on the first day of the plan
+        (12, "2025-01-01", ["E000001", "E000003"], "cap", 5),  # on that day twelve months are over
+        (12, "2025-12-31", ["E000000", "E000002"], "cap", 5),  # neither may, and both are at the cap as well
     ],
 )
-def test_what_leaves_too_few_is_said_as_it_is(months: int | None, last: list[str], what: str, got: int) -> None:
+def test_what_leaves_too_few_is_said_as_it_is(
+    months: int | None, last_day: str, last: list[str], what: str, got: int
+) -> None:
     policy = cr.load_policy("jiangsu", "2026-06-30")
     tiers = []
     for tier in policy.tiers:
@@ -135,7 +139,7 @@ def test_what_leaves_too_few_is_said_as_it_is(months: int | None, last: list[str
         tiers.append(tier.model_copy(update={"inspection": tier.inspection.model_copy(update={"key": key})}))
     table = table_of(10, tier=["high_risk"] * 10, industry=["52", "13"] * 5)
     items = [item("x", kind="key", applies_to={"industries": ["52"]}), item("a", kind="key")]
-    before = pl.DataFrame({"enterprise_id": last, "items": [["a"]] * 2, "window_to": ["2025-12-31"] * 2})
+    before = pl.DataFrame({"enterprise_id": last, "items": [["a"]] * 2, "window_to": [last_day] * 2})
     plan = plan_of(
         table, items, policy=policy.model_copy(update={"tiers": tuple(tiers)}), annual_cap=1, last_plan=before
     )

@@ -104,17 +104,19 @@ def requests(draw: Any) -> Asked:
     before = st.tuples(
         st.sampled_from([*(one.id for one in them), "gone"]), st.sampled_from([(), ("a",), ("b", "c"), ("z",)])
     )
+    year = draw(st.integers(2020, 2030))
+    last_days = [date(year - 1, 1, 1), date(year - 1, 1, 2), date(year - 1, 12, 31)]
     last = draw(st.one_of(st.just([]), st.lists(before, min_size=1, max_size=8)))
     caps = st.dictionaries(st.sampled_from([*TIERS, "observation"]), st.integers(1, 2))
     return Asked(
-        them, items, draw(policies()), draw(st.text("ab", min_size=1, max_size=2)), draw(st.integers(2020, 2030)),
+        them, items, draw(policies()), draw(st.text("ab", min_size=1, max_size=2)), year,
         annual_cap=draw(st.one_of(st.just({}), caps)),
         authorities=draw(st.sampled_from([None, None, ("消防", "市监")])),
         coordination=draw(st.sampled_from(["spread", "spread", "independent"])),
         overrides=overrides,
         last=last,
         # On the first day of the plan twelve months are just over, or run one day more.
-        last_day=None if not last else draw(st.sampled_from([date(2024, 1, 1), date(2024, 1, 2), date(2024, 12, 31)])),
+        last_day=None if not last else draw(st.sampled_from(last_days)),
     )  # fmt: skip
 
 
