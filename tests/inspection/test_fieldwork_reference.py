@@ -16,6 +16,10 @@ from tests.inspection.reference_fieldwork import Inspector, Visit
 
 MONDAY = date(2026, 1, 5)
 LAST = MONDAY + timedelta(days=11)
+# Of few kinds, so that days run short; windows begin and end on the first day and the last, and beside them.
+REGIONS = ["320102", "320102", "320102", "320102", "320104", "320500", None]
+DEPARTMENTS = [("市监",), ("市监",), ("市监",), ("市监", "环保"), ("环保", "市监"), ("消防",), ()]
+BEGINS, LASTS = [-3, -1, 0, 0, 4, 10, 11, 11, 12], [0, 0, 0, 1, 1, 7, 11, 12]
 WHY = {
     "no_team": "该地区没有检查组",
     "nobody": "没有为其抽取检查人员",
@@ -30,20 +34,20 @@ WHY = {
 @st.composite
 def visit_lists(draw: Any) -> list[Visit]:
     """Shuffled, with windows that begin and end on, before and after the days to plan for."""
-    size = draw(st.integers(0, 14))
+    size = draw(st.integers(0, 24))
     ids = draw(st.permutations([f"v{number:02}" for number in range(size)]))
     found = []
     for one in ids:
-        begins = draw(st.integers(-3, 13))
+        begins = draw(st.sampled_from(BEGINS))
         cause = draw(st.sampled_from(["draw", "draw", "override", "full_coverage"]))
         found.append(
             Visit(
-                one, f"E{draw(st.integers(0, 5))}", draw(st.sampled_from([None, "320102", "320104", "320500"])),
-                draw(st.sampled_from([None, "g1", "g2"])),
-                draw(st.sampled_from([("市监",), ("市监", "环保"), ("环保", "市监"), ("消防",), ()])),
-                draw(st.sampled_from([(), (), ("电",), ("食", "电")])), cause,
+                one, f"E{draw(st.integers(0, 5))}", draw(st.sampled_from(REGIONS)),
+                draw(st.sampled_from(["g1", "g1", "g1", "g2", None])),
+                draw(st.sampled_from(DEPARTMENTS)),
+                draw(st.sampled_from([(), (), (), (), ("电",), ("食", "电")])), cause,
                 draw(st.integers(1, 9)) if cause == "draw" else draw(st.sampled_from([None, 1])),
-                MONDAY + timedelta(begins), MONDAY + timedelta(begins + draw(st.integers(0, 12))),
+                MONDAY + timedelta(begins), MONDAY + timedelta(begins + draw(st.sampled_from(LASTS))),
                 draw(st.sampled_from(["on_site", "on_site", "off_site"])),
             )
         )  # fmt: skip
@@ -52,8 +56,8 @@ def visit_lists(draw: Any) -> list[Visit]:
 
 @st.composite
 def staffs(draw: Any) -> list[Inspector]:
-    departments, skills = ["市监", "市监", "环保"], [(), ("电",), ("食", "电")]
-    regions, days = [(), (), ("320100",), ("320102", "320500")], [None, None, 0, 1, 2]
+    departments, skills = ["市监", "市监", "市监", "环保"], [(), ("电",), ("食", "电")]
+    regions, days = [(), (), (), (), ("320100",), ("320102", "320500")], [None, None, None, None, 0, 1, 2, 3]
     size = draw(st.integers(1, 9))
     return [
         Inspector(f"I{number}", *(draw(st.sampled_from(words)) for words in (departments, skills, regions, days)))
