@@ -68,8 +68,8 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     Raises
     ------
     InputError
-        If it is no assessment, the table in a folder is not what its account says, it is later than ``as_of``, or has
-        tiers that the policy does not have.
+        If it is no assessment, the table in a folder is not what its account says, a row leaves something out or an
+        enterprise stands in two, it is later than ``as_of``, or has tiers that the policy does not have.
     """
     n_rows = len(enterprise_ids)
     if previous is None:
@@ -80,6 +80,7 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
         raise InputError(f"previous is no table of an assessment: it has no column {missing[0]!r}")
     days = {name: civil_days(table[name], name) for name in ("as_of", "tier_since") if name in table.columns}
     table = table.with_columns(**days)
+    _check_complete(table)
     latest = table["as_of"].max()
     if isinstance(latest, date) and latest > as_of:
         raise InputError(f"previous is of {latest}, later than as_of {as_of}")
@@ -88,13 +89,14 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     unknown = sorted(set(strangers) - set(positions))
     if unknown:
         raise InputError(f"previous has the tier {unknown[0]!r}; policy {policy.id} has {', '.join(positions)}")
-    since = pl.col("tier_since") if "tier_since" in table.columns else pl.col("as_of")
+    # Where it is not said since when, it is not before the day on which the tier was given.
+    since = pl.coalesce("tier_since", "as_of") if "tier_since" in table.columns else pl.col("as_of")
     known = table.select(
         "enterprise_id",
         tier=pl.col("tier").cast(pl.String).replace_strict(positions, return_dtype=pl.Int64),
         since=since.to_physical(),
         records=pl.col("evidence_count").cast(pl.Int64),
-    ).unique("enterprise_id", keep="first")
+    )
     rows = pl.DataFrame({"enterprise_id": enterprise_ids}).join(
         known, on="enterprise_id", how="left", maintain_order="left"
     )
@@ -103,6 +105,19 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
         rows["since"].fill_null(0).to_numpy(),
         rows["records"].fill_null(0).to_numpy(),
     )
+
+
+def _check_complete(table: pl.DataFrame) -> None:
+    """Raise an InputError where a row leaves out what limits are held against, or an enterprise stands twice."""
+    for name in _COLUMNS:
+        empty = table[name].is_null()
+        if empty.any():
+            row = int(empty.to_numpy().argmax())
+            whose = "" if name == "enterprise_id" else f" of {table['enterprise_id'][row]}"
+            raise InputError(f"previous has no {name}{whose} (row {row}): give each enterprise's whole line")
+    twice = table["enterprise_id"].is_duplicated()
+    if twice.any():
+        raise InputError(f"previous has {table.filter(twice)['enterprise_id'][0]} more than once: give one assessment")
 
 
 def _table(previous: Any) -> pl.DataFrame:

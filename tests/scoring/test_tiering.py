@@ -212,8 +212,17 @@ def previous_table(**changes: object) -> pl.DataFrame:
             previous_table(tier="AA"),
             "previous has the tier 'AA'; policy small has good, ordinary, high_risk",
         ),
+        (previous_table(tier=None), "previous has no tier of E1 \\(row 0"),
+        (previous_table(evidence_count=None), "previous has no evidence_count of E1 \\(row 0"),
+        (previous_table(enterprise_id=None), "previous has no enterprise_id \\(row 0"),
+        (pl.concat([previous_table(), previous_table(tier="good")]), "previous has E1 more than once"),
     ],
 )  # fmt: skip
 def test_an_assessment_before_that_does_not_fit_is_one_clear_error(previous: object, message: str) -> None:
     with pytest.raises(cr.InputError, match=message):
         cr.assess(E1, accidents(1), policy=LIMITED, as_of="2026-06-30", previous=previous)
+
+
+def test_a_tier_of_which_nobody_says_since_when_is_held_from_the_day_it_was_given() -> None:
+    before = previous_table(tier="high_risk", as_of=date(2026, 6, 1), tier_since=None)
+    assert tier_after(before, accidents(0), "2026-06-30")[0] == "high_risk"
