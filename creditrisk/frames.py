@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Literal, assert_never, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, assert_never, get_args, overload
 
 import polars as pl
+from typing_extensions import TypeVar
 
 from creditrisk.errors import InputError
 
-__all__ = ["ROWS_PER_CHUNK", "FrameKind", "check_frame_kind", "from_polars", "in_chunks_of", "is_frame", "to_polars"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = [
+    "ROWS_PER_CHUNK",
+    "ArrowStream",
+    "Frame",
+    "FrameKind",
+    "FrameLike",
+    "FrameT",
+    "Source",
+    "check_frame_kind",
+    "from_polars",
+    "in_chunks_of",
+    "is_frame",
+    "to_polars",
+]
 
 # Results are made, and written, in chunks of so many rows: a Parquet writer that has to cut a long column of lists
 # goes over its items for each piece.
@@ -18,12 +38,26 @@ ROWS_PER_CHUNK = 1 << 17
 FrameKind = Literal["pandas", "polars", "arrow"]
 
 
+class ArrowStream(Protocol):
+    """Any frame with the Arrow C stream interface: of pandas, pyarrow, DuckDB and others."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+# What a user may give: a frame, or something to read rows from (paths, patterns, folders, URLs, lists of these).
+FrameLike: TypeAlias = "pl.DataFrame | pl.LazyFrame | pd.DataFrame | ArrowStream"
+Source: TypeAlias = "FrameLike | str | os.PathLike[str] | Sequence[FrameLike | str | os.PathLike[str]]"
+# What a user gets, by ``output``. A result of which nobody says which it holds may hold any.
+Frame: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table"
+FrameT = TypeVar("FrameT", bound="Frame", covariant=True, default="Frame")
+
+
 def is_frame(value: object) -> bool:
     """Say whether a value is a frame: Polars, pandas, or anything with the Arrow C stream interface."""
     return isinstance(value, pl.DataFrame | pl.LazyFrame) or hasattr(value, "__arrow_c_stream__") or _is_pandas(value)
 
 
-def to_polars(frame: Any) -> pl.DataFrame:
+def to_polars(frame: FrameLike) -> pl.DataFrame:
     """Turn any frame the user may hold into a Polars frame.
 
     Parameters
@@ -56,6 +90,14 @@ def to_polars(frame: Any) -> pl.DataFrame:
         ) from error
 
 
+@overload
+def from_polars(frame: pl.DataFrame, kind: Literal["pandas"]) -> pd.DataFrame: ...
+@overload
+def from_polars(frame: pl.DataFrame, kind: Literal["polars"]) -> pl.DataFrame: ...
+@overload
+def from_polars(frame: pl.DataFrame, kind: Literal["arrow"]) -> pa.Table: ...
+@overload
+def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any: ...
 def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
     """Give a Polars frame out as the user asked: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
     check_frame_kind(kind)

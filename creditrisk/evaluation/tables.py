@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import polars as pl
@@ -13,21 +13,52 @@ from creditrisk.errors import InputError
 from creditrisk.evaluation.ranking import Ranking, auc
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import EvaluatedRows, evaluated_rows
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, FrameLike, check_frame_kind, from_polars
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["gain_table", "group_table", "reliability_table", "tier_table"]
 
 Numbers = NDArray[np.float64]
 
 
+@overload
 def reliability_table(
-    outcomes: Any,
+    outcomes: FrameLike,
+    probability: ArrayLike,
+    *,
+    n_bins: int = ...,
+    weight: str | None = ...,
+    output: Literal["pandas"] = ...,
+) -> pd.DataFrame: ...
+@overload
+def reliability_table(
+    outcomes: FrameLike,
+    probability: ArrayLike,
+    *,
+    n_bins: int = ...,
+    weight: str | None = ...,
+    output: Literal["polars"],
+) -> pl.DataFrame: ...
+@overload
+def reliability_table(
+    outcomes: FrameLike,
+    probability: ArrayLike,
+    *,
+    n_bins: int = ...,
+    weight: str | None = ...,
+    output: Literal["arrow"],
+) -> pa.Table: ...
+def reliability_table(
+    outcomes: FrameLike,
     probability: ArrayLike,
     *,
     n_bins: int = 10,
     weight: str | None = None,
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """Compare stated probabilities with how often there was a finding, in bins of about as many rows each.
 
     Parameters
@@ -82,7 +113,21 @@ def reliability_table(
     return from_polars(table, output)
 
 
-def gain_table(outcomes: Any, score: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas") -> Any:
+@overload
+def gain_table(
+    outcomes: FrameLike, score: ArrayLike, *, weight: str | None = ..., output: Literal["pandas"] = ...
+) -> pd.DataFrame: ...
+@overload
+def gain_table(
+    outcomes: FrameLike, score: ArrayLike, *, weight: str | None = ..., output: Literal["polars"]
+) -> pl.DataFrame: ...
+@overload
+def gain_table(
+    outcomes: FrameLike, score: ArrayLike, *, weight: str | None = ..., output: Literal["arrow"]
+) -> pa.Table: ...
+def gain_table(
+    outcomes: FrameLike, score: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas"
+) -> Frame:
     """What share of findings the riskiest share of inspections has, for each share.
 
     Parameters
@@ -115,8 +160,41 @@ def gain_table(outcomes: Any, score: ArrayLike, *, weight: str | None = None, ou
     return from_polars(table, output)
 
 
+class _GroupTableOptions(TypedDict, total=False):
+    weight: str | None
+    n_resamples: int
+    seed: int
+
+
+@overload
 def group_table(
-    outcomes: Any,
+    outcomes: FrameLike,
+    score: ArrayLike,
+    by: Sequence[str] | str = ...,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_GroupTableOptions],
+) -> pd.DataFrame: ...
+@overload
+def group_table(
+    outcomes: FrameLike,
+    score: ArrayLike,
+    by: Sequence[str] | str = ...,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_GroupTableOptions],
+) -> pl.DataFrame: ...
+@overload
+def group_table(
+    outcomes: FrameLike,
+    score: ArrayLike,
+    by: Sequence[str] | str = ...,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_GroupTableOptions],
+) -> pa.Table: ...
+def group_table(
+    outcomes: FrameLike,
     score: ArrayLike,
     by: Sequence[str] | str = ("region", "scale", "industry"),
     *,
@@ -124,7 +202,7 @@ def group_table(
     n_resamples: int = 200,
     seed: int = 0,
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """For every group of enterprises, how often there was a finding and how well the score ranks within it.
 
     Parameters
@@ -168,13 +246,21 @@ def group_table(
     return from_polars(pl.DataFrame(parts, schema=schema, orient="row").fill_nan(None), output)
 
 
+@overload
 def tier_table(
-    outcomes: Any,
-    tier: Sequence[str] | Any,
-    *,
-    weight: str | None = None,
-    output: FrameKind = "pandas",
-) -> Any:
+    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["pandas"] = ...
+) -> pd.DataFrame: ...
+@overload
+def tier_table(
+    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["polars"]
+) -> pl.DataFrame: ...
+@overload
+def tier_table(
+    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["arrow"]
+) -> pa.Table: ...
+def tier_table(
+    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas"
+) -> Frame:
     """How often there was a finding in each tier.
 
     Parameters

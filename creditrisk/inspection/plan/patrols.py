@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 import polars as pl
 
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, check_frame_kind, from_polars
 from creditrisk.inspection.plan.plan import InspectionPlan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["grid_patrols"]
 
 
-def grid_patrols(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Any:
+@overload
+def grid_patrols(plan: InspectionPlan, *, output: Literal["pandas"] = ...) -> pd.DataFrame: ...
+@overload
+def grid_patrols(plan: InspectionPlan, *, output: Literal["polars"]) -> pl.DataFrame: ...
+@overload
+def grid_patrols(plan: InspectionPlan, *, output: Literal["arrow"]) -> pa.Table: ...
+def grid_patrols(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Frame:
     """The visits that a plan leaves to the grid, as lists to go by.
 
     Parameters
