@@ -65,11 +65,11 @@ TABLES = (*ENTERPRISES, "--records", "data/records.csv")
     ],
 )
 def test_an_output_that_is_its_own_input_is_refused_before_anything_is_read(
-    here: Path, command: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+    here: Path, command: tuple[Any, ...]
 ) -> None:
+    for name in ("data/enterprises.csv", "data/records.csv", "policy.md"):
+        (here / name).write_bytes(b"")  # whoever reads them says so
     before = content(here)
-    monkeypatch.setattr("creditrisk.records.sources.read_parts", None)
-    monkeypatch.setattr("creditrisk.policy.loading.load_policy", None)
     assert "would be written over or among what is read" in complaint(run(*command))
     assert content(here) == before
 
@@ -79,11 +79,7 @@ def test_two_outputs_in_one_file_are_refused(here: Path) -> None:
     assert "--out and --rejects name one file" in said
 
 
-def test_a_folder_of_another_result_or_with_a_changed_file_is_refused_before_anything_is_computed(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("creditrisk.assessing.assess.assess", None)
-    monkeypatch.setattr("creditrisk.simulate.simulate_province", None)
+def test_a_folder_of_another_result_or_with_a_changed_file_is_refused(here: Path) -> None:
     assert "holds another result (assessment)" in complaint(run("simulate", "--out", "assessed"))
     (here / "assessed" / "summary.html").write_text("noted in it by hand", encoding="utf-8")
     assert "was changed after it was saved" in complaint(run("assess", *TABLES, *DAY, "--out", "assessed"))
@@ -97,7 +93,8 @@ def test_a_run_without_csv_leaves_no_csv_of_the_run_before(here: Path) -> None:
 
 
 def test_a_schedule_is_one_set_with_its_assignment_form_and_workbook(here: Path) -> None:
-    assert run("plan", "assessed", *ITEMS, *YEAR, *ENTERPRISES, "--out", "plan").exit_code == 0
+    made = run("plan", "assessed", *ITEMS, *YEAR, *ENTERPRISES, "--out", "plan")
+    assert made.exit_code == 0, made.output
     assert run("schedule", "plan", *TO, "--workbook", "--calendar", "--out", "days").exit_code == 0
     assert {"plan.xlsx", "calendar.ics", "results-form.csv"} <= set(content(here / "days"))
     assert run("schedule", "plan", *TO, "--out", "days").exit_code == 0

@@ -14,6 +14,7 @@ import pytest
 import creditrisk as cr
 from creditrisk.evaluation.comparison import ScoreComparison
 from creditrisk.files.account import PolicyUsed, RunAccount
+from creditrisk.files.digests import sha256_of_file
 from creditrisk.files.saved import finish_before_reading, read_saved
 from creditrisk.inspection.fieldwork.results import record_results
 from creditrisk.learning.studies.evaluating import ModelEvaluation
@@ -214,3 +215,15 @@ def test_a_reader_finishes_a_save_that_was_killed_when_it_was_decided(
     _, _, reads = READERS[{"assessment": "previous", "plan": "form", "model": "model"}[kind]]
     reads(decided[len(decided) // 2])
     assert read(decided[len(decided) // 2]) == read(tmp_path / "out")
+
+
+def test_the_account_of_a_plan_leads_back_to_what_it_was_made_from(saved: Path, tmp_path: Path) -> None:
+    items = cr.example_items()
+    enterprises = cr.simulate_province(60, 8.0, seed=7).enterprises
+    plan = cr.plan_inspections(
+        saved / "assessment", items, seed="s", year=2026, enterprises=enterprises, last_plan=saved / "plan"
+    )
+    inputs = RunAccount.model_validate_json(plan.save(tmp_path)["run.json"].read_bytes()).inputs
+    for name, file in (("assessments", "assessment/assessments.parquet"), ("last_plan", "plan/visits.parquet")):
+        assert inputs[name].sha256 == {Path(file).name: sha256_of_file(saved / file)}
+    assert inputs["items"].sha256 == {items.as_posix(): sha256_of_file(items)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from creditrisk.errors import InputError, OutputError
 from creditrisk.files.account import ACCOUNT, InputUsed, ResultKind, RunAccount, account_in
+from creditrisk.files.digests import sha256_of_file
 from creditrisk.files.together import finish_broken_off
 
-__all__ = ["finish_before_reading", "input_of", "read_saved"]
+__all__ = ["file_used", "finish_before_reading", "input_of", "read_saved"]
 
 T = TypeVar("T")
 
@@ -75,6 +76,16 @@ def finish_before_reading(folder: Path) -> None:
         raise InputError(
             f"a save into {folder} was broken off, and only somebody who may write there can complete it. {error}"
         ) from error
+
+
+def file_used(source: Any) -> InputUsed:
+    """What an account says of a small table that a run read: the file and its digest, or what it was else."""
+    if not isinstance(source, str | os.PathLike):
+        return InputUsed(sources=("frame",))
+    name = Path(source).as_posix()
+    if not Path(source).is_file():
+        return InputUsed(sources=(name,))
+    return InputUsed(sources=(name,), sha256={name: sha256_of_file(source)})
 
 
 def input_of(source: str | os.PathLike[str], *names: str) -> InputUsed:

@@ -116,3 +116,11 @@ def test_a_file_that_may_not_be_opened_is_a_clear_error(tmp_path, monkeypatch):
     monkeypatch.setattr("creditrisk.records.sources.Path.open", refuse)
     with pytest.raises(InputError, match="no permission to read"):
         read_parts(tmp_path / "a.csv")
+
+
+def test_what_lies_in_a_hidden_folder_is_no_part_of_a_folder_of_sources(tmp_path):
+    (tmp_path / ".creditrisk-x.partial").mkdir()
+    (tmp_path / "2026").mkdir()
+    for folder in (".creditrisk-x.partial", "2026"):
+        (tmp_path / folder / "records.csv").write_text("record_id\nR1\n", encoding="utf-8")
+    assert [part.name for part in read_parts(tmp_path)] == [(tmp_path / "2026" / "records.csv").as_posix()]

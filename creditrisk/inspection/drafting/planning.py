@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.files.saved import read_saved
+from creditrisk.files.account import InputUsed
+from creditrisk.files.saved import file_used, read_saved
 from creditrisk.frames import FrameKind, check_frame_kind
 from creditrisk.inspection.drafting.drafting import Coordination, Draft
 from creditrisk.inspection.drafting.resting import last_visits
@@ -21,7 +23,7 @@ from creditrisk.inspection.draws.seeds import register_seed
 from creditrisk.inspection.plan.intensity import AnnualCap, annual_caps
 from creditrisk.inspection.plan.items import InspectionItem, joint_groups, read_items
 from creditrisk.inspection.plan.overriding import read_overrides
-from creditrisk.inspection.plan.plan import InspectionPlan
+from creditrisk.inspection.plan.plan import InspectionPlan, visits_used
 from creditrisk.inspection.plan.population import population_of
 from creditrisk.inspection.plan.unmet import unmet_row, unmet_table
 from creditrisk.policy.document import Policy
@@ -114,6 +116,7 @@ def plan_inspections(
     catalogue = read_items(items)
     asked_overrides = read_overrides(overrides)
     population = population_of(assessment, policy, enterprises, weight)
+    population = replace(population, inputs=population.inputs | _further_inputs(items, last_plan, overrides))
     unmet = []
     if authorities is not None:
         authorities = {authorities} if isinstance(authorities, str) else set(authorities)
@@ -152,6 +155,14 @@ def plan_inspections(
     if seed_register is not None:
         register_seed(seed_register, seed, plan.draws_sha256, continues=_continued(last_plan, seed))
     return plan
+
+
+def _further_inputs(items: Any, last_plan: Any, overrides: Any) -> dict[str, InputUsed]:
+    return {
+        "items": file_used(items),
+        **({} if last_plan is None else {"last_plan": visits_used(last_plan)}),
+        **({} if overrides is None else {"overrides": file_used(overrides)}),
+    }
 
 
 def _continued(last_plan: Any, seed: str) -> str | None:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from creditrisk.errors import InputError
+from creditrisk.files.saved import finish_before_reading
 from creditrisk.files.together import write_file
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
@@ -159,6 +160,7 @@ def verify_draw(path: str | os.PathLike[str], frame: Any = None) -> Verification
     ...     verify_draw(f"{folder}/fire.json", frame).holds, verify_draw(f"{folder}/fire.json", frame[:3]).holds
     (True, False)
     """
+    finish_before_reading(Path(path).parent)
     published = _read(path)
     listed = pl.DataFrame(published.drawn, schema=_SCHEMA, orient="row")
     found = [_rows("listed_twice", listed.filter(listed["enterprise_id"].is_duplicated()).unique("enterprise_id"))]
