@@ -172,12 +172,12 @@ def test_a_number_that_decides_is_in_the_trace(assessment: cr.Assessment) -> Non
     traces = [assessment.trace(assessment.assessed.ids[int(row)]) for row in rows]
     read = [{parameter.path for parameter in trace.parameters()} for trace in traces]
     values = {name: column[rows] for name, column in assessment.assessed.indicators.items()}
-    companies = assessment.enterprises.data[rows]
+    enterprises = assessment.enterprises.data[rows]
 
     def results(policy: Policy) -> np.ndarray:
         scores = score(policy, values)
         tiering = assign_tiers(policy, scores, values)
-        regimes = assign_regimes(policy, tiering, companies, AS_OF).to_physical().to_numpy()
+        regimes = assign_regimes(policy, tiering, enterprises, AS_OF).to_physical().to_numpy()
         points = [np.bincount(hit.rows, hit.points, len(rows)) for hit in scores.hits]
         met = [tiering.met[bound.id] for bound in policy.bounds]
         return np.stack([*points, scores.total, tiering.by_score, tiering.tier, regimes, *met], axis=1)
