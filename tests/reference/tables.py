@@ -111,7 +111,7 @@ _ENTERPRISE_FIELDS: dict[str, tuple[Any, ...]] = {
 def enterprises(rng: Random, n: int, as_of: date) -> list[Row]:
     """Enterprises in any order, and one more that has every field."""
     made = []
-    for enterprise_id in ENTERPRISE_IDS[:n]:
+    for enterprise_id in [*ENTERPRISE_IDS, *(f"F{number}" for number in range(n))][:n]:
         observed = rng.choice((None, None, 0, -1, 1))
         made.append(
             {
