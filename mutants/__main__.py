@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="how many (default: 200)")
     parser.add_argument("--module", default="", help="only files whose path begins so, as creditrisk/records")
     parser.add_argument("--survivors-of", type=Path, metavar="JSON", help="the survivors of that report, not a draw")
+    parser.add_argument("--tests", nargs="+", metavar="FILE", help="only these files or folders of tests")
     parser.add_argument("--workers", type=int, default=2, help="processes at once (default: 2)")
     parser.add_argument("--patience", type=float, default=Patience.seconds, help="seconds that any test may take")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the tree (default: this folder)")
@@ -35,7 +36,7 @@ def main() -> None:
         return
     name = f"again-{asked.survivors_of.stem}" if asked.survivors_of else f"seed-{asked.seed}"
     path = cache / f"{name}.json"
-    record = covering(asked.root, settings, cache, asked.workers)
+    record = covering(asked.root, settings, cache, asked.workers, asked.tests)
     for test in record.failing:
         print(f"not counted, it does not pass on the tree as it is: {test}", file=sys.stderr)
     for verdict in run(asked.root, drawn, record, workers=asked.workers, patience=Patience(asked.patience)):

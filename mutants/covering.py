@@ -120,15 +120,15 @@ def _members(node: ast.ImportFrom) -> list[str]:
     return [f"{node.module}.{alias.name}" for alias in node.names]
 
 
-def covering(root: Path, settings: Settings, cache: Path, workers: int) -> Covering:
-    """What was recorded of the tree as it is, or a new record of it."""
-    folder = cache / f"record-{_digest_of(root)}"
+def covering(root: Path, settings: Settings, cache: Path, workers: int, tests: list[str] | None = None) -> Covering:
+    """What was recorded of the tree as it is, or a new record of it; ``tests`` are the files to take, if not all."""
+    folder = cache / f"record-{_digest_of(root, tests or [])}"
     if not folder.exists():
-        _record(root, settings, folder, workers)
+        _record(root, settings, folder, workers, tests or [])
     return Covering(root, folder)
 
 
-def _record(root: Path, settings: Settings, folder: Path, workers: int) -> None:
+def _record(root: Path, settings: Settings, folder: Path, workers: int, only: list[str]) -> None:
     beside = folder.with_suffix(".part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -139,7 +139,7 @@ def _record(root: Path, settings: Settings, folder: Path, workers: int) -> None:
         several = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
         log = beside / "pytest.log"
         noted = {FOLDER: str(beside.resolve()), PACKAGES: ",".join(settings.packages)}
-        process = start_pytest(tree, "-p", "mutants.recording", *several, *left_out, log=log, **noted)
+        process = start_pytest(tree, "-p", "mutants.recording", *several, *left_out, *only, log=log, **noted)
         if process.wait() not in (0, 1):
             raise SystemExit(f"the tests do not run on the tree as it is: {log}")
     data = CoverageData(basename=str(beside / "lines"))
@@ -151,10 +151,12 @@ def _record(root: Path, settings: Settings, folder: Path, workers: int) -> None:
     beside.rename(folder)
 
 
-def _digest_of(root: Path) -> str:
-    digest = hashlib.sha256()
+def _digest_of(root: Path, tests: list[str]) -> str:
+    """Of all that the tests may read, this package apart."""
+    digest = hashlib.sha256("\0".join(tests).encode())
     for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(root).parts)
+        within = path.relative_to(root).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in within) or within[0] == "mutants"
         if path.is_file() and path.suffix in {".py", ".toml", ".yaml", ".txt"} and not hidden:
             digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
