@@ -92,7 +92,8 @@ def test_a_policy_that_compares_enterprises_has_no_way_of_ones_own() -> None:
         tier.model_copy(update={"at_least": None, "share": share})
         for tier, share in zip(POLICY.tiers, shares, strict=True)
     )
-    ranked = cr.assess(E1, records_of(PASSED), policy=POLICY.model_copy(update={"tiers": tuple(tiers)}), as_of=DAY)
+    both = enterprises_of({"enterprise_id": "E1"}, {"enterprise_id": "E2"})
+    ranked = cr.assess(both, records_of(PASSED), policy=POLICY.model_copy(update={"tiers": tuple(tiers)}), as_of=DAY)
     with pytest.raises(cr.InputError, match="compares enterprises with one another"):
         ranked.ways_up()
 
