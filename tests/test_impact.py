@@ -130,7 +130,7 @@ def test_the_cause_is_what_was_changed(province: Tables) -> None:
 def test_what_both_agree_on_is_computed_once_and_equals_what_is_computed_alone(province: Tables) -> None:
     draft = changed(WEIGHTS, TERMS)
     impact = impact_of(province, draft)
-    alone = cr.assess(*province, policy=draft, as_of=AS_OF).indicators
+    alone = cr.assess(*province, policy=draft, as_of=AS_OF).assessed.indicators
     before, after = impact.changes.before.indicators, impact.changes.after.indicators
     shared = {name for name in after if after[name] is before[name]}
     assert 10 < len(shared) < len(after)
@@ -164,7 +164,7 @@ rules:
     draft = changed(("\nrules:\n", own))
     impact = impact_of(province, draft)
     alone = cr.assess(*province, policy=draft, as_of=AS_OF)
-    assert np.array_equal(impact.changes.after.scores.total, alone.scores.total)
+    assert np.array_equal(impact.changes.after.scores.total, alone.assessed.scores.total)
     now, was = (side.indicators["safety.accident_count"] for side in (impact.changes.after, impact.changes.before))
     assert not np.array_equal(now, was)
 
