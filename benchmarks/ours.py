@@ -202,7 +202,7 @@ def assess_only(data: Data) -> Job:
     assess = cr.assess
 
     def run() -> dict[str, Any]:
-        return {"rows": len(assess(data.enterprises, data.records, policy="jiangsu", as_of=AS_OF).scores)}
+        return {"rows": len(assess(data.enterprises, data.records, policy="jiangsu", as_of=AS_OF).assessed.scores)}
 
     return run
 

@@ -78,7 +78,7 @@ def learned_scorers() -> Iterator[str]:
         if f'"{module.rpartition(".")[2]}":' not in text("creditrisk/learning/bundles/model_card.py"):
             yield "creditrisk/learning/bundles/model_card.py"
         if name not in cr.__all__:
-            yield "creditrisk/__init__.py"
+            yield "creditrisk/__init__.pyi"
         for file in ("docs/learning.md", "tests/learning/test_strictness.py"):
             if name not in text(file):
                 yield file
@@ -88,7 +88,7 @@ def result_files(written: set[str], hashed: set[str]) -> Iterator[str]:
     """Of the files of an assessment: those that the account has no hash of, or the pages do not tell of."""
     for name in written:
         if name.endswith(".parquet") and name not in hashed:
-            yield "creditrisk/assessing/assessment.py"
+            yield "creditrisk/assessing/saving.py"
         if name not in (cr.Assessment.save.__doc__ or ""):
             yield "creditrisk/assessing/assessment.py"
         for file in ("docs/scoring.md", "README.md"):
