@@ -26,7 +26,7 @@ from creditrisk.vocabulary import RECORD_TYPES, BilingualText
 __all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
 
 # Fields that stand in no document.
-FILLED_IN_ON_LOADING = ("sha256", "values_of", "in_force_from")
+FILLED_IN_ON_LOADING: tuple[str, ...] = ("sha256", "values_of", "in_force_from")
 
 BoundKind = Literal["veto", "thin_evidence", "floor"]
 
