@@ -97,7 +97,7 @@ def plan(size: int, items: int) -> Callable[[], object]:
     frame, asked = table(size), catalogue(items)
 
     def write() -> dict[str, int]:
-        made = plan_inspections(frame, asked, "jiangsu", seed="2026", year=2026, output="polars")
+        made = plan_inspections(frame, asked, policy="jiangsu", seed="2026", year=2026, output="polars")
         planned = peak()
         with TemporaryDirectory() as folder:
             made.save_visits(Path(folder) / "visits.parquet")

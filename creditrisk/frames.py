@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, assert_never, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard, assert_never, get_args
 
 import polars as pl
+from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
 from creditrisk.errors import InputError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ROWS_PER_CHUNK",
     "ArrowStream",
+    "Column",
     "Frame",
     "FrameKind",
     "FrameLike",
@@ -47,6 +49,8 @@ class ArrowStream(Protocol):
 # What a user may give: a frame, or something to read rows from (paths, patterns, folders, URLs, lists of these).
 FrameLike: TypeAlias = "pl.DataFrame | pl.LazyFrame | pd.DataFrame | ArrowStream"
 Source: TypeAlias = "FrameLike | str | os.PathLike[str] | Sequence[FrameLike | str | os.PathLike[str]]"
+# One column: of a frame of any kind, an array, or values one by one.
+Column: TypeAlias = "Sequence[Any] | NDArray[Any] | pl.Series | pd.Series[Any] | pd.Index[Any] | ArrowStream"
 # What a user gets, by ``output``. A result of which nobody says which it holds may hold any.
 Frame: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table"
 FrameT = TypeVar("FrameT", bound="Frame", covariant=True, default="Frame")
@@ -90,14 +94,6 @@ def to_polars(frame: FrameLike) -> pl.DataFrame:
         ) from error
 
 
-@overload
-def from_polars(frame: pl.DataFrame, kind: Literal["pandas"]) -> pd.DataFrame: ...
-@overload
-def from_polars(frame: pl.DataFrame, kind: Literal["polars"]) -> pl.DataFrame: ...
-@overload
-def from_polars(frame: pl.DataFrame, kind: Literal["arrow"]) -> pa.Table: ...
-@overload
-def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any: ...
 def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
     """Give a Polars frame out as the user asked: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
     check_frame_kind(kind)
@@ -131,6 +127,6 @@ def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
     return pl.concat(parts, rechunk=False) if parts else column
 
 
-def _is_pandas(value: object) -> bool:
+def _is_pandas(value: object) -> TypeGuard[pd.DataFrame]:
     # pandas is not imported for the question: a pandas frame can only come from a module already loaded.
     return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns")

@@ -26,7 +26,7 @@ def public_objects() -> dict[str, object]:
     found += [builder(records) for builder in BUILDERS]
     found += [cr.built_in_indicators()[0], cr.CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)]
     found += [cr.compare_policies(cr.load_policy("jiangsu", "2025-01-01"), policy)]
-    found += [cr.policy_impact(policy, cr.load_policy("national_abcd_lindian"), enterprises, records, as_of=AS_OF)]
+    found += [cr.policy_impact(enterprises, records, before=policy, after="national_abcd_lindian", as_of=AS_OF)]
     return {type(value).__name__: value for value in found}
 
 

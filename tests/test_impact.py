@@ -54,7 +54,7 @@ def changed(*changes: tuple[str, str]) -> cr.Policy:
 
 
 def impact_of(province: Tables, after: cr.Policy, before: cr.Policy | str = "jiangsu") -> cr.PolicyImpact:
-    return cr.policy_impact(before, after, *province, as_of=AS_OF, output="polars")
+    return cr.policy_impact(*province, before=before, after=after, as_of=AS_OF, output="polars")
 
 
 def test_a_policy_moves_nobody_away_from_itself(province: Tables) -> None:
@@ -234,18 +234,20 @@ def test_titles_and_groups_are_inert(tmp_path: Path) -> None:
                       "dimension": ["safety"], "occurred_on": ["2026-05-01"]}),
         id_scheme="any",
     )  # fmt: skip
-    page = cr.policy_impact("jiangsu", hostile, enterprises, records, as_of=AS_OF).save(tmp_path)["impact.html"]
+    page = cr.policy_impact(enterprises, records, before="jiangsu", after=hostile, as_of=AS_OF).save(tmp_path)[
+        "impact.html"
+    ]
     assert "<script" not in page.read_text(encoding="utf-8")
     assert "<i>x" not in page.read_text(encoding="utf-8")
 
 
 def test_bad_arguments_are_said_plainly(province: Tables) -> None:
     with pytest.raises(cr.PolicyError, match="no built-in policy 'none'"):
-        cr.policy_impact("none", "jiangsu", *province, as_of=AS_OF)
+        cr.policy_impact(*province, before="none", after="jiangsu", as_of=AS_OF)
     with pytest.raises(cr.InputError, match="as_of must be a day"):
-        cr.policy_impact("jiangsu", "jiangsu", *province, as_of="tomorrow")
+        cr.policy_impact(*province, before="jiangsu", after="jiangsu", as_of="tomorrow")
     with pytest.raises(cr.InputError, match="output must be one of"):
-        cr.policy_impact("jiangsu", "jiangsu", *province, as_of=AS_OF, output="excel")  # type: ignore[arg-type]
+        cr.policy_impact(*province, before="jiangsu", after="jiangsu", as_of=AS_OF, output="excel")  # type: ignore[arg-type]
 
 
 def test_tiers_by_share_move_those_whose_own_score_stays(province: Tables) -> None:

@@ -51,7 +51,7 @@ def saves() -> dict[str, tuple[Save, Save]]:
     tables = cr.read_enterprises(province.enterprises), cr.read_records(province.records)
     older, newer = (cr.assess(*tables, as_of=day, output="polars") for day in ("2026-05-31", AS_OF))
     editions = cr.load_policy("jiangsu", "2025-06-30"), cr.load_policy("jiangsu", AS_OF)
-    impacts = [cr.policy_impact(editions[0], to, *tables, as_of=AS_OF, output="polars") for to in editions]
+    impacts = [cr.policy_impact(*tables, before=editions[0], after=to, as_of=AS_OF, output="polars") for to in editions]
     table = table_of(40, region=["320102"] * 40)
     plans = [plan_of(table, [item(name) for name in names]) for names in ("ab", "bc")]
     staff = pl.DataFrame({"inspector_id": list("ABCDEF"), "department": [f"部门{name}" for name in "abcabc"]})

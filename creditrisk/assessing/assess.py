@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict, Unpack, overload
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ from creditrisk.assessing.combining import Combining, check_combining, model_vie
 from creditrisk.assessing.tier_history import TierHistory, tier_history
 from creditrisk.days import as_date
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind
+from creditrisk.frames import FrameKind, Source, check_frame_kind
 from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
 from creditrisk.indicators.engine import Kernel, derived
 from creditrisk.policy.document import Policy
@@ -36,6 +36,12 @@ from creditrisk.records.tables import Enterprises, Records
 from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers, limit_changes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from creditrisk.learning.bundles.manifest import ModelBundle
 
 __all__ = [
     "Computed",
@@ -50,14 +56,47 @@ __all__ = [
 ]
 
 
+class _AssessOptions(TypedDict, total=False):
+    policy: Policy | str | os.PathLike[str]
+    as_of: Required[date | str]
+    previous: Assessment | Source | None
+    model: ModelProtocol | ModelBundle | str | os.PathLike[str] | None
+    combine: Combining
+    id_scheme: IdScheme
+
+
+@overload
 def assess(
-    enterprises: Any,
-    records: Any,
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_AssessOptions],
+) -> Assessment[pd.DataFrame]: ...
+@overload
+def assess(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_AssessOptions],
+) -> Assessment[pl.DataFrame]: ...
+@overload
+def assess(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_AssessOptions],
+) -> Assessment[pa.Table]: ...
+def assess(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
     *,
     policy: Policy | str | os.PathLike[str] = "jiangsu",
     as_of: date | str,
-    previous: Any = None,
-    model: Any = None,
+    previous: Assessment | Source | None = None,
+    model: ModelProtocol | ModelBundle | str | os.PathLike[str] | None = None,
     combine: Combining = "rules",
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,7 @@ from creditrisk.assessing.what_if.search import Search
 from creditrisk.assessing.what_if.states import states_of
 from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, from_polars, in_chunks_of
+from creditrisk.frames import FrameKind, FrameT, from_polars, in_chunks_of
 from creditrisk.policy.document import Policy
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -48,7 +48,7 @@ _REASONS_SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False)
-class Assessment:
+class Assessment(Generic[FrameT]):
     """The result of :func:`assess`.
 
     Attributes
@@ -90,19 +90,19 @@ class Assessment:
         return self.assessed.records
 
     @property
-    def table(self) -> Any:
+    def table(self) -> FrameT:
         return from_polars(self.table_data, self.output)
 
     @property
-    def reasons(self) -> Any:
+    def reasons(self) -> FrameT:
         return from_polars(self.reasons_data, self.output)
 
     @property
-    def rejects(self) -> Any:
+    def rejects(self) -> FrameT:
         return from_polars(self.rejects_data, self.output)
 
     @property
-    def disagreements(self) -> Any:
+    def disagreements(self) -> FrameT:
         """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
 
         Returns
@@ -193,7 +193,7 @@ class Assessment:
         self._check_by_rules("traces")
         return trace(self.assessed, row)
 
-    def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> Any:
+    def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> FrameT:
         """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.assessing.what_if`).
 
         Parameters
@@ -217,7 +217,7 @@ class Assessment:
         self._check_by_rules("ways up")
         return from_polars(ways_table(Search(self._asked(enterprise_ids))), self.output)
 
-    def states(self, enterprise_ids: Sequence[str] | None = None) -> Any:
+    def states(self, enterprise_ids: Sequence[str] | None = None) -> FrameT:
         """The tier, regime and bounds of enterprises, each with the day it began and the day time alone would end it.
 
         Parameters

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Required, TypedDict, Unpack, overload
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.days import as_date
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, Source, check_frame_kind, from_polars
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.records.reading import IdScheme, read_records
@@ -25,6 +25,10 @@ from creditrisk.records.standing import (
     terms_of,
 )
 from creditrisk.records.tables import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["standing_table"]
 
@@ -42,14 +46,32 @@ _UNTIL = ("，至{counts_until}止", ", until {counts_until}")
 _REPAIRABLE = ("，自{repairable_from}起可修复", ", may be repaired from {repairable_from} on")
 
 
+class _StandingTableOptions(TypedDict, total=False):
+    policy: Policy | str | os.PathLike[str]
+    as_of: Required[date | str]
+    id_scheme: IdScheme
+
+
+@overload
 def standing_table(
-    records: Any,
+    records: Records | Source, *, output: Literal["pandas"] = ..., **options: Unpack[_StandingTableOptions]
+) -> pd.DataFrame: ...
+@overload
+def standing_table(
+    records: Records | Source, *, output: Literal["polars"], **options: Unpack[_StandingTableOptions]
+) -> pl.DataFrame: ...
+@overload
+def standing_table(
+    records: Records | Source, *, output: Literal["arrow"], **options: Unpack[_StandingTableOptions]
+) -> pa.Table: ...
+def standing_table(
+    records: Records | Source,
     *,
     policy: Policy | str | os.PathLike[str] = "jiangsu",
     as_of: date | str,
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """Say for each record whether it counts on a day, and why.
 
     Parameters

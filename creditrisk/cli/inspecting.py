@@ -67,7 +67,7 @@ def plan(
     prepare_folder(out, "plan")
     with working("制定计划 planning …"):
         made = plan_inspections(
-            assessment, items, policy, seed=seed, year=year, last_plan=last_plan, annual_cap=annual_cap,
+            assessment, items, policy=policy, seed=seed, year=year, last_plan=last_plan, annual_cap=annual_cap,
             enterprises=_enterprises(enterprises, id_scheme), overrides=overrides, authorities=authority or None,
             seed_register=seed_register, output="polars",
         )  # fmt: skip

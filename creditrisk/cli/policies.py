@@ -165,7 +165,7 @@ def impact(
     if out is not None:
         prepare_folder(out, "impact")
     with working("测算 computing …"):
-        result = policy_impact(was, now, register, table, as_of=as_of, output="polars")
+        result = policy_impact(register, table, before=was, after=now, as_of=as_of, output="polars")
         files = [] if out is None else list(result.save(out, csv=csv).values())
     if json:
         print_json({**result.to_dict(), "files": [str(file) for file in files]})

@@ -7,9 +7,10 @@ inspections, and the question is which of these each rule would have kept had th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,11 @@ from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import findings_and_weights, units
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["ChoiceComparison", "compare_choices", "longest_ago"]
 
@@ -29,7 +34,7 @@ _FIGURES = ("findings_per_visit", "lift", "share_found")
 
 
 @dataclass(frozen=True)
-class ChoiceComparison:
+class ChoiceComparison(Generic[FrameT]):
     """Rules of choosing on the same rows.
 
     Attributes
@@ -42,12 +47,44 @@ class ChoiceComparison:
         choice, reference, figure, value (the choice's less the reference's), low, high: from the same resamples.
     """
 
-    figures: Any
-    differences: Any
+    figures: FrameT
+    differences: FrameT
 
 
+class _CompareChoicesOptions(TypedDict, total=False):
+    weight: str | None
+    reference: str | None
+    n_resamples: int
+    level: float
+    seed: int
+
+
+@overload
 def compare_choices(
-    outcomes: Any,
+    outcomes: FrameLike,
+    choices: Mapping[str, ArrayLike],
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_CompareChoicesOptions],
+) -> ChoiceComparison[pd.DataFrame]: ...
+@overload
+def compare_choices(
+    outcomes: FrameLike,
+    choices: Mapping[str, ArrayLike],
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_CompareChoicesOptions],
+) -> ChoiceComparison[pl.DataFrame]: ...
+@overload
+def compare_choices(
+    outcomes: FrameLike,
+    choices: Mapping[str, ArrayLike],
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_CompareChoicesOptions],
+) -> ChoiceComparison[pa.Table]: ...
+def compare_choices(
+    outcomes: FrameLike,
     choices: Mapping[str, ArrayLike],
     *,
     weight: str | None = None,
@@ -122,7 +159,7 @@ def compare_choices(
     return ChoiceComparison(from_polars(table, output), from_polars(differences, output))
 
 
-def longest_ago(inspected_on: Any, n_visits: float) -> Numbers:
+def longest_ago(inspected_on: Iterable[date | None], n_visits: float) -> Numbers:
     """The visits of who goes by the last inspection alone: first to those whose last lies furthest back.
 
     Parameters

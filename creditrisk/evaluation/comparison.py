@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Generic, Literal, TypedDict, Unpack, get_args, overload
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.evaluation.ranking import Ranking, auc, average_precision, days_earlier, first_half_share
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import EvaluatedRows, evaluated_rows
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Figure", "ScoreComparison", "compare_scores"]
 
@@ -25,7 +29,7 @@ _OF_PROBABILITIES = ("brier", "log_loss")
 
 
 @dataclass(frozen=True)
-class ScoreComparison:
+class ScoreComparison(Generic[FrameT]):
     """Scores on the same inspections.
 
     Attributes
@@ -37,13 +41,47 @@ class ScoreComparison:
         what both have in common falls out.
     """
 
-    figures: Any
-    differences: Any
+    figures: FrameT
+    differences: FrameT
 
 
+class _CompareScoresOptions(TypedDict, total=False):
+    figures: Sequence[Figure] | Figure | None
+    within: str | None
+    weight: str | None
+    reference: str | None
+    n_resamples: int
+    level: float
+    seed: int
+
+
+@overload
 def compare_scores(
-    outcomes: Any,
-    scores: Mapping[str, Any],
+    outcomes: FrameLike,
+    scores: Mapping[str, ArrayLike],
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_CompareScoresOptions],
+) -> ScoreComparison[pd.DataFrame]: ...
+@overload
+def compare_scores(
+    outcomes: FrameLike,
+    scores: Mapping[str, ArrayLike],
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_CompareScoresOptions],
+) -> ScoreComparison[pl.DataFrame]: ...
+@overload
+def compare_scores(
+    outcomes: FrameLike,
+    scores: Mapping[str, ArrayLike],
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_CompareScoresOptions],
+) -> ScoreComparison[pa.Table]: ...
+def compare_scores(
+    outcomes: FrameLike,
+    scores: Mapping[str, ArrayLike],
     *,
     figures: Sequence[Figure] | Figure | None = None,
     within: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
@@ -248,18 +248,18 @@ def group_table(
 
 @overload
 def tier_table(
-    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["pandas"] = ...
+    outcomes: FrameLike, tier: Iterable[str], *, weight: str | None = ..., output: Literal["pandas"] = ...
 ) -> pd.DataFrame: ...
 @overload
 def tier_table(
-    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["polars"]
+    outcomes: FrameLike, tier: Iterable[str], *, weight: str | None = ..., output: Literal["polars"]
 ) -> pl.DataFrame: ...
 @overload
 def tier_table(
-    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = ..., output: Literal["arrow"]
+    outcomes: FrameLike, tier: Iterable[str], *, weight: str | None = ..., output: Literal["arrow"]
 ) -> pa.Table: ...
 def tier_table(
-    outcomes: FrameLike, tier: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas"
+    outcomes: FrameLike, tier: Iterable[str], *, weight: str | None = None, output: FrameKind = "pandas"
 ) -> Frame:
     """How often there was a finding in each tier.
 

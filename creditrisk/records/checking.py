@@ -169,8 +169,8 @@ def _not_valid_uscc(strict: bool, numbered: bool) -> pl.Expr:
         # A missing code is a fault of its own; one that stands in the register is valid.
         asked = codes.is_not_null() & columns[1].is_null() if numbered else codes.is_not_null()
         if asked.all():
-            return ~is_valid_uscc(codes, strict)
-        return asked.scatter(asked.arg_true(), ~is_valid_uscc(codes.filter(asked), strict))
+            return ~is_valid_uscc(codes, strict=strict)
+        return asked.scatter(asked.arg_true(), ~is_valid_uscc(codes.filter(asked), strict=strict))
 
     names = ["enterprise_id", ENTERPRISE_ROW] if numbered else ["enterprise_id"]
     return pl.map_batches(names, fails, return_dtype=pl.Boolean, is_elementwise=True)

@@ -35,7 +35,7 @@ class CodeTable:
     """
 
     def __init__(self, register: pl.Series, strict: bool = False) -> None:
-        rows = is_valid_uscc(register, strict).arg_true()
+        rows = is_valid_uscc(register, strict=strict).arg_true()
         codes = register.gather(rows)
         _, characters = bytes_of(codes, 18)
         self._words = [_by_row(word, rows, len(register)) for word in _words(characters)]

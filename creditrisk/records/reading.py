@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind
+from creditrisk.frames import FrameKind, Source, check_frame_kind
 from creditrisk.records.actions import apply_actions
 from creditrisk.records.aliases import TableName
 from creditrisk.records.checking import Checked, check_rows, drop_duplicates
@@ -22,18 +22,42 @@ from creditrisk.records.sources import Part, read_parts
 from creditrisk.records.tables import Enterprises, ReadingReport, Records, RegisterRows
 from creditrisk.vocabulary import RECORD_TYPES, Label
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 __all__ = ["IdScheme", "read_enterprises", "read_records"]
 
 IdScheme = Literal["uscc", "uscc_strict", "any"]
 _ID_SCHEMES = ("uscc", "uscc_strict", "any")
 
 
+class _ReadRecordsOptions(TypedDict, total=False):
+    query: str | None
+    id_scheme: IdScheme
+    enterprises: Enterprises | Source | None
+    further_types: Sequence[str]
+    columns: Mapping[str, str | None] | None
+
+
+@overload
 def read_records(
-    source: Any,
+    source: Records | Source, *, output: Literal["pandas"] = ..., **options: Unpack[_ReadRecordsOptions]
+) -> Records[pd.DataFrame]: ...
+@overload
+def read_records(
+    source: Records | Source, *, output: Literal["polars"], **options: Unpack[_ReadRecordsOptions]
+) -> Records[pl.DataFrame]: ...
+@overload
+def read_records(
+    source: Records | Source, *, output: Literal["arrow"], **options: Unpack[_ReadRecordsOptions]
+) -> Records[pa.Table]: ...
+def read_records(
+    source: Records | Source,
     *,
     query: str | None = None,
     id_scheme: IdScheme = "uscc",
-    enterprises: Any = None,
+    enterprises: Enterprises | Source | None = None,
     further_types: Sequence[str] = (),
     columns: Mapping[str, str | None] | None = None,
     output: FrameKind = "pandas",
@@ -120,8 +144,26 @@ def read_records(
     return Records(*_finished(frame, "records", parts, conformed, [checked, once, acted], notes), output, rows)
 
 
+class _ReadEnterprisesOptions(TypedDict, total=False):
+    query: str | None
+    id_scheme: IdScheme
+    columns: Mapping[str, str | None] | None
+
+
+@overload
 def read_enterprises(
-    source: Any,
+    source: Enterprises | Source, *, output: Literal["pandas"] = ..., **options: Unpack[_ReadEnterprisesOptions]
+) -> Enterprises[pd.DataFrame]: ...
+@overload
+def read_enterprises(
+    source: Enterprises | Source, *, output: Literal["polars"], **options: Unpack[_ReadEnterprisesOptions]
+) -> Enterprises[pl.DataFrame]: ...
+@overload
+def read_enterprises(
+    source: Enterprises | Source, *, output: Literal["arrow"], **options: Unpack[_ReadEnterprisesOptions]
+) -> Enterprises[pa.Table]: ...
+def read_enterprises(
+    source: Enterprises | Source,
     *,
     query: str | None = None,
     id_scheme: IdScheme = "uscc",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic
 
 import polars as pl
 
 from creditrisk.files.account import InputUsed
-from creditrisk.frames import FrameKind, from_polars
+from creditrisk.frames import FrameKind, FrameT, from_polars
 
 __all__ = ["Enterprises", "ReadingReport", "Records", "RegisterRows"]
 
@@ -62,7 +62,7 @@ class ReadingReport:
 
 
 @dataclass(frozen=True)
-class _CheckedTable:
+class _CheckedTable(Generic[FrameT]):
     """A checked table: ``data`` and ``rejected`` are Polars; ``frame`` and ``rejects`` are what the user asked for."""
 
     data: pl.DataFrame
@@ -71,12 +71,12 @@ class _CheckedTable:
     output: FrameKind = "pandas"
 
     @property
-    def frame(self) -> Any:
+    def frame(self) -> FrameT:
         """The checked rows in the kind of frame asked for."""
         return from_polars(self.data, self.output)
 
     @property
-    def rejects(self) -> Any:
+    def rejects(self) -> FrameT:
         """The rows set aside (table, source, row, column, value, code, message_zh, message_en)."""
         return from_polars(self.rejected, self.output)
 
@@ -101,11 +101,11 @@ class RegisterRows:
 
 
 @dataclass(frozen=True)
-class Records(_CheckedTable):
+class Records(_CheckedTable[FrameT]):
     """Supervision records in the data model (:data:`creditrisk.records.schema.RECORD_SCHEMA`)."""
 
     register_rows: RegisterRows | None = field(default=None, repr=False, compare=False)
 
 
-class Enterprises(_CheckedTable):
+class Enterprises(_CheckedTable[FrameT]):
     """Enterprises in the data model (:data:`creditrisk.records.schema.ENTERPRISE_SCHEMA`)."""

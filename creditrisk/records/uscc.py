@@ -11,12 +11,17 @@ The check reads the bytes of the column two at a time: nine look-ups in tables o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
+from creditrisk.frames import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["bytes_of", "is_valid_uscc", "organisation_code_check_character", "uscc_check_character"]
 
@@ -46,7 +51,19 @@ _ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2]
 _BAD = 1 << 20
 
 
-def is_valid_uscc(values: Any, strict: bool = False) -> Any:
+@overload
+def is_valid_uscc(values: str, *, strict: bool = ...) -> bool: ...
+@overload
+def is_valid_uscc(values: pl.Series, *, strict: bool = ...) -> pl.Series: ...  # type: ignore[overload-overlap]
+@overload
+def is_valid_uscc(  # type: ignore[overload-overlap]
+    values: pd.Series[Any], *, strict: bool = ...
+) -> pd.Series[bool]: ...
+@overload
+def is_valid_uscc(values: Column, *, strict: bool = ...) -> NDArray[np.bool_]: ...
+def is_valid_uscc(
+    values: str | Column, *, strict: bool = False
+) -> bool | pl.Series | pd.Series[bool] | NDArray[np.bool_]:
     """Say which values are valid unified social credit codes.
 
     Parameters
@@ -63,7 +80,7 @@ def is_valid_uscc(values: Any, strict: bool = False) -> Any:
 
     Examples
     --------
-    >>> from creditrisk.records import is_valid_uscc
+    >>> from creditrisk import is_valid_uscc
     >>> is_valid_uscc("91110000600037341L")
     True
     >>> is_valid_uscc(["91310000631696382C", "91110000600037341N", None]).tolist()
@@ -78,7 +95,7 @@ def is_valid_uscc(values: Any, strict: bool = False) -> Any:
     if isinstance(values, pl.Series):
         return pl.Series(values.name, valid)
     if _is_pandas_series(values):
-        return type(values)(valid, index=values.index, name=values.name)
+        return type(values)(valid, index=values.index, name=values.name)  # type: ignore[return-value]
     return valid
 
 
@@ -201,7 +218,7 @@ def _from_objects(values: list[Any]) -> pl.Series:
     return pl.Series([value if isinstance(value, str) else None for value in values], dtype=pl.String)
 
 
-def _is_pandas_series(values: Any) -> bool:
+def _is_pandas_series(values: object) -> TypeGuard[pd.Series[Any]]:
     return type(values).__module__.partition(".")[0] == "pandas" and hasattr(values, "index")
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.frames import FrameLike, Source, is_frame, to_polars
 from creditrisk.vocabulary import Label
+
+if TYPE_CHECKING:
+    from creditrisk.inspection.fieldwork.scheduling import Schedule
+    from creditrisk.inspection.plan.plan import InspectionPlan
 
 __all__ = ["visit_calendar"]
 
@@ -26,7 +30,9 @@ _TOLD = ("visit_id", "items", "departments", "cause", "why_zh", "why_en")
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], " ")
 
 
-def visit_calendar(schedule: Any, visits: Any, *, inspector: str | None = None) -> bytes:
+def visit_calendar(
+    schedule: Schedule | FrameLike, visits: InspectionPlan | Source, *, inspector: str | None = None
+) -> bytes:
     """The visits that have a day, each as an event of that whole day.
 
     It names whom the visits are still to come to, so it is for those who go. The same visits give the same bytes:

@@ -132,7 +132,7 @@ def made(asked: Asked) -> cr.InspectionPlan:
         schema={"enterprise_id": pl.String, "items": pl.List(pl.String), "window_to": pl.Date},
     )  # fmt: skip
     return cr.plan_inspections(
-        table, asked.items, asked.policy, seed=asked.seed, year=asked.year, annual_cap=asked.annual_cap,
+        table, asked.items, policy=asked.policy, seed=asked.seed, year=asked.year, annual_cap=asked.annual_cap,
         authorities=asked.authorities, coordination=asked.coordination,  # type: ignore[arg-type]
         overrides=list(asked.overrides) or None, last_plan=last if asked.last else None,
         weight="w" if asked.enterprises[0].weight is not None else None, output="polars",

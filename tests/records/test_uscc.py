@@ -38,7 +38,7 @@ EXPECTED = [True] * len(VALID) + [False] * len(INVALID)
     ],
 )
 def test_every_kind_of_column_gives_the_same_answer(kind, strict):
-    assert list(is_valid_uscc(kind(VALID + INVALID), strict)) == EXPECTED
+    assert list(is_valid_uscc(kind(VALID + INVALID), strict=strict)) == EXPECTED
 
 
 def test_a_string_gives_a_bool_and_series_come_back_as_series():

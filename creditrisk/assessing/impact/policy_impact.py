@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, Required, TypedDict, Unpack, get_args, overload
 
 import numpy as np
 import polars as pl
@@ -25,18 +25,23 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameT, Source, check_frame_kind, from_polars
 from creditrisk.indicators.agreeing import indicators_of_both
 from creditrisk.indicators.builder import cohort_on
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_editions, load_policy
 from creditrisk.records.reading import IdScheme
+from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.impacts import CauseLine, GroupLine, ImpactContent, impact_text
 from creditrisk.report.pages import impact_html, impact_page
 from creditrisk.report.policies.comparing import PolicyName
 from creditrisk.scoring.scores import TOTAL_UNIT
 from creditrisk.scoring.tiering import assign_regimes
 from creditrisk.vocabulary import REGIMES, BilingualText
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Grouping", "PolicyImpact", "policy_impact", "policy_on_trial"]
 
@@ -49,12 +54,43 @@ _CITY_DIGITS = 4
 _DIVISION_DIGITS = 2
 
 
+class _PolicyImpactOptions(TypedDict, total=False):
+    before: Required[Policy | str | os.PathLike[str]]
+    after: Required[Policy | str | os.PathLike[str]]
+    as_of: Required[date | str]
+    id_scheme: IdScheme
+
+
+@overload
 def policy_impact(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_PolicyImpactOptions],
+) -> PolicyImpact[pd.DataFrame]: ...
+@overload
+def policy_impact(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_PolicyImpactOptions],
+) -> PolicyImpact[pl.DataFrame]: ...
+@overload
+def policy_impact(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_PolicyImpactOptions],
+) -> PolicyImpact[pa.Table]: ...
+def policy_impact(
+    enterprises: Enterprises | Source,
+    records: Records | Source,
+    *,
     before: Policy | str | os.PathLike[str],
     after: Policy | str | os.PathLike[str],
-    enterprises: Any,
-    records: Any,
-    *,
     as_of: date | str,
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
@@ -65,11 +101,11 @@ def policy_impact(
 
     Parameters
     ----------
+    enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     before, after : Policy, str or path
         Two policies, such as the one in force and a draft; by name, the edition in force on the day, or the newest
         where none is: a draft is tried before it takes force. To compare two editions, load them with
         :func:`creditrisk.load_policy`.
-    enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     as_of : date or ISO text
         The day for which one looks; nothing known later is used.
     id_scheme : {"uscc", "uscc_strict", "any"}
@@ -91,10 +127,14 @@ def policy_impact(
     >>> import creditrisk as cr
     >>> paths = cr.sample_paths()
     >>> old, new = cr.load_policy("jiangsu", "2025-06-30"), cr.load_policy("jiangsu", "2026-06-30")
-    >>> impact = cr.policy_impact(old, new, paths.enterprises, paths.records, as_of="2026-06-30")
+    >>> impact = cr.policy_impact(
+    ...     paths.enterprises, paths.records, before=old, after=new, as_of="2026-06-30"
+    ... )
     >>> int(impact.migration[["good", "ordinary", "high_risk"]].to_numpy().sum())
     200
-    >>> cr.policy_impact(new, new, paths.enterprises, paths.records, as_of="2026-06-30").movers.empty
+    >>> cr.policy_impact(
+    ...     paths.enterprises, paths.records, before=new, after=new, as_of="2026-06-30"
+    ... ).movers.empty
     True
     """
     check_frame_kind(output)
@@ -131,7 +171,7 @@ def policy_on_trial(policy: Policy | str | os.PathLike[str], day: date) -> Polic
 
 
 @dataclass(frozen=True, repr=False)
-class PolicyImpact:
+class PolicyImpact(Generic[FrameT]):
     """The result of :func:`policy_impact`.
 
     Attributes
@@ -158,18 +198,18 @@ class PolicyImpact:
     output: FrameKind
 
     @property
-    def migration(self) -> Any:
+    def migration(self) -> FrameT:
         return from_polars(self.migration_data, self.output)
 
     @property
-    def movers(self) -> Any:
+    def movers(self) -> FrameT:
         return from_polars(self.movers_data, self.output)
 
     @property
-    def by_rule(self) -> Any:
+    def by_rule(self) -> FrameT:
         return from_polars(self.by_rule_data, self.output)
 
-    def by_group(self, by: Grouping, digits: int | None = None) -> Any:
+    def by_group(self, by: Grouping, digits: int | None = None) -> FrameT:
         """Count movers by a property of the enterprise.
 
         Parameters

@@ -7,15 +7,16 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict, Unpack, get_args, overload
 
 import numpy as np
 import polars as pl
 
+from creditrisk.assessing.assessment import Assessment
 from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed
 from creditrisk.files.saved import file_used, read_saved
-from creditrisk.frames import FrameKind, check_frame_kind
+from creditrisk.frames import FrameKind, FrameLike, Source, check_frame_kind
 from creditrisk.inspection.drafting.drafting import Coordination, Draft
 from creditrisk.inspection.drafting.resting import last_visits
 from creditrisk.inspection.draws.numbers import check_seed
@@ -27,6 +28,11 @@ from creditrisk.inspection.plan.plan import InspectionPlan, visits_used
 from creditrisk.inspection.plan.population import population_of
 from creditrisk.inspection.plan.unmet import unmet_row, unmet_table
 from creditrisk.policy.document import Policy
+from creditrisk.records.tables import Enterprises
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["plan_inspections"]
 
@@ -34,16 +40,54 @@ __all__ = ["plan_inspections"]
 _MOST_JOINT = 63
 
 
+class _PlanInspectionsOptions(TypedDict, total=False):
+    policy: Policy | str | os.PathLike[str] | None
+    seed: Required[str]
+    year: Required[int]
+    enterprises: Enterprises | FrameLike | None
+    last_plan: InspectionPlan | Source | None
+    overrides: Source | None
+    annual_cap: AnnualCap
+    weight: str | None
+    authorities: Collection[str] | None
+    seed_register: str | os.PathLike[str] | None
+    coordination: Coordination
+
+
+@overload
 def plan_inspections(
-    assessment: Any,
+    assessment: Assessment | Source,
     items: str | os.PathLike[str] | Iterable[InspectionItem],
-    policy: Policy | str | os.PathLike[str] | None = None,
     *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_PlanInspectionsOptions],
+) -> InspectionPlan[pd.DataFrame]: ...
+@overload
+def plan_inspections(
+    assessment: Assessment | Source,
+    items: str | os.PathLike[str] | Iterable[InspectionItem],
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_PlanInspectionsOptions],
+) -> InspectionPlan[pl.DataFrame]: ...
+@overload
+def plan_inspections(
+    assessment: Assessment | Source,
+    items: str | os.PathLike[str] | Iterable[InspectionItem],
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_PlanInspectionsOptions],
+) -> InspectionPlan[pa.Table]: ...
+def plan_inspections(
+    assessment: Assessment | Source,
+    items: str | os.PathLike[str] | Iterable[InspectionItem],
+    *,
+    policy: Policy | str | os.PathLike[str] | None = None,
     seed: str,
     year: int,
-    enterprises: Any = None,
-    last_plan: Any = None,
-    overrides: Any = None,
+    enterprises: Enterprises | FrameLike | None = None,
+    last_plan: InspectionPlan | Source | None = None,
+    overrides: Source | None = None,
     annual_cap: AnnualCap = None,
     weight: str | None = None,
     authorities: Collection[str] | None = None,

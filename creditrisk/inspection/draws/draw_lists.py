@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from creditrisk.errors import InputError
 from creditrisk.files.saved import finish_before_reading
 from creditrisk.files.together import write_file
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.frames import FrameLike, is_frame, to_polars
 from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
@@ -132,7 +132,7 @@ def draw_text(draw: Draw) -> str:
     return f'{head},\n "drawn": [\n{rows}\n]\n}}\n'
 
 
-def verify_draw(path: str | os.PathLike[str], frame: Any = None) -> Verification:
+def verify_draw(path: str | os.PathLike[str], frame: FrameLike | str | os.PathLike[str] | None = None) -> Verification:
     """Recompute a published draw and say exactly what differs.
 
     Parameters

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.files.digests import sha256_of
-from creditrisk.frames import to_polars
+from creditrisk.frames import FrameLike, to_polars
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
@@ -175,7 +175,7 @@ class Draw:
 
 
 def draw_sample(
-    frame: Any,
+    frame: FrameLike,
     size: int | Mapping[str, int],
     *,
     item: str,

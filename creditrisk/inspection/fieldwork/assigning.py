@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, Required, TypedDict, Unpack, get_args, overload
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import Frame, FrameKind, FrameLike, FrameT, Source, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
@@ -28,11 +28,17 @@ from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan.plan import visits_of, visits_used
 from creditrisk.inspection.plan.tables import as_text
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from creditrisk.inspection.plan.plan import InspectionPlan
+
 __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
 
 
 @dataclass(frozen=True, repr=False)
-class Assignment:
+class Assignment(Generic[FrameT]):
     """Who goes on which visit.
 
     Attributes
@@ -61,19 +67,19 @@ class Assignment:
     inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
-    def table(self) -> Any:
+    def table(self) -> FrameT:
         return from_polars(self.table_data, self.output)
 
     @property
-    def unmet(self) -> Any:
+    def unmet(self) -> FrameT:
         return from_polars(self.unmet_data, self.output)
 
     @property
-    def loads(self) -> Any:
+    def loads(self) -> FrameT:
         return from_polars(self.loads_data, self.output)
 
     @property
-    def shortfall(self) -> Any:
+    def shortfall(self) -> FrameT:
         return from_polars(self.shortfall_data, self.output)
 
     @property
@@ -136,16 +142,49 @@ class Assignment:
         return f"<Assignment: {visits:,} visits staffed, {self.unmet_data['visit_id'].n_unique():,} not>"
 
 
+class _AssignInspectorsOptions(TypedDict, total=False):
+    seed: Required[str]
+    team_size: int
+    visits_per_day: int
+    tours_by: TravelBy | None
+    recusals: FrameLike | None
+    previous: Assignment | FrameLike | None
+
+
+@overload
 def assign_inspectors(
-    visits: Any,
-    inspectors: Any,
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_AssignInspectorsOptions],
+) -> Assignment[pd.DataFrame]: ...
+@overload
+def assign_inspectors(
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_AssignInspectorsOptions],
+) -> Assignment[pl.DataFrame]: ...
+@overload
+def assign_inspectors(
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_AssignInspectorsOptions],
+) -> Assignment[pa.Table]: ...
+def assign_inspectors(
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
     *,
     seed: str,
     team_size: int = 2,
     visits_per_day: int = 3,
     tours_by: TravelBy | None = None,
-    recusals: Any = None,
-    previous: Any = None,
+    recusals: FrameLike | None = None,
+    previous: Assignment | FrameLike | None = None,
     output: FrameKind = "pandas",
 ) -> Assignment:
     """Draw inspectors for the visits of a plan.
@@ -236,19 +275,55 @@ def assign_inspectors(
     )
 
 
+class _VerifyAssignmentOptions(TypedDict, total=False):
+    seed: Required[str]
+    team_size: int
+    visits_per_day: int
+    tours_by: TravelBy | None
+    recusals: FrameLike | None
+    previous: Assignment | FrameLike | None
+
+
+@overload
 def verify_assignment(
-    assigned: Any,
-    visits: Any,
-    inspectors: Any,
+    assigned: Assignment | FrameLike,
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_VerifyAssignmentOptions],
+) -> pd.DataFrame: ...
+@overload
+def verify_assignment(
+    assigned: Assignment | FrameLike,
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_VerifyAssignmentOptions],
+) -> pl.DataFrame: ...
+@overload
+def verify_assignment(
+    assigned: Assignment | FrameLike,
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_VerifyAssignmentOptions],
+) -> pa.Table: ...
+def verify_assignment(
+    assigned: Assignment | FrameLike,
+    visits: InspectionPlan | Source,
+    inspectors: Inspectors | Source,
     *,
     seed: str,
     team_size: int = 2,
     visits_per_day: int = 3,
     tours_by: TravelBy | None = None,
-    recusals: Any = None,
-    previous: Any = None,
+    recusals: FrameLike | None = None,
+    previous: Assignment | FrameLike | None = None,
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """Draw the inspectors again, and say where a published assignment differs.
 
     Parameters

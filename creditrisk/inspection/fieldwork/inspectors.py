@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from creditrisk.errors import InputError
+from creditrisk.frames import Source
 from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.vocabulary import Label
 
@@ -47,7 +47,7 @@ class Inspectors:
         return f"<Inspectors: {self.data.height:,}, {self.rejects.height:,} rows set aside>"
 
 
-def read_inspectors(source: Any) -> Inspectors:
+def read_inspectors(source: Inspectors | Source) -> Inspectors:
     """Read a list of inspectors.
 
     Parameters

@@ -6,16 +6,20 @@ exactly was found, is not for these lists.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import Frame, FrameKind, FrameLike, Source, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.fieldwork.results import RecordedResults
 from creditrisk.inspection.plan.plan import InspectionPlan, visits_of
 from creditrisk.records.tables import Enterprises
 from creditrisk.vocabulary import OUTCOMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["publication_list", "results_publication"]
 
@@ -23,7 +27,13 @@ __all__ = ["publication_list", "results_publication"]
 _WORST_FIRST = ("fail", "pass_with_conditions", "unreachable", "pass")
 
 
-def publication_list(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Any:
+@overload
+def publication_list(plan: InspectionPlan, *, output: Literal["pandas"] = ...) -> pd.DataFrame: ...
+@overload
+def publication_list(plan: InspectionPlan, *, output: Literal["polars"]) -> pl.DataFrame: ...
+@overload
+def publication_list(plan: InspectionPlan, *, output: Literal["arrow"]) -> pa.Table: ...
+def publication_list(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Frame:
     """What may be made public before the visits: items, rules and ratios, but of nobody that a visit is to come.
 
     The hash of the frame and that of the seed fix the draw in advance: published now, they show later that neither was
@@ -53,9 +63,37 @@ def publication_list(plan: InspectionPlan, *, output: FrameKind = "pandas") -> A
     return from_polars(plan.publication_data, output)
 
 
+@overload
 def results_publication(
-    recorded: RecordedResults, plan: Any, *, names: Any = None, output: FrameKind = "pandas"
-) -> Any:
+    recorded: RecordedResults,
+    plan: InspectionPlan | Source,
+    *,
+    names: Enterprises | FrameLike | None = ...,
+    output: Literal["pandas"] = ...,
+) -> pd.DataFrame: ...
+@overload
+def results_publication(
+    recorded: RecordedResults,
+    plan: InspectionPlan | Source,
+    *,
+    names: Enterprises | FrameLike | None = ...,
+    output: Literal["polars"],
+) -> pl.DataFrame: ...
+@overload
+def results_publication(
+    recorded: RecordedResults,
+    plan: InspectionPlan | Source,
+    *,
+    names: Enterprises | FrameLike | None = ...,
+    output: Literal["arrow"],
+) -> pa.Table: ...
+def results_publication(
+    recorded: RecordedResults,
+    plan: InspectionPlan | Source,
+    *,
+    names: Enterprises | FrameLike | None = None,
+    output: FrameKind = "pandas",
+) -> Frame:
     """What may be made public after the visits: what came out of each, with neither inspectors nor details.
 
     Parameters

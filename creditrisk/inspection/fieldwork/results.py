@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Generic, Literal, overload
 
 import polars as pl
 
@@ -21,11 +21,17 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, FrameT, Source, check_frame_kind, from_polars
 from creditrisk.inspection.plan.plan import visits_of, visits_used
 from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.records.parsing import to_dates
 from creditrisk.vocabulary import DIMENSIONS, OUTCOMES, SEVERITIES, Label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from creditrisk.inspection.plan.plan import InspectionPlan
 
 __all__ = ["RecordedResults", "record_results", "results_form"]
 
@@ -64,7 +70,7 @@ _REASONS: dict[str, Label] = {
 
 
 @dataclass(frozen=True, repr=False)
-class RecordedResults:
+class RecordedResults(Generic[FrameT]):
     """Results of visits as records.
 
     Attributes
@@ -90,19 +96,19 @@ class RecordedResults:
     inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
-    def records(self) -> Any:
+    def records(self) -> FrameT:
         return from_polars(self.records_data, self.output)
 
     @property
-    def rejects(self) -> Any:
+    def rejects(self) -> FrameT:
         return from_polars(self.rejects_data, self.output)
 
     @property
-    def open_visits(self) -> Any:
+    def open_visits(self) -> FrameT:
         return from_polars(self.open_data, self.output)
 
     @property
-    def visits(self) -> Any:
+    def visits(self) -> FrameT:
         return from_polars(self.visits_data, self.output)
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
@@ -140,7 +146,13 @@ class RecordedResults:
         )
 
 
-def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
+@overload
+def results_form(visits: InspectionPlan | Source, *, output: Literal["pandas"] = ...) -> pd.DataFrame: ...
+@overload
+def results_form(visits: InspectionPlan | Source, *, output: Literal["polars"]) -> pl.DataFrame: ...
+@overload
+def results_form(visits: InspectionPlan | Source, *, output: Literal["arrow"]) -> pa.Table: ...
+def results_form(visits: InspectionPlan | Source, *, output: FrameKind = "pandas") -> Frame:
     """The form that inspectors fill in: one row for each visit, more for further findings.
 
     Parameters
@@ -171,7 +183,21 @@ def results_form(visits: Any, *, output: FrameKind = "pandas") -> Any:
     return from_polars(table.with_columns(empty), output)
 
 
-def record_results(results: Any, visits: Any, *, output: FrameKind = "pandas") -> RecordedResults:
+@overload
+def record_results(
+    results: Source, visits: InspectionPlan | Source, *, output: Literal["pandas"] = ...
+) -> RecordedResults[pd.DataFrame]: ...
+@overload
+def record_results(
+    results: Source, visits: InspectionPlan | Source, *, output: Literal["polars"]
+) -> RecordedResults[pl.DataFrame]: ...
+@overload
+def record_results(
+    results: Source, visits: InspectionPlan | Source, *, output: Literal["arrow"]
+) -> RecordedResults[pa.Table]: ...
+def record_results(
+    results: Source, visits: InspectionPlan | Source, *, output: FrameKind = "pandas"
+) -> RecordedResults:
     """Turn the results of visits into records.
 
     Parameters

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, Required, TypedDict, Unpack, get_args, overload
 
 import numpy as np
 import polars as pl
@@ -24,7 +24,7 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameT, Source, check_frame_kind, from_polars
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.fieldwork.left_over import left_over_table, shortfall_table
 from creditrisk.inspection.fieldwork.teams import TravelBy
@@ -32,6 +32,12 @@ from creditrisk.inspection.fieldwork.timetable import Placed, Timetable, Visit
 from creditrisk.inspection.fieldwork.turns import in_turn
 from creditrisk.inspection.plan.items import GRID
 from creditrisk.inspection.plan.plan import visits_of, visits_used
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from creditrisk.inspection.plan.plan import InspectionPlan
 
 __all__ = ["Schedule", "SchedulingMethod", "schedule_visits"]
 
@@ -42,7 +48,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True, repr=False)
-class Schedule:
+class Schedule(Generic[FrameT]):
     """Which visit when.
 
     Attributes
@@ -66,15 +72,15 @@ class Schedule:
     inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
-    def table(self) -> Any:
+    def table(self) -> FrameT:
         return from_polars(self.table_data, self.output)
 
     @property
-    def unmet(self) -> Any:
+    def unmet(self) -> FrameT:
         return from_polars(self.unmet_data, self.output)
 
     @property
-    def shortfall(self) -> Any:
+    def shortfall(self) -> FrameT:
         return from_polars(self.shortfall_data, self.output)
 
     @property
@@ -126,8 +132,34 @@ class Schedule:
         return f"<Schedule: {self.table_data.height:,} visits with a day, {self.unmet_data.height:,} without>"
 
 
+class _ScheduleVisitsOptions(TypedDict, total=False):
+    first_day: Required[date | str]
+    last_day: Required[date | str]
+    teams: int | Mapping[str, int] | None
+    assignment: Assignment | None
+    visits_per_day: int
+    travel_by: TravelBy
+    rank: str | None
+    days_off: Collection[date | str]
+    workdays: Collection[date | str]
+    method: SchedulingMethod
+    effort: float
+
+
+@overload
 def schedule_visits(
-    visits: Any,
+    visits: InspectionPlan | Source, *, output: Literal["pandas"] = ..., **options: Unpack[_ScheduleVisitsOptions]
+) -> Schedule[pd.DataFrame]: ...
+@overload
+def schedule_visits(
+    visits: InspectionPlan | Source, *, output: Literal["polars"], **options: Unpack[_ScheduleVisitsOptions]
+) -> Schedule[pl.DataFrame]: ...
+@overload
+def schedule_visits(
+    visits: InspectionPlan | Source, *, output: Literal["arrow"], **options: Unpack[_ScheduleVisitsOptions]
+) -> Schedule[pa.Table]: ...
+def schedule_visits(
+    visits: InspectionPlan | Source,
     *,
     first_day: date | str,
     last_day: date | str,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.saved import input_of, read_saved
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, from_polars, is_frame, to_polars
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, FrameT, from_polars, is_frame, to_polars
 from creditrisk.inspection.draws.draw_lists import draw_text
 from creditrisk.inspection.draws.drawing import OUTSIDE, Draw, draws_sha256
 from creditrisk.inspection.plan.announcing import announcement
@@ -84,7 +84,7 @@ class PlanSummary:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class InspectionPlan:
+class InspectionPlan(Generic[FrameT]):
     """The result of :func:`creditrisk.plan_inspections`.
 
     Attributes
@@ -119,19 +119,19 @@ class InspectionPlan:
     output: FrameKind
 
     @property
-    def visits(self) -> Any:
+    def visits(self) -> FrameT:
         return from_polars(self.visits_data, self.output)
 
     @property
-    def unmet(self) -> Any:
+    def unmet(self) -> FrameT:
         return from_polars(self.unmet_data, self.output)
 
     @property
-    def overrides(self) -> Any:
+    def overrides(self) -> FrameT:
         return from_polars(self.overrides_data, self.output)
 
     @property
-    def coordination(self) -> Any:
+    def coordination(self) -> FrameT:
         return from_polars(self.coordination_data, self.output)
 
     @cached_property

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import polars as pl
@@ -23,12 +23,16 @@ from creditrisk.evaluation.choices import longest_ago
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, Source, check_frame_kind, from_polars, to_polars
 from creditrisk.inspection.draws.drawing import OUTSIDE
 from creditrisk.inspection.plan.plan import InspectionPlan, visits_of, visits_used
 from creditrisk.inspection.plan.population import Population
 from creditrisk.inspection.plan.visits import Cause
 from creditrisk.vocabulary import SCALES, Label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["CHOICES", "PlanWorth", "plan_worth"]
 
@@ -50,7 +54,7 @@ _GROUPS_TOLD = 8
 
 
 @dataclass(frozen=True, repr=False)
-class PlanWorth:
+class PlanWorth(Generic[FrameT]):
     """What a plan is worth, as :func:`creditrisk.plan_worth` finds it. As text it is a summary in Chinese and English.
 
     Attributes
@@ -97,11 +101,11 @@ class PlanWorth:
     inputs: dict[str, InputUsed] = field(default_factory=dict)
 
     @property
-    def expected(self) -> Any:
+    def expected(self) -> FrameT:
         return from_polars(self.expected_data, self.output)
 
     @property
-    def burden(self) -> Any:
+    def burden(self) -> FrameT:
         return from_polars(self.burden_data, self.output)
 
     def __str__(self) -> str:
@@ -167,13 +171,44 @@ class PlanWorth:
         return group if label is None else f"{label.zh} {label.en}"
 
 
+class _PlanWorthOptions(TypedDict, total=False):
+    column: str
+    last_inspected: FrameLike | None
+    last_plan: InspectionPlan | Source | None
+    by: Sequence[str] | None
+
+
+@overload
 def plan_worth(
     plan: InspectionPlan,
-    finding_probability: Any,
+    finding_probability: FrameLike,
+    *,
+    output: Literal["pandas"] = ...,
+    **options: Unpack[_PlanWorthOptions],
+) -> PlanWorth[pd.DataFrame]: ...
+@overload
+def plan_worth(
+    plan: InspectionPlan,
+    finding_probability: FrameLike,
+    *,
+    output: Literal["polars"],
+    **options: Unpack[_PlanWorthOptions],
+) -> PlanWorth[pl.DataFrame]: ...
+@overload
+def plan_worth(
+    plan: InspectionPlan,
+    finding_probability: FrameLike,
+    *,
+    output: Literal["arrow"],
+    **options: Unpack[_PlanWorthOptions],
+) -> PlanWorth[pa.Table]: ...
+def plan_worth(
+    plan: InspectionPlan,
+    finding_probability: FrameLike,
     *,
     column: str = "probability",
-    last_inspected: Any = None,
-    last_plan: Any = None,
+    last_inspected: FrameLike | None = None,
+    last_plan: InspectionPlan | Source | None = None,
     by: Sequence[str] | None = None,
     output: FrameKind = "pandas",
 ) -> PlanWorth:
@@ -219,7 +254,7 @@ def plan_worth(
     >>> table = pl.DataFrame({"enterprise_id": list("abcd"), "tier": ["good"] * 3 + ["high_risk"]})
     >>> item = {"id": "fire", "name": {"zh": "消防", "en": "Fire"}, "authority": "fire", "legal_basis": "law",
     ...         "kind": "key"}
-    >>> plan = cr.plan_inspections(table, [cr.InspectionItem(**item)], "jiangsu", seed="2026", year=2026)
+    >>> plan = cr.plan_inspections(table, [cr.InspectionItem(**item)], policy="jiangsu", seed="2026", year=2026)
     >>> chances = table.with_columns(probability=pl.Series([0.1, 0.1, 0.1, 0.7]))
     >>> worth = cr.plan_worth(plan, chances, output="polars")
     >>> worth.expected.select("choice", "visits", pl.col("findings").round(2)).rows()

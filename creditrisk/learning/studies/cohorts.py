@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict, Unpack, overload
 
 import polars as pl
 
 from creditrisk.days import add_months, as_date, civil_days, day_number, day_of
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, is_frame, to_polars
+from creditrisk.frames import Frame, FrameKind, FrameLike, check_frame_kind, from_polars, is_frame, to_polars
 from creditrisk.records.tables import Enterprises, Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["cohort", "cohort_before_inspections", "records_data"]
 
@@ -23,16 +27,36 @@ _COLUMNS = ("enterprise_id", "type", "occurred_on", "known_on", "outcome", "draw
 _EVERY = re.compile(r"^([1-9]\d*)([MY])$")
 
 
+class _CohortOptions(TypedDict, total=False):
+    every: str
+    from_: Required[date | str]
+    to: Required[date | str]
+    enterprises: Enterprises | FrameLike | None
+    inspected_only: bool
+
+
+@overload
 def cohort(
-    records: Any,
+    records: Records | FrameLike, *, output: Literal["pandas"] = ..., **options: Unpack[_CohortOptions]
+) -> pd.DataFrame: ...
+@overload
+def cohort(
+    records: Records | FrameLike, *, output: Literal["polars"], **options: Unpack[_CohortOptions]
+) -> pl.DataFrame: ...
+@overload
+def cohort(
+    records: Records | FrameLike, *, output: Literal["arrow"], **options: Unpack[_CohortOptions]
+) -> pa.Table: ...
+def cohort(
+    records: Records | FrameLike,
     *,
     every: str = "3M",
     from_: date | str,
     to: date | str,
-    enterprises: Any = None,
+    enterprises: Enterprises | FrameLike | None = None,
     inspected_only: bool = False,
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """Enterprises on one day after another: the rows of a training table.
 
     Parameters

@@ -58,8 +58,8 @@ class ModelEvaluation:
 
     first_day: date
     last_day: date
-    comparison: ScoreComparison
-    weighted: ScoreComparison | None
+    comparison: ScoreComparison[pl.DataFrame]
+    weighted: ScoreComparison[pl.DataFrame] | None
     rate: RateEstimate
     reliability: pl.DataFrame
     gain: pl.DataFrame
@@ -206,7 +206,7 @@ def evaluate_model(
     scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
     tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
 
-    def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison:
+    def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison[pl.DataFrame]:
         return compare_scores(
             part, {name: score[places] for name, score in scores.items()}, weight=weight, reference="rules",
             n_resamples=n_resamples, seed=seed, output="polars",

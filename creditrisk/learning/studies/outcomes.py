@@ -9,31 +9,66 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import polars as pl
 
 from creditrisk.days import as_date
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import Frame, FrameKind, FrameLike, check_frame_kind, from_polars, to_polars
 from creditrisk.indicators.builder import cohort_of
 from creditrisk.indicators.choosing import chosen
 from creditrisk.learning.studies.cohorts import records_data
 from creditrisk.learning.target import Target
+from creditrisk.records.tables import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["RateEstimate", "estimate_rate", "outcomes"]
 
 
+@overload
 def outcomes(
-    records: Any,
-    cohort: Any,
+    records: Records | FrameLike,
+    cohort: FrameLike,
+    target: Target | None = ...,
+    *,
+    draws_only: bool = ...,
+    known_by: date | str | None = ...,
+    output: Literal["pandas"] = ...,
+) -> pd.DataFrame: ...
+@overload
+def outcomes(
+    records: Records | FrameLike,
+    cohort: FrameLike,
+    target: Target | None = ...,
+    *,
+    draws_only: bool = ...,
+    known_by: date | str | None = ...,
+    output: Literal["polars"],
+) -> pl.DataFrame: ...
+@overload
+def outcomes(
+    records: Records | FrameLike,
+    cohort: FrameLike,
+    target: Target | None = ...,
+    *,
+    draws_only: bool = ...,
+    known_by: date | str | None = ...,
+    output: Literal["arrow"],
+) -> pa.Table: ...
+def outcomes(
+    records: Records | FrameLike,
+    cohort: FrameLike,
     target: Target | None = None,
     *,
     draws_only: bool = False,
     known_by: date | str | None = None,
     output: FrameKind = "pandas",
-) -> Any:
+) -> Frame:
     """For each row of a cohort what its next inspection found.
 
     Parameters
@@ -146,7 +181,7 @@ class RateEstimate:
     n_drawn: int
 
 
-def estimate_rate(inspected: Any, drawn: Any) -> RateEstimate:
+def estimate_rate(inspected: FrameLike, drawn: FrameLike) -> RateEstimate:
     """Estimate how often inspections find something, plainly and by inverse probability.
 
     Parameters
