@@ -1,1 +1,1 @@
-"""What scores and tiers are worth, by what inspections found later."""
+"""Evaluation of scores and tiers against what inspections found later."""

@@ -1,8 +1,8 @@
-"""Rules of choosing whom to visit, compared by what was found: the same rows, each rule with its own visits.
+"""Rules that choose whom to visit, compared by what their visits find on the same rows.
 
-A rule gives every row the visits it makes there: 1 or 0, or the chance of one where it draws at random. What a rule is
-expected to find is then exact, over all draws it could make. Where only the inspected have outcomes, the rows are their
-inspections, and the question is which of these each rule would have kept had there been time for a part of them.
+A rule gives every row a number of visits: 1 or 0, or the probability of one where the rule draws at random. The
+expected findings of a rule are then exact over all draws it could make. Where only inspected enterprises have outcomes,
+the rows are their inspections, and each rule says which of these it would have kept if time had allowed only a part.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class ChoiceComparison(Generic[FrameT]):
     ----------
     figures : frame
         choice, figure, value, low, high (the interval), visits (expected), rows. Figures:
-        findings_per_visit; lift, that over the findings per visit of plain random visits; share_found, the share of all
-        findings that the visits find.
+        findings_per_visit; lift, which is findings_per_visit divided by that of plain random visits; share_found, the
+        share of all findings that the visits find.
     differences : frame
-        choice, reference, figure, value (the choice's less the reference's), low, high: from the same resamples.
+        choice, reference, figure, value (the choice's minus the reference's), low, high: from the same resamples.
     """
 
     figures: FrameT
@@ -94,29 +94,29 @@ def compare_choices(
     seed: int = 0,
     output: FrameKind = "pandas",
 ) -> ChoiceComparison:
-    """Compare rules of choosing by what their visits find.
+    """Compare rules that choose visits by what their visits find.
 
     Parameters
     ----------
     outcomes : frame
         One row per enterprise or inspection: ``finding`` (1 or 0, or its probability where the truth is known; rows
-        where it is missing are left out), and ``enterprise_id``, of which resamples are drawn.
+        where it is missing are left out), and ``enterprise_id``, by which resamples are drawn.
     choices : mapping of str to array_like of float, shape (n_rows,)
-        Visits that the rule makes at each row, or the chance of one; at least 0.
+        The number of visits that the rule makes at each row, or the probability of one; at least 0.
     weight : str, optional
         A column of weights, such as the inverse draw probability; rows of weight 0 are left out.
     reference : str, optional
         The choice that others are compared with; by default the first.
     n_resamples : int, default=1000
     level : float, default=0.95
-        Of the intervals: percentiles of a bootstrap over enterprises, each of which keeps its visits.
+        The level of the intervals: percentiles of a bootstrap over enterprises, each of which keeps its visits.
     seed : int, default=0
     output : {"pandas", "polars", "arrow"}
 
     Raises
     ------
     InputError
-        If a column is missing, visits are missing, negative or nowhere, or nothing was found.
+        If a column is missing, visits are missing, negative or all 0, or there is no finding.
 
     Examples
     --------
@@ -165,19 +165,19 @@ def longest_ago(inspected_on: Iterable[date | None], n_visits: float) -> Numbers
     Parameters
     ----------
     inspected_on : sequence of dates, shape (n_rows,)
-        The last inspection; missing where there was none, which is furthest back of all.
+        The last inspection; missing where there was none, which is visited before all others.
     n_visits : float
-        How many visits are made. With more visits than rows the round begins anew.
+        The number of visits. If there are more visits than rows, a new round begins.
 
     Returns
     -------
     ndarray of float, shape (n_rows,)
-        Adds up to ``n_visits``. Rows of one day share what is left for them: each is as likely to be visited.
+        The visits of each row; their sum is ``n_visits``. Rows of one day share the visits left for them equally.
 
     Raises
     ------
     InputError
-        If there is nobody to visit, or the number of visits is negative or without end.
+        If there are no rows, or the number of visits is negative or infinite.
 
     Examples
     --------
@@ -198,7 +198,7 @@ def longest_ago(inspected_on: Iterable[date | None], n_visits: float) -> Numbers
 
 
 def _rows(outcomes: Any, weight: str | None) -> tuple[Numbers, Numbers, NDArray[np.intp], NDArray[np.bool_]]:
-    """Findings, weights and numbers of enterprises, of the rows whose outcome is known; and which those are."""
+    """Return finding, weight and enterprise number of the rows whose outcome is known, and the mask of these rows."""
     frame, finding, weights = findings_and_weights(outcomes, weight, ("enterprise_id",))
     wrong = ~finding.is_between(0, 1).fill_null(True)
     if wrong.any():
@@ -230,7 +230,7 @@ def _visits(name: str, values: ArrayLike, kept: NDArray[np.bool_]) -> Numbers:
 
 
 def _figures(visits: Numbers, found: Numbers, weight: Numbers) -> Numbers:
-    """The figures of all choices; shape (n_choices, n_figures). NaN where a resample has no visit or finding."""
+    """Return the figures of all choices, shape (n_choices, n_figures); NaN where there is no visit or finding."""
     made, caught, total = visits @ weight, visits @ (weight * found), weight @ found
     nothing = np.full_like(made, np.nan)
     per_visit = np.divide(caught, made, out=nothing.copy(), where=made > 0)

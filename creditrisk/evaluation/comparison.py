@@ -37,8 +37,8 @@ class ScoreComparison(Generic[FrameT]):
     figures : frame
         score, figure, value, low, high (the interval), rows, findings.
     differences : frame
-        score, reference, figure, value (the score's less the reference's), low, high: from the same resamples, so that
-        what both have in common falls out.
+        score, reference, figure, value (the score's minus the reference's), low, high: from the same resamples, so
+        that variation common to both cancels.
     """
 
     figures: FrameT
@@ -97,30 +97,30 @@ def compare_scores(
     Parameters
     ----------
     outcomes : frame
-        One row per inspection: ``finding`` (1, 0 or missing: rows without outcome are left out); ``enterprise_id``, of
-        which resamples are drawn; ``inspected_on``, for the days by which findings come earlier.
+        One row per inspection: ``finding`` (1, 0 or missing: rows without outcome are left out); ``enterprise_id``, by
+        which resamples are drawn; ``inspected_on``, which "days_earlier" needs.
     scores : mapping of str to array_like of float, shape (n_rows,)
         Higher means more risk.
     figures : sequence of str, or str, optional
-        Of "auc", "auc_within" (among pairs of one value of ``within``), "average_precision", "first_half_share",
-        "days_earlier", and of probabilities also "brier" and "log_loss". By default all that the columns allow; the
-        last two only where every score lies between 0 and 1.
+        Any of "auc", "auc_within" (among pairs of one value of ``within``), "average_precision", "first_half_share",
+        "days_earlier", and for probabilities also "brier" and "log_loss". The default is all that the columns allow;
+        the last two only where every score lies between 0 and 1.
     within : str, optional
-        A column of strata, such as who inspects. Rows without value are in no pair.
+        A column of strata, such as the inspector. Rows without a value are in no pair.
     weight : str, optional
         A column of weights, such as the inverse draw probability; rows of weight 0 are left out.
     reference : str, optional
         The score that others are compared with; by default the first.
     n_resamples : int, default=1000
     level : float, default=0.95
-        Of the intervals: percentiles of a bootstrap over enterprises.
+        The level of the intervals: percentiles of a bootstrap over enterprises.
     seed : int, default=0
     output : {"pandas", "polars", "arrow"}
 
     Raises
     ------
     InputError
-        If a column is missing, a score is missing or no probability, or there is one kind of outcome only.
+        If a column is missing, a score is missing or is not a probability, or there is only one kind of outcome.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def compare_scores(
 
 
 def _figure(rows: EvaluatedRows, name: str, figure: Figure, within: str | None) -> Callable[[Numbers], float]:
-    """Give a figure of a score as a function of the weights of rows; what weights do not change is computed once."""
+    """Return a figure as a function of the row weights; what does not depend on the weights is computed once."""
     found, score = rows.finding, rows.scores[name]
     ranking = Ranking.of(score, rows.strata(within) if figure == "auc_within" and within is not None else None)
     match figure:
@@ -185,7 +185,7 @@ def _figure(rows: EvaluatedRows, name: str, figure: Figure, within: str | None) 
         case "brier":
             loss = (found - score) ** 2
         case "log_loss":
-            # A probability of exactly 0 or 1 is taken for the nearest that a double can tell from it.
+            # Probabilities of exactly 0 or 1 move inside by one machine epsilon, so that the logarithm is finite.
             inside = np.clip(score, np.finfo(float).eps, 1 - np.finfo(float).eps)
             loss = -np.log(np.where(found == 1, inside, 1 - inside))
     return lambda weight: float(weight @ loss / weight.sum()) if weight.any() else float("nan")

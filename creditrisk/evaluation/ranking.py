@@ -1,7 +1,7 @@
 """Figures of a ranking: how well a score puts inspections with a finding before those without.
 
-Every figure takes weights, so that a bootstrap resample is a set of weights and the rows are sorted once. Rows of equal
-score count as if they stood in every order equally often.
+Every figure takes weights: a bootstrap resample is then a set of weights, and the rows are sorted only once. Rows of
+equal score count as the mean over all their orders.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Ranking:
     order : ndarray of int, shape (n_rows,)
         Positions of rows; stratum by stratum, where there are strata.
     tie : ndarray of int, shape (n_rows,)
-        Of each row in this order, the number of its group of equal scores.
+        The number of each row's group of equal scores, in this order.
     stratum : ndarray of int, shape (n_ties,)
-        Of each such group, the number of its stratum.
+        The number of each such group's stratum.
     """
 
     order: NDArray[np.intp]
@@ -69,9 +69,9 @@ def auc(ranking: Ranking, finding: Numbers, weight: Numbers) -> float:
 
 
 def average_precision(ranking: Ranking, finding: Numbers, weight: Numbers) -> float:
-    """The mean over findings of the share of findings among the rows ranked no lower.
+    """The mean, over findings, of the share of findings among the rows ranked no lower.
 
-    Rows of equal score are taken together, as :func:`sklearn.metrics.average_precision_score` does.
+    Rows of equal score are taken together, as in :func:`sklearn.metrics.average_precision_score`.
     """
     found, rows = ranking.sums(weight * finding), ranking.sums(weight)
     taken = np.cumsum(rows)
@@ -80,7 +80,7 @@ def average_precision(ranking: Ranking, finding: Numbers, weight: Numbers) -> fl
 
 
 def first_half_share(ranking: Ranking, finding: Numbers, weight: Numbers) -> float:
-    """The share of findings in the first half of the inspections, were they done in ranked order.
+    """The share of findings in the first half of the inspections if they were done in ranked order.
 
     The city of Chicago's evaluation of its forecasts of food inspections (2014) uses this figure.
     """
@@ -92,12 +92,12 @@ def first_half_share(ranking: Ranking, finding: Numbers, weight: Numbers) -> flo
 
 
 def days_earlier(ranking: Ranking, finding: Numbers, weight: Numbers, inspected_on: Numbers) -> float:
-    """By how many days findings come earlier on average, were the inspections of the same days done in ranked order.
+    """The mean number of days by which findings come earlier if the inspections were done in ranked order.
 
     Parameters
     ----------
     ranking : Ranking
-        Without strata.
+        A ranking without strata.
     finding, weight : ndarray of float, shape (n_rows,)
     inspected_on : ndarray of float, shape (n_rows,)
         The days of the inspections, as numbers.
@@ -105,12 +105,12 @@ def days_earlier(ranking: Ranking, finding: Numbers, weight: Numbers, inspected_
     Returns
     -------
     float
-        Days; negative where findings come later.
+        Days; negative if findings come later.
 
     Notes
     -----
-    As the city of Chicago's evaluation (2014) counts it. Each day keeps its number of inspections; the ranked rows fill
-    them from the first day on, and rows of equal score share the mean of their days.
+    The city of Chicago's evaluation (2014) counts it so. Each day keeps its number of inspections; the ranked rows fill
+    the days from the first on, and rows of equal score share the mean of their days.
     """
     found, rows = ranking.sums(weight * finding), ranking.sums(weight)
     by_day = np.argsort(inspected_on, kind="stable")

@@ -13,7 +13,7 @@ Numbers = NDArray[np.float64]
 
 
 def resamples(unit: NDArray[np.intp], n_resamples: int, seed: int) -> Iterator[Numbers]:
-    """Draw resamples, each as how often every row stands in it.
+    """Draw bootstrap resamples, each given as the number of times that every row is in it.
 
     Rows of one enterprise resemble one another, so whole enterprises are drawn, with replacement (Davison and Hinkley
     1997, Bootstrap Methods and their Application, section 3.8).
@@ -37,7 +37,7 @@ def resamples(unit: NDArray[np.intp], n_resamples: int, seed: int) -> Iterator[N
 
 
 def interval(values: Numbers, level: float) -> tuple[Numbers, Numbers]:
-    """The percentile interval of resampled figures, over the first axis; NaN where no resample has the figure."""
+    """Return the percentile interval of resampled figures over the first axis; NaN where no resample has one."""
     tail = (1 - level) / 2
     known = ~np.isnan(values).all(axis=0)
     low, high = np.full(values.shape[1:], np.nan), np.full(values.shape[1:], np.nan)

@@ -1,4 +1,4 @@
-"""Rows to evaluate on: what was found, of which enterprise, on which day, with which weight."""
+"""Rows to evaluate on: the finding, the enterprise, the day and the weight of each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class EvaluatedRows:
     inspected_on : ndarray of float, shape (n_rows,), or None
         Days as numbers.
     frame : polars.DataFrame of n_rows rows
-        Every column as it came.
+        Every column as it was given.
     scores : dict of str to ndarray of float, shape (n_rows,)
     """
 
@@ -45,7 +45,7 @@ class EvaluatedRows:
     scores: dict[str, Numbers]
 
     def strata(self, column: str) -> NDArray[np.intp]:
-        """The groups of a column as numbers; a row without value is a stratum of its own, so that it is in no pair."""
+        """Number the groups of a column; a row without a value is its own stratum, so that it is in no pair."""
         if column not in self.frame.columns:
             raise InputError(f"there is no column {column!r}; the outcomes have {', '.join(self.frame.columns)}")
         return units(self.frame[column])
@@ -94,12 +94,12 @@ def evaluated_rows(outcomes: Any, scores: Mapping[str, Any], weight: str | None 
 def findings_and_weights(
     outcomes: Any, weight: str | None, columns: Sequence[str] = ()
 ) -> tuple[pl.DataFrame, pl.Series, Numbers]:
-    """The outcomes as a Polars frame, what was found (null where nothing is known), and the weight of each row.
+    """Return the outcomes as a Polars frame, the findings (null where unknown), and the weight of each row.
 
     Raises
     ------
     InputError
-        If a column is missing, or a weight is negative, infinite, or missing where something is known of the outcome.
+        If a column is missing, or a weight is negative, infinite, or missing where the outcome is known.
     """
     frame = to_polars(outcomes)
     for column in ["finding", *columns, *([weight] if weight else [])]:
@@ -112,7 +112,7 @@ def findings_and_weights(
     finding = frame["finding"].cast(pl.Float64).fill_nan(None)
     weights = frame[weight].cast(pl.Float64).fill_null(float("nan")).to_numpy() if weight else np.ones(frame.height)
     wrong = ~(np.isfinite(weights) & (weights >= 0))
-    # Of what is left out anyway nobody need know the weight.
+    # A row without an outcome is left out anyway, so its weight may be missing.
     wrong &= ~(np.isnan(weights) & finding.is_null().to_numpy())
     if weight and wrong.any():
         at = int(wrong.argmax())
@@ -124,7 +124,7 @@ def findings_and_weights(
 
 
 def units(column: pl.Series) -> NDArray[np.intp]:
-    """Equal values as equal numbers from 0 on; a missing one is like no other."""
+    """Number equal values alike, from 0 on; each missing value gets a number of its own."""
     number = column.rank("dense").cast(pl.Int64)
     highest = int(number.max() or 0)  # type: ignore[arg-type]
     own = pl.arange(highest + 1, highest + 1 + len(column), eager=True)

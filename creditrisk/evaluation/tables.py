@@ -1,4 +1,4 @@
-"""Tables of one score: whether stated probabilities hold, what ranking gains, and how groups and tiers fare."""
+"""Tables of one score: calibration, gain of the ranking, and findings by group and by tier."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def reliability_table(
     weight: str | None = None,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """Compare stated probabilities with how often there was a finding, in bins of about as many rows each.
+    """Compare stated probabilities with the share of findings, in bins of about equal numbers of rows.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def reliability_table(
     Returns
     -------
     frame
-        bin (from 1), stated (mean probability), found (share with a finding), low, high (Wilson's 95 % interval, of the
-        effective number of rows where there are weights), rows.
+        bin (from 1), stated (mean probability), found (share with a finding), low, high (Wilson's 95 % interval; with
+        weights, at the effective number of rows), rows.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def reliability_table(
         raise InputError("probabilities must lie between 0 and 1; a score of another kind has no reliability")
     if n_bins < 1:
         raise InputError(f"n_bins must be at least 1, got {n_bins}")
-    # Rows of one probability stay in one bin, so that the order of rows changes nothing.
+    # Rows of equal probability stay in one bin, so that the order of the rows does not matter.
     ranking = Ranking.of(-stated)
     before = np.cumsum(ranking.sums(rows.weight)) - ranking.sums(rows.weight)
     bin_of_tie = np.floor(before / rows.weight.sum() * n_bins + 1e-9).astype(np.intp)
@@ -128,14 +128,14 @@ def gain_table(
 def gain_table(
     outcomes: FrameLike, score: ArrayLike, *, weight: str | None = None, output: FrameKind = "pandas"
 ) -> Frame:
-    """What share of findings the riskiest share of inspections has, for each share.
+    """Give, for each share of inspections from the riskiest on, the share of findings in it.
 
     Parameters
     ----------
     outcomes : frame
-        ``finding``; other columns are left aside.
+        ``finding``; other columns are not used.
     score : array_like of float, shape (n_rows,)
-        Rises with risk.
+        Higher means more risk.
     weight : str, optional
         A column of weights.
     output : {"pandas", "polars", "arrow"}
@@ -143,13 +143,13 @@ def gain_table(
     Raises
     ------
     InputError
-        If a column or a score is missing, or all inspections ended alike.
+        If a column or a score is missing, or all inspections have the same outcome.
 
     Returns
     -------
     frame
-        inspected (share of inspections, from 0 to 1), found (share of findings). Straight between its rows: a line
-        through rows of equal score is their mean over all orders.
+        inspected (share of inspections, from 0 to 1), found (share of findings). The curve is straight between these
+        points: within rows of equal score it is the mean over all their orders.
     """
     check_frame_kind(output)
     rows = evaluated_rows(outcomes, {"score": score}, weight)
@@ -203,7 +203,7 @@ def group_table(
     seed: int = 0,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """For every group of enterprises, how often there was a finding and how well the score ranks within it.
+    """Give, for every group of enterprises, the share of findings and how well the score ranks within it.
 
     Parameters
     ----------
@@ -214,19 +214,19 @@ def group_table(
         Columns of groups; a missing value is a group of its own.
     weight : str, optional
     n_resamples, seed : int
-        Of the bootstrap over enterprises that gives the interval of the AUC.
+        Options of the bootstrap over enterprises that gives the interval of the AUC.
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     frame
         column, group, rows, findings, found (share), mean_score, auc, low, high (95 % interval of the AUC; missing
-        where a group has one kind of outcome only).
+        where a group has only one kind of outcome).
 
     Raises
     ------
     InputError
-        If a column or a score is missing, or all inspections ended alike.
+        If a column or a score is missing, or all inspections have the same outcome.
     """
     check_frame_kind(output)
     rows = evaluated_rows(outcomes, {"score": score}, weight)
@@ -261,7 +261,7 @@ def tier_table(
 def tier_table(
     outcomes: FrameLike, tier: Iterable[str], *, weight: str | None = None, output: FrameKind = "pandas"
 ) -> Frame:
-    """How often there was a finding in each tier.
+    """Give the share of findings in each tier.
 
     Parameters
     ----------
@@ -273,8 +273,8 @@ def tier_table(
     Returns
     -------
     frame
-        tier, rows, found (share with a finding), low, high (Wilson's 95 % interval), lift (share over that of all
-        rows); sorted by share.
+        tier, rows, found (share with a finding), low, high (Wilson's 95 % interval), lift (share divided by that of
+        all rows); sorted by share.
     """
     check_frame_kind(output)
     names = pl.Series("tier", list(tier), dtype=pl.String)
@@ -314,7 +314,7 @@ def _group_row(rows: EvaluatedRows, column: str, group: Any, n_resamples: int, s
 
 
 def _share_with_interval() -> dict[str, pl.Expr]:
-    """The weighted share of findings, with the interval of Wilson (1927) at Kish's effective number of rows."""
+    """Return the weighted share of findings, with Wilson's interval (1927) at Kish's effective number of rows."""
     w = pl.col("weight")
     share = (w * pl.col("finding")).sum() / w.sum()
     effective = w.sum() ** 2 / (w**2).sum()

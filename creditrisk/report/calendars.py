@@ -1,4 +1,4 @@
-"""Visits as a calendar (iCalendar, RFC 5545), for the telephone of an inspector or the wall of an office."""
+"""Visits as a calendar (iCalendar, RFC 5545), for an inspector's telephone or an office's wall."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CAUSES = {
 _OTHER = Label("检查", "Inspection")
 _PLACED = ("visit_id", "enterprise_id", "region", "grid", "date", "slot", "team")
 _TOLD = ("visit_id", "items", "departments", "cause", "why_zh", "why_en")
-# None of them has a place in a text of RFC 5545, 3.3.11; tabs and line ends have.
+# RFC 5545, 3.3.11, allows none of these in a text; it allows tabs and line ends.
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], " ")
 
 
@@ -35,17 +35,17 @@ def visit_calendar(
 ) -> bytes:
     """The visits that have a day, each as an event of that whole day.
 
-    It names whom the visits are still to come to, so it is for those who go. The same visits give the same bytes:
-    each event is known by its visit, and stamped with the first day of the whole schedule.
+    The calendar names enterprises that are still to be visited, so only the inspectors may have it. The same visits
+    give the same bytes: each event is identified by its visit and stamped with the first day of the whole schedule.
 
     Parameters
     ----------
     schedule : Schedule or frame
         visit_id, enterprise_id, region, grid, date, slot (place in the day, from 1), team (list of inspectors).
     visits : InspectionPlan or frame
-        visit_id, items, departments, cause, why_zh, why_en, as a plan has them.
+        visit_id, items, departments, cause, why_zh, why_en, as in a plan.
     inspector : str, optional
-        Only visits in whose team this inspector is; where there are none, a calendar without events.
+        Take only visits whose team includes this inspector; if there are none, the calendar has no events.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def visit_calendar(
     )
     wanted = placed if inspector is None else placed.filter(pl.col("team").list.contains(inspector))
     events = wanted.join(told, on="visit_id", how="left").sort("date", "slot", "visit_id")
-    # Not today's: the calendar is to be the same whenever it is made, and whoever's.
+    # The stamp is not today, so that the calendar is the same whenever it is made and for every inspector.
     stamp = placed["date"].min()
     for visit in events.iter_rows(named=True):
         calendar.add_component(_event(visit, stamp))

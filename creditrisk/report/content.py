@@ -1,4 +1,4 @@
-"""What explanations and summaries say, as data: no words about how it is shown."""
+"""The content of explanations and summaries, as data; other modules decide how it is shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Data(BaseModel):
 
 
 class ReasonLine(_Data):
-    """What one rule (or a cap, floor or ceiling) gave.
+    """The points that one rule (or a cap, floor or ceiling) gave.
 
     ``points`` count in the dimension, ``weighted_points`` in the total; both are exact decimals.
     """
@@ -49,7 +49,7 @@ class ReasonLine(_Data):
 
 
 class DimensionLines(_Data):
-    """A dimension's way from its base to its score: ``base + Σ points of lines == score``, exactly."""
+    """The sum from a dimension's base to its score: ``base + Σ points of lines == score``, exactly."""
 
     dimension: str
     label: BilingualText
@@ -61,7 +61,7 @@ class DimensionLines(_Data):
 
 
 class BoundLine(_Data):
-    """What bounds the tier whatever the score: it is at best, at worst or exactly ``tier``."""
+    """A bound on the tier that does not depend on the score: the tier is at best, at worst or exactly ``tier``."""
 
     id: str
     kind: Literal["veto", "thin_evidence", "floor", "model", "limit_on_change"]
@@ -83,7 +83,7 @@ class IgnoredRecord(_Data):
 
 
 class StateLine(_Data):
-    """A state of an enterprise: since when it has held, and when the passing of time alone ends it."""
+    """A state of an enterprise: the day on which it began, and the day on which time alone will end it."""
 
     kind: Literal["tier", "regime", "veto", "thin_evidence", "floor"]
     state: str
@@ -93,7 +93,7 @@ class StateLine(_Data):
 
 
 class WayUpContent(_Data):
-    """The way to the next better tier: actions that reach it today, or the day on which time alone does."""
+    """The way to the next better tier: actions that reach it today, or the day on which time alone reaches it."""
 
     reachable: bool
     repairs: tuple[str, ...]
@@ -130,7 +130,7 @@ class ExplanationContent(_Data):
 
 
 class Count(_Data):
-    """How many of something there are."""
+    """A labelled count."""
 
     id: str
     label: BilingualText
@@ -146,7 +146,7 @@ class DimensionAverage(_Data):
 
 
 class SummaryContent(_Data):
-    """What an assessment came to."""
+    """The results of an assessment in summary."""
 
     policy: str
     policy_edition: str

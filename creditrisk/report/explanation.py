@@ -1,4 +1,4 @@
-"""One enterprise explained: what gave how many points, on which records, what bounds the tier, what was left out."""
+"""The explanation of one enterprise: points with their records, bounds on the tier, and records left out."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Explanation(ExplanationContent):
     """
 
     def text(self, language: Language = "zh") -> str:
-        """The explanation as plain text in one language."""
+        """Return the explanation as plain text in one language."""
         return explanation_text(self, language)
 
     def to_dict(self) -> dict[str, Any]:
-        """The explanation as plain data: what :meth:`to_json` writes."""
+        """Return the explanation as plain data, as :meth:`to_json` writes it."""
         return self.model_dump(mode="json")
 
     def to_json(self) -> str:
-        """The explanation as JSON, with points as decimal text so that nothing is rounded."""
+        """Return the explanation as JSON, with points as decimal text so that nothing is rounded."""
         return self.model_dump_json(indent=2)
 
     def __repr__(self) -> str:

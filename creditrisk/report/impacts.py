@@ -1,4 +1,4 @@
-"""What a change of policy does to a population, as data and as text."""
+"""The impact of a change of policy on a population, as data and as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from creditrisk.vocabulary import REGIMES, SCALES, BilingualText
 
 __all__ = ["CauseLine", "GroupLine", "ImpactContent", "impact_text"]
 
-# So many causes are told in text and on the page; the JSON form has all of them.
+# The number of causes that the text and the page show; the JSON form has all of them.
 CAUSES_SHOWN = 15
 
 GROUPINGS = {
@@ -27,10 +27,10 @@ class _Data(BaseModel):
 
 
 class CauseLine(_Data):
-    """Something that differs between the policies, and on how many it tells.
+    """A difference between the policies, and the number of enterprises that it affects.
 
-    ``first_cause`` counts the movers of whose causes it is the first, ``mean_change_of_movers`` is in points of the
-    total, ``enterprises`` are all that it touches, movers or not.
+    ``first_cause`` counts the movers whose first cause it is, ``mean_change_of_movers`` is in points of the total,
+    ``enterprises`` counts all that it affects, movers or not.
     """
 
     cause: str
@@ -43,7 +43,7 @@ class CauseLine(_Data):
 
 
 class GroupLine(_Data):
-    """Movers among the enterprises of a region, industry or scale; ``group`` is None where it is not known."""
+    """The movers among the enterprises of a region, industry or scale; ``group`` is None if it is not known."""
 
     group: str | None
     enterprises: int
@@ -76,7 +76,7 @@ class ImpactContent(_Data):
 
 
 def group_text(by: str, group: str | None) -> str:
-    """What a group is called."""
+    """Return a group's label."""
     if group is None:
         return "— 不详 not known"
     if by == "scale" and group in SCALES:
@@ -85,7 +85,7 @@ def group_text(by: str, group: str | None) -> str:
 
 
 def impact_text(impact: ImpactContent) -> str:
-    """An impact in Chinese and English, side by side."""
+    """Return an impact in Chinese and English, side by side."""
     moved = f"{impact.movers:,} / {impact.enterprises:,} ({impact.movers / impact.enterprises:.2%})"
     directions = (
         []

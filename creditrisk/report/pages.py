@@ -40,38 +40,38 @@ __all__ = [
 
 
 def explanation_html(explanation: ExplanationContent) -> str:
-    """An explanation as a fragment of HTML in Chinese and English, for a notebook."""
+    """Return an explanation as a fragment of HTML in Chinese and English, for a notebook."""
     return _environment().get_template("explanation.html").render(explanation=explanation)
 
 
 def explanation_page(explanation: ExplanationContent) -> str:
-    """An explanation as a page of its own."""
+    """Return an explanation as a whole page."""
     title = f"{explanation.name or explanation.enterprise_id} · {explanation.as_of}"
     return _page("explanation.html", title, explanation=explanation)
 
 
 def summary_html(summary: SummaryContent) -> str:
-    """A summary as a fragment of HTML in Chinese and English, for a notebook."""
+    """Return a summary as a fragment of HTML in Chinese and English, for a notebook."""
     return _environment().get_template("summary.html").render(summary=summary)
 
 
 def summary_page(summary: SummaryContent) -> str:
-    """A summary as a page of its own."""
+    """Return a summary as a whole page."""
     return _page("summary.html", f"{summary.policy_title.zh} · {summary.as_of}", summary=summary)
 
 
 def impact_html(impact: ImpactContent) -> str:
-    """The impact of a change of policy as a fragment of HTML in Chinese and English, for a notebook."""
+    """Return the impact of a change of policy as a fragment of HTML in Chinese and English, for a notebook."""
     return _environment().get_template("impact.html").render(impact=impact)
 
 
 def impact_page(impact: ImpactContent) -> str:
-    """The impact of a change of policy as a page of its own."""
+    """Return the impact of a change of policy as a whole page."""
     return _page("impact.html", f"{impact.after.title.zh} · {impact.as_of}", impact=impact)
 
 
 def policy_page(policy: PolicyContent, language: str) -> str:
-    """A policy as a page for publication, in one language or in both."""
+    """Return a policy as a page for publication, in one language or in both."""
     title = policy.title.en if language == "en" else policy.title.zh
     return _page("policy.html", title, policy=policy, language=language)
 
@@ -82,7 +82,7 @@ def _page(part: str, title: str, **content: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Loaded when the first page is made: scoring a province needs no templates.
+    # Jinja is imported when the first page is made, because scoring a province needs no templates.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

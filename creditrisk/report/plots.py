@@ -24,7 +24,7 @@ __all__ = ["plot_scores", "plot_tiers", "use_chinese_font"]
 
 Language = Literal["zh", "en"]
 
-# What put an enterprise into its tier, from the plain case on.
+# The causes that put an enterprise into its tier, the plain case first.
 _BY = {
     "score": BilingualText(zh="按得分", en="by score"),
     "thin_evidence": BilingualText(zh="证据不足", en="thin evidence"),
@@ -37,9 +37,9 @@ _TIER = BilingualText(zh="信用等级", en="Tier")
 
 
 def use_chinese_font() -> str:
-    """Let Matplotlib set text in Noto Sans SC for the rest of the session; call it before a figure is made.
+    """Let Matplotlib set text in Noto Sans SC for the rest of the session; call it before you make a figure.
 
-    The font is a file of an installed package; nothing is fetched, and fonts of the system are not needed.
+    The font is a file of an installed package; nothing is downloaded, and the system's fonts are not needed.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def use_chinese_font() -> str:
 
 
 class Scored(Protocol):
-    """What the plots read of what an assessment computed."""
+    """The parts of a computed assessment that the plots read."""
 
     @property
     def policy(self) -> Policy: ...
@@ -87,7 +87,7 @@ class _Assessment(Protocol):
 
 
 def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes | None = None) -> Axes:
-    """Draw how many enterprises are in each tier, and whether score, thin evidence or a veto put them there.
+    """Plot the number of enterprises in each tier, and whether score, thin evidence or a veto put them there.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes |
     language : {"zh", "en"}
         In Chinese, :func:`use_chinese_font` is called first.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
+        The axes to draw on; the default is a new figure.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes |
     Raises
     ------
     InputError
-        If the language is neither of the two.
+        If the language is not one of the two.
     CreditRiskError
         If the extra ``creditrisk[notebooks]`` is not installed.
 
@@ -122,7 +122,8 @@ def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes |
     policy, tiering = assessment.assessed.policy, assessment.assessed.tiering
     n_tiers = len(policy.tiers)
     positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
-    # A bound that names the tier an enterprise is in, and that its score did not reach, put it there; vetoes go first.
+    # If a bound names the enterprise's tier and the score alone gave a better one, the bound is the cause; a veto
+    # takes precedence over thin evidence.
     by = np.full(len(tiering.tier), "score", dtype=object)
     for kind, bounds in (("thin_evidence", policy.thin_evidence), ("veto", policy.vetoes)):
         for bound in bounds:
@@ -140,7 +141,7 @@ def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes |
         ax.annotate(f"{whole:,}", (whole, position), xytext=(4, 0), textcoords="offset points", va="center")
     ax.margins(x=0.12)
     ax.set_xlabel(getattr(_ENTERPRISES, language))
-    # The tiers differ in colour, so the key shows the shades alone.
+    # The tiers differ in colour, so the legend shows only the shades.
     key = [Patch(color=(0.3, 0.3, 0.3, _SHADES[kind]), label=getattr(label, language)) for kind, label in _BY.items()]
     ax.legend(handles=key, loc="lower right", frameon=False)
     return _finished(ax, language)
@@ -149,17 +150,17 @@ def plot_tiers(assessment: _Assessment, *, language: Language = "zh", ax: Axes |
 def plot_scores(
     assessment: _Assessment, dimension: str | None = None, *, language: Language = "zh", ax: Axes | None = None
 ) -> Axes:
-    """Draw the distribution of the total score, or of one dimension's, apart by tier.
+    """Plot the distribution of the total score, or of one dimension's score, by tier.
 
     Parameters
     ----------
     assessment : Assessment
     dimension : str, optional
-        One that the policy scores; by default the total, with the cut-offs of those tiers that have one.
+        A dimension that the policy scores; the default is the total, with the cut-offs of the tiers that have one.
     language : {"zh", "en"}
         In Chinese, :func:`use_chinese_font` is called first.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
+        The axes to draw on; the default is a new figure.
 
     Returns
     -------
@@ -192,7 +193,7 @@ def plot_scores(
     for position, (tier, colour) in enumerate(zip(policy.tiers, _colours(len(policy.tiers)), strict=True)):
         mine = values[assessment.assessed.tiering.tier == position]
         ax.hist(mine, edges, color=colour, alpha=0.55, histtype="stepfilled", label=getattr(tier.label, language))
-    # Most enterprises have hardly a record, so few scores are far from the base: a logarithmic scale shows them.
+    # Most enterprises have hardly any record, so few scores are far from the base: a logarithmic scale shows them.
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     if dimension is None:
@@ -227,7 +228,7 @@ def _axes(ax: Axes | None, language: str) -> Axes:
 def _finished(ax: Axes, language: Language) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     if language == "zh":
-        # Text that was made before the font was chosen, as on axes given by the user, would keep the old one.
+        # Text made before the font was chosen, such as on axes given by the user, would keep the old font.
         family = _families()
         legend = ax.get_legend()
         texts = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts]
@@ -245,7 +246,7 @@ def _families() -> list[str]:
 
 
 def _colours(number: int) -> list[tuple[float, float, float, float]]:
-    """From blue, the best tier, over amber to red: apart for people who cannot tell red from green as well."""
+    """Return colours from blue (the best tier) over amber to red; people with red-green blindness can tell them."""
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("tiers", ["#2f5d9b", "#e0a93b", "#a81e2b"])

@@ -1,4 +1,4 @@
-"""An assessment in a page: how many enterprises in each tier and regime, dimension averages, what was set aside."""
+"""The summary of an assessment: enterprises by tier and regime, dimension averages, and rows set aside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Summary"]
 
 
 class Summary(SummaryContent):
-    """What an assessment came to; prints as text and shows as a page in a notebook."""
+    """The summary of an assessment; it prints as text and shows as a page in a notebook."""
 
     def __str__(self) -> str:
         return summary_text(self)

@@ -27,7 +27,7 @@ __all__ = [
     "word_text",
 ]
 
-# So many record ids are named in a line of text; the JSON and HTML forms have all of them.
+# The number of record ids in a line of text; the JSON and HTML forms have all of them.
 _IDS_SHOWN = 5
 _BAR_WIDTH = 30
 
@@ -65,12 +65,12 @@ _WORDS = {
 
 
 def word_text(name: str) -> BilingualText:
-    """A word of the explanations in both languages."""
+    """Return a word of the explanations in both languages."""
     return _WORDS[name]
 
 
 def explanation_text(explanation: ExplanationContent, language: Language = "zh") -> str:
-    """An explanation in one language, with every sum written so that a reader can add it up.
+    """Return an explanation in one language, with every sum written so that a reader can add it up.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def explanation_text(explanation: ExplanationContent, language: Language = "zh")
 
 
 def summary_text(summary: SummaryContent) -> str:
-    """A summary in Chinese and English, side by side."""
+    """Return a summary in Chinese and English, side by side."""
     lines = [
         f"{on_one_line(summary.policy_title.zh)} · {on_one_line(summary.policy_title.en)}",
         *aligned(
@@ -167,25 +167,25 @@ def summary_text(summary: SummaryContent) -> str:
 
 
 def number_text(number: Decimal, sign: bool = False) -> str:
-    """A decimal in full, without trailing zeros and without an exponent."""
+    """Write a decimal in full, without trailing zeros and without an exponent."""
     whole = f"{number:{'+' if sign else ''}f}"
     return whole.rstrip("0").rstrip(".") if "." in whole else whole
 
 
 def basis_text(basis: str) -> BilingualText:
-    """Where a number comes from, in words."""
+    """Return the source of a number in words."""
     return _WORDS["expert_default"] if basis == EXPERT_DEFAULT else BilingualText(zh=basis, en=basis)
 
 
 def reject_reason_text(code: str) -> BilingualText:
-    """What a reject code means, in short: the message of its rows without what differs from row to row."""
+    """Return a reject code's meaning in short: the message of its rows, without the part that differs by row."""
     reason = REASONS.get(code, Label(code, code))
     zh, en = (re.split("[：，；:;{]", text.replace("{column}", "").strip())[0].strip() for text in reason)
     return BilingualText(zh=zh, en=en)
 
 
 def reject_lines(rejected_by_code: dict[str, int]) -> list[str]:
-    """Reject codes with their meaning and count, the most frequent first."""
+    """Return lines of reject codes with their meanings and counts, the most frequent first."""
     rows = []
     for code, count in by_size(rejected_by_code):
         reason = reject_reason_text(code)
@@ -194,7 +194,7 @@ def reject_lines(rejected_by_code: dict[str, int]) -> list[str]:
 
 
 def aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of label and value, the values one below the other."""
+    """Return lines of label and value, with the values in one column."""
     if not rows:
         return ["  —"]
     width = max(_width(label) for label, _ in rows)
@@ -202,7 +202,7 @@ def aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def by_size(counts: dict[str, int]) -> list[tuple[str, int]]:
-    """Counts from the largest down, equal ones by name."""
+    """Sort counts from the largest to the smallest, and equal ones by name."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -255,7 +255,7 @@ def _in(text: BilingualText, language: Language) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Text from data on one line: control characters could rewrite the terminal or forge a line."""
+    """Put text from data on one line: control characters could rewrite the terminal or forge a line."""
     return "".join(
         " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text
     )

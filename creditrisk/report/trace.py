@@ -1,4 +1,4 @@
-"""The trace of one enterprise: every parameter and indicator read on the way to its tier, and what came of it."""
+"""The trace of one enterprise: every parameter and indicator read to find its tier, and what each of them gave."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Data(BaseModel):
 
 
 class Parameter(_Data):
-    """A parameter that was read: its key path in the policy document, its value, and since when, if it is dated."""
+    """A parameter that was read: its key path in the policy document, its value, and its first day if it is dated."""
 
     path: str
     value: Value
@@ -40,14 +40,14 @@ class Parameter(_Data):
 
 
 class ConditionTrace(_Data):
-    """A condition that was asked, or a part of one, and whether it was met."""
+    """A condition that was tested, or a part of one, and whether it was met."""
 
     path: str
     met: bool
 
 
 class IndicatorTrace(_Data):
-    """An indicator that was read: its value, its own parameters, the records counted, the indicators it is made of."""
+    """An indicator that was read: its value, its parameters, the records counted, and the indicators that it uses."""
 
     id: str
     label: BilingualText
@@ -58,7 +58,7 @@ class IndicatorTrace(_Data):
 
 
 class PartTrace(_Data):
-    """What was read of one part of the policy."""
+    """The parameters and indicators that were read for one part of the policy."""
 
     path: str
     parameters: tuple[Parameter, ...]
@@ -67,7 +67,7 @@ class PartTrace(_Data):
 
 
 class RuleTrace(PartTrace):
-    """A rule, whether or not it gave points; those before its cap and after."""
+    """A rule, whether or not it gave points, with its points before and after the cap."""
 
     id: str
     dimension: str
@@ -83,7 +83,7 @@ class BoundTrace(PartTrace):
 
 
 class DimensionTrace(PartTrace):
-    """A dimension: ``base + points + adjustment == score``; floor or ceiling made the adjustment."""
+    """A dimension: ``base + points + adjustment == score``, where a floor or ceiling makes the adjustment."""
 
     dimension: str
     base: Decimal
@@ -131,16 +131,16 @@ class Trace(_Data):
     inputs: PartTrace
 
     def parameters(self) -> Iterator[Parameter]:
-        """Every parameter that was read, each once."""
+        """Yield every parameter that was read, each once."""
         seen = {parameter.path: parameter for part in self._parts() for parameter in _all_parameters(part)}
         yield from seen.values()
 
     def text(self, language: Language = "zh") -> str:
-        """The trace as an indented tree in one language."""
+        """Return the trace as an indented tree in one language."""
         return "\n".join(_lines(self, language))
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace as plain data, with points as decimal text so that nothing is rounded."""
+        """Return the trace as plain data, with points as decimal text so that nothing is rounded."""
         return self.model_dump(mode="json")
 
     def _parts(self) -> Iterator[PartTrace]:
@@ -260,5 +260,5 @@ def _shown(value: Value) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text from data on one line: control characters could rewrite the terminal or forge a line."""
+    """Put text from data on one line: control characters could rewrite the terminal or forge a line."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -13,7 +13,7 @@ __all__ = ["SamplePaths", "sample_paths"]
 
 
 class SamplePaths(NamedTuple):
-    """Where the sample files are."""
+    """The paths of the sample files."""
 
     enterprises: Path
     records: Path
@@ -21,7 +21,7 @@ class SamplePaths(NamedTuple):
 
 
 def sample_paths() -> SamplePaths:
-    """Say where the sample files are: enterprises, records, and penalties as published (双公示, GB18030).
+    """Return the paths of the sample files: enterprises, records, and penalties as published (双公示, GB18030).
 
     Examples
     --------

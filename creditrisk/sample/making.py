@@ -1,4 +1,4 @@
-"""How the sample files were made: ``python -m creditrisk.sample.making creditrisk/sample``."""
+"""Makes the sample files: ``python -m creditrisk.sample.making creditrisk/sample``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OFFENCES = {
     "compliance": "登记事项发生变更未按规定办理变更登记",
     "responsibility": "未按规定支付劳动者工资",
 }
-# The severities in order, and the kind of penalty that such an offence draws.
+# The severities in order, and the kind of penalty for an offence of each.
 _KINDS = {"minor": "警告", "general": "罚款", "serious": "责令停产停业", "grave": "吊销许可证件"}
 
 
@@ -30,7 +30,7 @@ def make_sample(folder: str | Path) -> None:
     folder = Path(folder)
     province = simulate_province(200, seed=_SEED)
     with TemporaryDirectory() as made:
-        # They replace the sample before, which is source and no saved result.
+        # The files replace the earlier sample, which is source, not a saved result.
         for path in province.write(made, "csv"):
             (folder / path.name).write_bytes(path.read_bytes())
     text = _published_penalties(province).write_csv()
@@ -38,7 +38,7 @@ def make_sample(folder: str | Path) -> None:
 
 
 def _published_penalties(province: Province) -> pl.DataFrame:
-    """Penalties under the field names of the 双公示 standard; money in 万元, as it asks for."""
+    """Return penalties under the field names of the 双公示 standard, with money in 万元 as it requires."""
     penalties = province.records.filter(pl.col("type") == "penalty").head(_PENALTIES)
     named = penalties.join(
         province.enterprises.select("enterprise_id", "name"), on="enterprise_id", maintain_order="left"
@@ -58,7 +58,7 @@ def _published_penalties(province: Province) -> pl.DataFrame:
         cf_wfxw=pl.col("dimension").cast(pl.String).replace(_OFFENCES),
         cf_cflb=pl.col("severity").cast(pl.String).replace(_KINDS),
         cf_nr_fk=pl.when(fined).then(pl.col("amount") / 10_000).round(6),
-        # Every fifth offender also loses what it had gained.
+        # For every fifth penalty, illegal gains are confiscated too.
         cf_nr_wfff=pl.when(fined & (pl.int_range(pl.len()) % 5 == 0)).then(pl.col("amount") / 40_000).round(6),
         cf_jdrq=day,
         cf_yxq=last_day,

@@ -1,8 +1,8 @@
-"""Random numbers that are the same on every machine and with every NumPy.
+"""Random numbers that are the same on every machine and with every NumPy version.
 
-NumPy promises the raw bits of a bit generator for good, not what ``Generator`` makes of them; ``exp`` and ``log``
-differ in their last digit between processors. So everything here comes from the raw bits by integer arithmetic, and
-the exponential function from a table rounded to six decimals.
+NumPy guarantees the raw bits of a bit generator, but not the numbers that ``Generator`` makes of them; ``exp`` and
+``log`` differ in their last digit between processors. So this module computes everything from the raw bits by integer
+arithmetic, and takes the exponential function from a table rounded to six decimals.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Draws", "exponential"]
 
-# A bell-shaped number is held as an integer in 256ths of a standard deviation, and cut at six deviations.
+# A normal number is an integer in 256ths of a standard deviation, and at most six deviations from 0.
 _STEPS = 256
 _LIMIT = 6 * _STEPS
 
@@ -27,7 +27,7 @@ class Draws:
     Parameters
     ----------
     *seed : int
-        The seed; a second number names a stream of its own.
+        The seed; a second number selects another stream.
 
     Examples
     --------
@@ -39,24 +39,24 @@ class Draws:
         self._bits = np.random.PCG64(seed)
 
     def raw(self, count: int) -> NDArray[np.uint64]:
-        """Whole numbers of 64 random bits."""
+        """Draw whole numbers of 64 random bits."""
         return self._bits.random_raw(count)
 
     def below(self, bound: int | NDArray[np.integer], count: int) -> NDArray[np.int64]:
-        """Whole numbers from 0 to ``bound - 1`` (``bound`` at most 2³²; one for all, or one each)."""
+        """Draw whole numbers from 0 to ``bound - 1`` (``bound`` at most 2³²; one for all, or one for each number)."""
         bound = np.asarray(bound).astype(np.uint64)
         return (((self.raw(count) >> np.uint64(32)) * bound) >> np.uint64(32)).astype(np.int64)
 
     def unit(self, count: int) -> NDArray[np.float64]:
-        """Numbers from 0 up to, not including, 1."""
+        """Draw numbers from 0 up to, but not including, 1."""
         return (self.raw(count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def chance(self, share: float | NDArray[np.float64], count: int) -> NDArray[np.bool_]:
-        """True with probability ``share`` (one for all, or one each)."""
+        """Draw booleans that are true with probability ``share`` (one for all, or one for each)."""
         return self.unit(count) < share
 
     def bell(self, count: int) -> NDArray[np.int64]:
-        """Approximately normal numbers, in 256ths of a standard deviation: sums of twelve uniform ones."""
+        """Draw approximately normal numbers, in 256ths of a standard deviation, as sums of twelve uniform ones."""
         total = np.zeros(count, dtype=np.int64)
         for _ in range(3):
             bits = self.raw(count)
@@ -65,12 +65,12 @@ class Draws:
         return (total - 6 * 0xFFFF) >> 8
 
     def choose(self, weights: Sequence[int] | NDArray[np.integer], count: int) -> NDArray[np.int32]:
-        """Indices drawn with replacement, in proportion to whole-number weights."""
+        """Draw indices with replacement, in proportion to whole-number weights."""
         cumulative = np.cumsum(np.asarray(weights, dtype=np.uint64))
         return np.searchsorted(cumulative, self.raw(count) % cumulative[-1], side="right").astype(np.int32)
 
     def pick(self, weights: Sequence[float | NDArray[np.float64]], count: int) -> NDArray[np.int8]:
-        """An option for each row, in proportion to weights that may differ by row."""
+        """Draw an option for each row, in proportion to weights that may differ by row."""
         cumulative: list[NDArray[np.float64]] = []
         total: NDArray[np.float64] = np.zeros(count)
         for weight in weights:
@@ -83,7 +83,7 @@ class Draws:
         return chosen
 
     def order(self, count: int) -> NDArray[np.int64]:
-        """A random order of ``count`` rows."""
+        """Draw a random order of ``count`` rows."""
         return np.argsort(self.raw(count), kind="stable")
 
 
@@ -100,5 +100,5 @@ def exponential(deviations: NDArray[np.int64], power: float) -> NDArray[np.float
 
 @cache
 def _table(power: float) -> NDArray[np.float64]:
-    # Rounded, so that the last digit of a processor's exp does not show.
+    # Rounding hides the last digit of exp, which differs between processors.
     return np.array([round(math.exp(power * step / _STEPS), 6) for step in range(-_LIMIT, _LIMIT + 1)])

@@ -22,18 +22,18 @@ _MEDIAN_EMPLOYEES = {"large": 900, "medium": 180, "small": 25, "micro": 4}
 _OLDEST_DAYS = 35 * 365
 _OBSERVATION_MONTHS = 24
 
-# A dimension's risk is half common to the enterprise, half its own: 181 of 256 is the square root of a half.
+# Half the variance of a dimension's risk is common to the enterprise, half is its own: 181 / 256 is about √½.
 _HALF = 181
 
 # Organisation codes were numbers until the three-in-one registration of 1 October 2015, then MA and six characters.
 _FIRST_MA_DAY = np.datetime64("2015-10-01").astype(int)
-# Away from zero, whose code would look made up.
+# The first number is large, because codes near zero would look invented.
 _FIRST_NUMBER = 271_828
 
 
 @dataclass(frozen=True)
 class Population:
-    """Enterprises as arrays, one element each: positions in the lists of codes, days since 1970, latent risk.
+    """Enterprises as arrays with one element each: positions in the lists of codes, days since 1970, latent risk.
 
     ``risk`` has one row per dimension, in 256ths of a standard deviation; 0 is the median enterprise.
     """
@@ -53,7 +53,7 @@ def simulate_population(draws: Draws, count: int, to_day: int) -> Population:
     region = draws.choose([place.weight for place in REGIONS], count)
     industry = draws.choose([industry.weight for industry in INDUSTRIES], count)
     scale = draws.choose(list(_SCALE_WEIGHTS.values()), count)
-    # More young enterprises than old ones, some only days old.
+    # There are more young enterprises than old ones, and some are only days old.
     age = draws.unit(count)
     established = to_day - (age * (1 + age) / 2 * _OLDEST_DAYS).astype(np.int64)
     common = draws.bell(count)
@@ -63,7 +63,7 @@ def simulate_population(draws: Draws, count: int, to_day: int) -> Population:
 
 
 def enterprise_table(draws: Draws, population: Population) -> pl.DataFrame:
-    """Write out a population in the columns of the enterprise table."""
+    """Return a population in the columns of the enterprise table."""
     count = len(population)
     employees = exponential(draws.bell(count), 0.7) * np.array(list(_MEDIAN_EMPLOYEES.values()))[population.scale]
     age = population.established.max() - population.established
@@ -97,13 +97,13 @@ def enterprise_table(draws: Draws, population: Population) -> pl.DataFrame:
 
 
 def truth_table(enterprise_id: pl.Series, population: Population) -> pl.DataFrame:
-    """Latent risk per enterprise and dimension; the median enterprise has 1."""
+    """Return the latent risk by enterprise and dimension; the median enterprise has 1."""
     risk = {name: exponential(row, 1.0) for name, row in zip(DIMENSIONS, population.risk, strict=True)}
     return pl.DataFrame({"enterprise_id": enterprise_id, **risk})
 
 
 def mint_uscc(region: NDArray[np.int32], established: NDArray[np.int64] | int, first: int = 0) -> pl.Series:
-    """Valid, distinct unified social credit codes, numbered from ``first``; ``region`` as positions in REGIONS."""
+    """Make valid, distinct unified social credit codes, numbered from ``first``; ``region`` is positions in REGIONS."""
     number = _FIRST_NUMBER + first + np.arange(len(region), dtype=np.int64)
     codes = np.zeros((len(region), 17), dtype=np.uint8)
     codes[:, :2] = np.frombuffer(b"91", dtype=np.uint8)
@@ -122,7 +122,7 @@ def mint_uscc(region: NDArray[np.int32], established: NDArray[np.int64] | int, f
 
 
 def _names(draws: Draws, population: Population) -> pl.DataFrame:
-    """Names such as 昆山瑞泰精密机械有限公司, no two alike; a few enterprises have a former name.
+    """Make distinct names such as 昆山瑞泰精密机械有限公司; a few enterprises have a former name.
 
     Within a place and a trade, enterprises are numbered, and each number stands for a pair of brand characters
     (a triple where there are more than all the pairs).

@@ -1,4 +1,4 @@
-"""What the simulated province is made of: real region and industry codes, words for names, bureaus."""
+"""The material of the simulated province: real region and industry codes, words for names, bureaus."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _CITIES: dict[str, tuple[int, str]] = {
 
 
 def _regions() -> list[Region]:
-    """A district's enterprises are named after the city, those of a county or county-level city after itself."""
+    """List the regions; a district's enterprises are named after its city, those of a county after the county."""
     regions = []
     for city, (weight, districts) in _CITIES.items():
         for district in districts.split():
@@ -145,7 +145,7 @@ KEY_AREA_SETS: dict[tuple[str, bool], list[str]] = {
 
 BUREAUS = ["应急管理局", "市场监督管理局", "生态环境局", "人力资源和社会保障局", "税务局", "人民法院"]
 
-# Who usually acts in a dimension.
+# The authority that usually acts in a dimension.
 BUREAU_OF = {
     "safety": "应急管理局",
     "quality": "市场监督管理局",

@@ -21,7 +21,7 @@ from creditrisk.simulate.records import record_table, simulate_records
 
 __all__ = ["Province", "simulate_province"]
 
-# More people than any province has; beyond it the numbering of codes would repeat.
+# No province has so many enterprises; beyond this the numbering of codes would repeat.
 _MOST_ENTERPRISES = 50_000_000
 
 
@@ -49,7 +49,7 @@ class Province:
     faults: float = 0.0
 
     def raw(self) -> RawProvince:
-        """The same tables as an agency would hand them over: Chinese headers, text in many forms, bad rows."""
+        """Return the same tables as an agency would deliver them: Chinese headers, text in many forms, bad rows."""
         return raw_province(self.enterprises, self.records, seed=self.seed, faults=self.faults)
 
     def write(
@@ -59,15 +59,15 @@ class Province:
         *,
         raw: bool = False,
     ) -> tuple[Path, Path]:
-        """Write the enterprise table, the record table and run.json into a folder, in place of a province there.
+        """Write the enterprise table, the record table and run.json into a folder; replace a province there.
 
         Parameters
         ----------
         folder : str or Path
-            Made if it does not exist.
+            The folder; it is made if it does not exist.
         format : {"parquet", "csv"}
         raw : bool
-            Write the raw form, with the planted faults; its record CSV is in GB18030, all else in UTF-8.
+            Write the raw form, with the planted faults; its record CSV is in GB18030, everything else in UTF-8.
 
         Returns
         -------
@@ -77,10 +77,10 @@ class Province:
         Raises
         ------
         InputError
-            If the format is neither of the two.
+            If the format is not one of the two.
         OutputError
             If the folder cannot be written to, or holds another result or files that would be lost: a simulated
-            province never takes the place of real tables.
+            province never replaces real tables.
         """
         if format not in ("parquet", "csv"):
             raise InputError(f"format must be parquet or csv, got {format!r}")
@@ -111,16 +111,16 @@ def simulate_province(
     to: str | date = "2026-06-30",
     faults: float = 0.0,
 ) -> Province:
-    """Simulate a province as it is on record on the day ``to``.
+    """Simulate a province as the records show it on the day ``to``.
 
-    Every enterprise has a latent risk in each dimension. It drives how often the enterprise is fined, complained
-    about or listed, and how its inspections end; so what was found before says something about what comes later.
+    Every enterprise has a latent risk in each dimension. It determines how often the enterprise is fined, complained
+    about or listed, and how its inspections end; so earlier records say something about later ones.
 
     Parameters
     ----------
     enterprises : int
     records_per_enterprise : float
-        On average; a third of the enterprises have next to none, a few have very many.
+        The mean number; a third of the enterprises have almost none, a few have very many.
     seed : int
         The same seed gives the same tables on every machine.
     from_, to : str or date
@@ -135,7 +135,7 @@ def simulate_province(
     Raises
     ------
     InputError
-        If a number lies outside its range, a day is none, or ``from_`` does not lie before ``to``.
+        If a number lies outside its range, a day is invalid, or ``from_`` is not before ``to``.
 
     Examples
     --------
@@ -180,5 +180,5 @@ def _write(table: pl.DataFrame, encoding: str, form: str, path: Path) -> None:
 
 
 def _flat(table: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text, for CSV."""
+    """Turn lists into text, for CSV."""
     return table.with_columns(pl.col(pl.List(pl.String)).list.join("；"))

@@ -1,7 +1,7 @@
-"""The tables as agencies hand them over: Chinese headers and words, dates and codes in many forms, and bad rows.
+"""The tables as agencies deliver them: Chinese headers and words, dates and codes in many forms, and bad rows.
 
-Bad rows are extra rows: a copy of a good one under an id of its own, with one fault. So reading the raw form and
-setting the planted rows aside must give back exactly the tables it was made from.
+Bad rows are extra rows: each is a copy of a good row under its own id, with one fault. So if one reads the raw form and
+sets the planted rows aside, one gets exactly the tables from which it was made.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ _KEY_AREAS = {
 _DATE_FORMS = ["%Y年%-m月%-d日", "%Y%m%d", "%Y/%-m/%-d"]
 _FULL_WIDTH = {str(digit): chr(0xFF10 + digit) for digit in range(10)}
 
-# Ways in which people write what the reading must understand, in per cent of the rows.
+# Variants of writing that the readers must understand, in per cent of the rows.
 _LOWER_CASE, _FULL_WIDTH_CODE, _BLANKS, _FULL_WIDTH_DATE = 4, 2, 4, 3
 
-# What each planted fault puts where; "clean" and "minted" are helping columns, gone in the end.
+# The column that each fault changes, and the value it puts there; "clean" and "minted" are temporary columns.
 _NEXT_CHARACTER = dict(zip(USCC_ALPHABET, USCC_ALPHABET[1:] + USCC_ALPHABET[0], strict=True))
 _MISTYPED = pl.col("clean").str.head(17) + pl.col("clean").str.tail(1).replace_strict(_NEXT_CHARACTER)
 _BAD_DAY = pl.lit("2023年2月30日")
@@ -101,7 +101,7 @@ _ENTERPRISE_FAULTS: dict[str, tuple[str, pl.Expr]] = {
 
 @dataclass(frozen=True)
 class RawProvince:
-    """A province in the form in which agencies hand it over.
+    """A province in the form in which agencies deliver it.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class RawProvince:
         Text columns under Chinese headers.
     planted : polars.DataFrame
         The bad rows: ``table``, ``row`` (from 1, without the header) and ``code``, the reject code it must get.
-        ``not_in_table`` is no reject: such records show in the identity report.
+        ``not_in_table`` is not a reject code: such records appear in the identity report.
     """
 
     enterprises: pl.DataFrame
@@ -160,7 +160,7 @@ def _enterprise_text(draws: Draws, enterprises: pl.DataFrame) -> pl.DataFrame:
 
 
 def _text(draws: Draws, table: pl.DataFrame) -> pl.DataFrame:
-    """Every plain column as text: words in Chinese, dates and codes in the forms that people use."""
+    """Return every plain column as text: words in Chinese, dates and codes in the forms that people use."""
     form = pl.Series(draws.below(len(_DATE_FORMS), table.height))
     habit = pl.Series(draws.below(100, table.height))
     columns = []
@@ -200,7 +200,7 @@ def _plant(
     key: str,
     faults: dict[str, tuple[str, pl.Expr]],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Put one bad copy of a row per stranger's code anywhere behind its original, each fault in turn."""
+    """Insert one bad copy of a row per unknown code (``strangers``) somewhere after its original; faults alternate."""
     count = len(strangers)
     # A copy of a repair would repair the same record again.
     eligible = np.arange(text.height) if "acts_on" not in text else np.flatnonzero(typed["acts_on"].is_null())

@@ -1,4 +1,4 @@
-"""Simulated records: every stream of :mod:`creditrisk.simulate.streams` drawn for a population."""
+"""Simulated records: draws every stream of :mod:`creditrisk.simulate.streams` for a population."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["record_table", "simulate_records"]
 
 Columns = dict[str, NDArray[Any]]
 
-_NONE = -1  # in every column of codes and days
+_NONE = -1  # the missing value in every column of codes and days
 _TYPES, _DIMENSIONS, _OUTCOMES = list(RECORD_TYPES), list(DIMENSIONS), list(OUTCOMES)
 
-_SCALE_EXPOSURE = np.array([8, 4, 2, 1])  # large enterprises meet the authorities more often
+_SCALE_EXPOSURE = np.array([8, 4, 2, 1])  # large enterprises have more contact with the authorities
 _DORMANT_SHARE = 0.35
 _SEVERITY_POWERS = (-0.3, 0.0, 0.35, 0.7)
 _SEVERITY_FACTORS = np.array([0.3, 1.0, 4.0, 15.0])
-_SPREAD = 0.9  # of amounts, and of how visible enterprises are
+_SPREAD = 0.9  # the spread of amounts and of the enterprises' visibility
 _LONGEST_DELAY = 60
 _AT_ONCE = 0.4
 
-# Column and type while drawing: small numbers, so that ten million records fit in memory several times over.
+# The types of columns during drawing: small integers, so that several copies of ten million records fit in memory.
 _COLUMN_TYPES = {
     "enterprise": np.int32,
     "type": np.int8,
@@ -72,7 +72,7 @@ def simulate_records(draws: Draws, population: Population, count: int, from_day:
             part = max(1, round(size * weight / weight_sum))
             risk = population.risk[_DIMENSIONS.index(dimension)]
             if stream.drawn:
-                # A random draw knows an enterprise's size, nothing of its risk.
+                # A random draw depends on an enterprise's size, not on its risk.
                 chances = (1 + _SCALE_EXPOSURE[population.scale]) * present
             else:
                 chances = visible * present // 16 * (exponential(risk, stream.risk) * 1000).astype(np.int64) // 1000 + 1
@@ -93,9 +93,9 @@ def simulate_records(draws: Draws, population: Population, count: int, from_day:
 
 
 def record_table(draws: Draws, columns: Columns, enterprise_id: pl.Series, region: NDArray[np.int32]) -> pl.DataFrame:
-    """Shuffle drawn records, number them, and write them out in the columns of the record table.
+    """Shuffle drawn records, number them, and return them in the columns of the record table.
 
-    The arrays in ``columns`` are used up, to hold only one copy of a large table.
+    This empties ``columns``, so that memory holds only one copy of a large table.
     """
     count = len(columns["enterprise"])
     order = draws.order(count)
@@ -138,7 +138,7 @@ def record_table(draws: Draws, columns: Columns, enterprise_id: pl.Series, regio
 
 
 def _visibility(draws: Draws, population: Population) -> NDArray[np.int64]:
-    """How much an enterprise appears in files at all: a third are all but invisible, the rest differ widely."""
+    """Draw how much each enterprise appears in files: a third hardly appear, the others differ widely."""
     count = len(population)
     dormant = draws.chance(_DORMANT_SHARE, count)
     active = (exponential(draws.bell(count), _SPREAD) * 100).astype(np.int64) * _SCALE_EXPOSURE[population.scale]
@@ -171,7 +171,7 @@ def _block(
         "known": np.minimum(occurred + delay, to_day),
         "expires": _expiry(stream, severity, occurred),
         "bureau": _constant(BUREAUS.index(stream.bureau or BUREAU_OF[dimension]), count),
-        # The lower of two: some items are met far more often than others.
+        # The lower of two draws makes some items far more frequent than others.
         "matter": np.minimum(draws.below(MATTERS_PER_DIMENSION, count), draws.below(MATTERS_PER_DIMENSION, count)),
     }
     latest = np.where(block["expires"] == _NONE, to_day, np.minimum(block["expires"], to_day))
@@ -184,7 +184,7 @@ def _block(
 
 
 def _following(draws: Draws, stream: Stream, size: int, first: Columns, population: Population) -> Columns:
-    """Records that belong to others: violations to failed inspections, repairs to what they repair."""
+    """Draw records that belong to other records: violations to failed inspections, repairs to what they repair."""
     if stream.follows == "inspection":
         found = np.isin(first["outcome"], [_OUTCOMES.index("fail"), _OUTCOMES.index("pass_with_conditions")])
         candidates = np.flatnonzero(found & (first["type"] == _TYPES.index("inspection")))
@@ -201,7 +201,7 @@ def _following(draws: Draws, stream: Stream, size: int, first: Columns, populati
     else:
         block["acts_on"] = parent
         block["occurred"] = block["known"] = first[stream.follows][parent]
-        # Every third is on record only as a record of its own, not in the column of what it acts on.
+        # Every third repair is only a record of its own; the column of the repaired record does not show it.
         first[stream.follows][parent[::3]] = _NONE
     return block
 
@@ -225,7 +225,7 @@ def _outcome(draws: Draws, stream: Stream, risk: NDArray[np.int64]) -> NDArray[n
 
 
 def _amount(draws: Draws, stream: Stream, severity: NDArray[np.int8], scale: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Amounts in 分: lognormal, larger for what is worse and for larger enterprises."""
+    """Draw lognormal amounts in 分, larger for graver records and for larger enterprises."""
     count = len(severity)
     if not stream.amount:
         return np.full(count, _NONE, dtype=np.int64)
@@ -248,7 +248,7 @@ def _expiry(stream: Stream, severity: NDArray[np.int8], occurred: NDArray[np.int
 def _ending(
     draws: Draws, share: float | NDArray[np.float64], known: NDArray[np.int64], latest: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """Days on which a share of the records is repaired or revoked: a month to 14 months after they were known."""
+    """Draw the days on which a share of the records is repaired or revoked, 1 to 14 months after they were known."""
     count = len(known)
     day = known + 30 + draws.below(390, count)
     return np.where(draws.chance(share, count) & (day < latest), day, _NONE).astype(np.int32)
@@ -271,7 +271,7 @@ def _joined(blocks: list[Columns]) -> Columns:
 
 
 def _filled(codes: NDArray[Any]) -> pl.Series:
-    """A series with nulls in place of none."""
+    """Return a series with null in place of ``_NONE``."""
     series = pl.Series(codes)
     return series.set(series == _NONE, None)
 

@@ -1,7 +1,7 @@
-"""The records an enterprise gathers, as data: one line per kind of record, its frequency and what goes with it.
+"""The kinds of records that are simulated, as data: one line per kind, with its frequency and properties.
 
-The shares and medians are made up to look like a province's files: inspections, complaints and reports are common,
-listings and accidents are rare, and how often something happens follows the latent risk of its dimension.
+The shares and medians are invented to resemble a province's files: inspections, complaints and reports are common,
+listings and accidents are rare, and the frequency follows the latent risk of the record's dimension.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ class Stream:
     type : str
         A key of :data:`creditrisk.vocabulary.RECORD_TYPES`.
     share : int
-        Records of this kind in about a thousand.
+        The number of records of this kind in about a thousand.
     dimensions : dict of str to int
-        Dimensions with their weights; empty for what follows another record and takes its dimension.
+        Dimensions with their weights; empty for a record that follows another one and takes its dimension.
     risk : float
-        The rate goes with the latent risk to this power: 0 not at all, negative for merits.
+        The rate is proportional to the latent risk to this power: 0 for no dependence, negative for merits.
     outcomes : dict of str to (float, float)
-        Weight of each outcome, and the power of the latent risk in it.
+        The weight of each outcome, and the power of the latent risk in it.
     severities : tuple of float
-        Weights of minor, general, serious and grave at average risk; more risk moves them up.
+        The weights of minor, general, serious and grave at average risk; more risk makes graver ones likelier.
     amount : int
-        Median amount in yuan of a general record; 0 for none.
+        The median amount in yuan of a general record; 0 for no amount.
     term : tuple of int
-        Months until the record expires, by severity, or one number for all; empty if it does not.
+        Months until the record expires, by severity, or one number for all; empty if it does not expire.
     repairable : float
-        Share repaired by enterprises of average risk.
+        The share that enterprises of average risk repair.
     revocable : float
-        Share revoked.
+        The share that is revoked.
     follows : str
-        Type of the earlier record that this one belongs to.
+        The earlier record to which this one belongs: "inspection", or the column of the day on which it ended.
     drawn : bool
-        Whether the enterprise was chosen by random draw, so that the probability is on record.
+        Whether the enterprise was chosen by random draw; the record then has its inclusion probability.
     bureau : str
-        Who acts, where it is not the usual authority of the dimension.
+        The acting authority, if it is not the usual one of the dimension.
     """
 
     type: str
@@ -77,7 +77,7 @@ STREAMS = [
         0.3,
         {"pass": (90.0, 0.0), "fail": (8.0, 1.2)},
     ),
-    # Publicity of a penalty: three months, a year, three years (信用修复管理办法 speaks of such classes).
+    # A penalty is public for three months, a year or three years (classes of the 信用修复管理办法).
     Stream(
         "penalty",
         70,

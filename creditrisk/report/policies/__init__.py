@@ -1,1 +1,1 @@
-"""The parts of a policy in words, two policies compared, and the pages that publish them."""
+"""The parts of a policy in words, the comparison of two policies, and the pages that publish a policy."""

@@ -1,4 +1,4 @@
-"""Two policies compared, part by part and in words: what was added, removed, changed."""
+"""The comparison of two policies, part by part and in words: what was added, removed or changed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PARTS = {
     "regimes.observation": say("观察期", "Observation period"),
     "regimes.observation.unless": say("观察期例外", "What ends the observation period"),
 }
-# Filled in on loading: they say where a document comes from, not what it says.
+# Loading fills in these fields: they say where a document comes from, not what it says.
 _NOT_SAID = {*FILLED_IN_ON_LOADING}
 _WHAT = {"added": say("新增", "added"), "removed": say("删除", "removed"), "changed": say("修改", "changed")}
 
@@ -52,7 +52,7 @@ class _Data(BaseModel):
 
 
 class PolicyName(_Data):
-    """Which document a policy is; ``values_of`` is the day for which its dated parameters were read."""
+    """The identity of a policy document; ``values_of`` is the day for which its dated parameters were read."""
 
     id: str
     edition: str
@@ -62,7 +62,7 @@ class PolicyName(_Data):
 
     @classmethod
     def of(cls, policy: Policy) -> PolicyName:
-        """The name of a policy."""
+        """Return the name of a policy."""
         return cls.model_validate({name: getattr(policy, name) for name in cls.model_fields})
 
     def __str__(self) -> str:
@@ -70,17 +70,17 @@ class PolicyName(_Data):
 
 
 class Change(_Data):
-    """One thing that differs.
+    """One difference between two policies.
 
     Attributes
     ----------
     part : str
-        Such as ``"rules"`` or ``"standing.terms"``.
+        The part of the policy, such as ``"rules"`` or ``"standing.terms"``.
     id : str
-        Of the entry within the part; empty where there is but one.
+        The id of the entry within the part; empty if there is only one entry.
     what : {"added", "removed", "changed"}
     field : str, optional
-        Which field changed.
+        The field that changed.
     before, after : plain data, optional
     text : BilingualText
     """
@@ -95,7 +95,7 @@ class Change(_Data):
 
 
 class PolicyDifference(_Data):
-    """What differs between two policies; prints in words."""
+    """The differences between two policies; it prints in words."""
 
     before: PolicyName
     after: PolicyName
@@ -105,11 +105,11 @@ class PolicyDifference(_Data):
         return len(self.changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """The difference as plain data."""
+        """Return the differences as plain data."""
         return self.model_dump(mode="json")
 
     def text(self, language: Language = "zh") -> str:
-        """The difference in words."""
+        """Return the differences in words."""
         lines = [_in(say(f"变更前：{self.before}", f"Before: {self.before}"), language)[0]]
         lines.append(_in(say(f"变更后：{self.after}", f"After: {self.after}"), language)[0])
         if not self.changes:
@@ -132,13 +132,13 @@ def compare_policies(
 ) -> PolicyDifference:
     """Compare two policies, part by part.
 
-    Comments and the order of keys say nothing; all else that a document says is compared, with parameters that have
-    several dates as they were loaded.
+    Comments and the order of keys do not count; everything else in a document is compared. Parameters with dated values
+    are compared as they were loaded.
 
     Parameters
     ----------
     before, after : Policy, str or path
-        A name stands for the newest edition; load another with :func:`creditrisk.load_policy`.
+        A name means the newest edition; load another one with :func:`creditrisk.load_policy`.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def compare_policies(
 
 @dataclass(frozen=True)
 class _Entry:
-    """One entry of a part: what it is called, and all that it says."""
+    """One entry of a part: its label, and everything that it says."""
 
     label: BilingualText
     facts: list[Fact]
@@ -234,7 +234,7 @@ def _becomes(label: BilingualText | None, field: str, was: BilingualText, now: B
 
 
 def _parts(policy: Policy) -> Iterator[tuple[str, dict[str, _Entry]]]:
-    """Every part of a policy, entry by entry; what is no part of its own is said of the policy itself."""
+    """Yield every part of a policy with its entries; fields that are not a part belong to the policy's identity."""
     words = Words(policy)
     own: dict[str, dict[str, _Entry]] = {
         "record_types": {name: _Entry(_called(name, label), [Fact("label", label.model_dump(), label)])
@@ -260,14 +260,14 @@ def _parts(policy: Policy) -> Iterator[tuple[str, dict[str, _Entry]]]:
             words, policy.regimes.observation.unless if policy.regimes.observation is not None else ()
         ),
     }  # fmt: skip
-    apart = {part.partition(".")[0] for part in own}  # regimes and standing among them
+    apart = {part.partition(".")[0] for part in own}  # includes regimes and standing
     yield "identity", _single(words, "identity", policy, {*apart, *_NOT_SAID})
     yield "standing", _single(words, "standing", policy.standing, {"terms", "exemption"})
     yield from own.items()
 
 
 def _single(words: Words, name: str, part: BaseModel | None, apart: Collection[str] = ()) -> dict[str, _Entry]:
-    """A part that there is at most once; some of its fields may be parts of their own."""
+    """Return the entry of a part that occurs at most once, without the fields (``apart``) that are parts themselves."""
     return {} if part is None else {"": _Entry(PARTS[name], list(words.facts(part, apart)))}
 
 
@@ -276,7 +276,7 @@ def _bounds(words: Words, bounds: Iterable[Bound]) -> dict[str, _Entry]:
 
 
 def _terms(words: Words, policy: Policy) -> dict[str, _Entry]:
-    """Terms by the records that they are about, as they have no name of their own."""
+    """Name terms by the records that they are about, because they have no names."""
     entries: dict[str, _Entry] = {}
     for term in policy.standing.terms:
         label = words.term(term)
@@ -292,6 +292,6 @@ def _called(name: str, label: BilingualText) -> BilingualText:
 
 
 def _in(text: BilingualText, language: Language) -> list[str]:
-    """The text in the languages asked for, control characters out: they could rewrite a terminal or forge a line."""
+    """Return the text in the requested languages, without control characters: they could forge a line."""
     texts = {"zh": [text.zh], "en": [text.en], "both": [text.zh, text.en]}[language]
     return ["".join(character if character.isprintable() else " " for character in one) for one in texts]

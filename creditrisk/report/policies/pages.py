@@ -1,4 +1,4 @@
-"""Policies published: a page that needs nothing from outside, or Markdown, in Chinese, English or both."""
+"""Publication of policies: a page that needs no external files, or Markdown, in Chinese, English or both."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["PageLanguage", "RenderForm", "policy_markdown", "render_policy"]
 RenderForm = Literal["html", "markdown"]
 PageLanguage = Literal["zh", "en", "both"]
 
-# Whatever Markdown could take for its own; angle brackets and ampersands become entities.
+# The characters that have a meaning in Markdown; angle brackets and ampersands become entities.
 _MARKS = re.compile(r"([\\`*_{}\[\]#|~!$])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# What would begin a list, a quotation or a rule at the start of a line.
+# The characters that begin a list, a quotation or a rule at the start of a line.
 _OPENINGS = re.compile(r"^(\d+)([.)])|^([-+=])")
 
 
@@ -35,16 +35,16 @@ def render_policy(
     language: PageLanguage = "both",
     as_of: date | str | None = None,
 ) -> str:
-    """A policy as a document fit for publication: every rule in words, with the source of its numbers.
+    """Return a policy as a document for publication: every rule in words, with the source of its numbers.
 
     Parameters
     ----------
     policy : Policy, str or path
     form : {"html", "markdown"}
-        A whole page that needs nothing from outside, or Markdown.
+        A whole page that needs no external files, or Markdown.
     language : {"zh", "en", "both"}
     as_of : datetime.date or ISO text, optional
-        Of a policy by name, which edition; by default the newest.
+        The day that selects the edition of a policy given by name; the default is the newest edition.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def render_policy(
 
 
 def policy_markdown(content: PolicyContent, language: PageLanguage) -> str:
-    """A policy as Markdown (with the tables of GitHub)."""
+    """Return a policy as Markdown (with GitHub's tables)."""
     return "\n".join(_lines(content, language)) + "\n"
 
 
@@ -118,7 +118,7 @@ def _text(text: BilingualText, language: PageLanguage, between: str = " · ") ->
 
 
 def _said(text: BilingualText, language: PageLanguage) -> list[str]:
-    """The text in the languages asked for, each once, with nothing left that Markdown could take for its own."""
+    """Return the text in the requested languages, each once, with the characters of Markdown escaped."""
     texts = {"zh": [text.zh], "en": [text.en], "both": [text.zh, text.en]}[language]
     return [_MARKS.sub(r"\\\1", _inert(on_one_line(one))) for one in dict.fromkeys(texts)]
 

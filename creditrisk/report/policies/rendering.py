@@ -1,7 +1,7 @@
-"""A policy as a document for the public: what a page or a text file says of it, without saying how it looks.
+"""A policy as a document for the public: the content of a page or a text file, without its layout.
 
-Whoever is assessed may read the rules beforehand (open rules, article 二(二) of 苏政发〔2020〕59号): everything that
-bears on a score or tier stands here in words, with where each number comes from.
+The assessed enterprises may read the rules beforehand (open rules, article 二(二) of 苏政发〔2020〕59号): everything
+that affects a score or tier is here in words, with the source of each number.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Data(BaseModel):
 
 
 class Cell(_Data):
-    """A cell of a table: lines of text, then remarks, then ids; ``kind`` says how it wants to be set."""
+    """A cell of a table: lines of text, then remarks, then ids; ``kind`` says how to show it."""
 
     lines: tuple[BilingualText, ...] = ()
     remarks: tuple[BilingualText, ...] = ()
@@ -42,7 +42,7 @@ class Table(_Data):
 
 
 class Section(_Data):
-    """A headed part of the document: paragraphs and the source of their numbers, a table, further sections."""
+    """A part of the document with a heading: paragraphs and the source of their numbers, a table, further sections."""
 
     id: str
     title: BilingualText
@@ -53,7 +53,7 @@ class Section(_Data):
 
 
 class PolicyContent(_Data):
-    """A policy as it is published."""
+    """The content of a published policy."""
 
     title: BilingualText
     identity: tuple[tuple[BilingualText, BilingualText], ...]
@@ -62,7 +62,7 @@ class PolicyContent(_Data):
 
 
 def policy_content(policy: Policy) -> PolicyContent:
-    """Everything that a published policy says.
+    """Return everything that a published policy says.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def policy_content(policy: Policy) -> PolicyContent:
 
 
 def expert_defaults(policy: Policy) -> dict[str, list[str]]:
-    """Whose numbers are expert defaults, wholly or (where the basis says so) in part: ids by part of the policy."""
+    """Return, by part of the policy, the ids whose basis says that all or some of their numbers are expert defaults."""
     parts: dict[str, Iterable[tuple[str, str]]] = {
         "severity_weights": [("severity_weights", policy.severity_weights.basis)],
         "standing.terms": [(f"standing.terms[{i}]", term.basis) for i, term in enumerate(policy.standing.terms)],
@@ -543,6 +543,6 @@ def _basis(*texts: str) -> Cell:
 def _source(text: str) -> BilingualText:
     if text == EXPERT_DEFAULT:
         return say("专家默认值", "expert default")
-    # A source is cited in its own language; only the mark within it is put into words.
+    # A source is cited in its own language; only the mark of an expert default in it is put into words.
     cited = text.replace(EXPERT_DEFAULT, "专家默认值 (expert default)")
     return say(cited, cited)

@@ -1,7 +1,7 @@
-"""The parts of a policy in words, Chinese and English: what comparisons and published pages say of them.
+"""The parts of a policy in Chinese and English words, for comparisons and published pages.
 
-Every field of every part has words: those that read badly as names and numbers have sentences of their own here, all
-others are said as they stand in the document, so that nothing in a document can go unsaid.
+Every field of every part has words. Fields that are hard to read as names and numbers have their own sentences here;
+all others are given as they are in the document, so that nothing in a document is left out.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ _STANDINGS = {
     "known": ("已知记录（不论其后修复、撤销或到期）", "records known, whatever became of them"),
 }
 
-# What is said of several fields together, because one without the others says nothing.
+# The fields that share one sentence, because one of them says nothing without the others.
 _TOGETHER: dict[type[BaseModel], dict[str, tuple[str, ...]]] = {
     Rule: {"points": Rule.FORM_KEYS},
     Bound: {"effect": ("at_best", "at_worst", "exactly")},
@@ -152,7 +152,7 @@ _NOTHING = BilingualText(zh="无", en="none")
 
 
 class Fact(NamedTuple):
-    """One thing that a part of a policy says: the field's name, its plain value, and what it says in words."""
+    """One statement of a part of a policy: the field's name, its plain value, and its text."""
 
     field: str
     value: Any
@@ -160,29 +160,29 @@ class Fact(NamedTuple):
 
     @property
     def is_said(self) -> bool:
-        """Whether the document says it at all: nothing, no and empty lists are left out of sentences."""
+        """Whether the document states it: sentences leave out missing values, false and empty lists."""
         return not (self.value is None or self.value is False or self.value in ("", [], {}))
 
 
 def say(zh: str, en: str) -> BilingualText:
-    """A text in both languages."""
+    """Make a text in both languages."""
     return BilingualText(zh=zh, en=en)
 
 
 def joined(texts: Iterable[BilingualText], zh: str = "；", en: str = "; ") -> BilingualText:
-    """Texts one after the other; "none" where there is none."""
+    """Join texts; the result is "none" if there are none."""
     texts = list(texts)
     return say(zh.join(text.zh for text in texts), en.join(text.en for text in texts)) if texts else _NOTHING
 
 
 def number_words(number: float) -> str:
-    """A number in full, with thousands apart and without trailing zeros."""
+    """Write a number in full, with separated thousands and without trailing zeros."""
     text = f"{Decimal(repr(number)):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def field_label(name: str) -> BilingualText:
-    """What a field is called."""
+    """Return a field's label."""
     zh, en = _FIELDS.get(name, (name, name.replace("_", " ")))
     return say(zh, en)
 
@@ -195,7 +195,7 @@ class Words:
         self._tiers = {tier.id: tier.label for tier in policy.tiers}
 
     def facts(self, part: BaseModel, apart: Collection[str] = ()) -> Iterator[Fact]:
-        """Everything that a part says, its id and some fields apart, in the order of its fields."""
+        """Yield every statement of a part in the order of its fields, without its id and the fields ``apart``."""
         together = _TOGETHER.get(type(part), {})
         said = {name: what for what, names in together.items() for name in names}
         dump = part.model_dump(mode="json", by_alias=True)
@@ -213,12 +213,12 @@ class Words:
                 yield Fact(name, dump[name], self.value(name, value))
 
     def labelled(self, fact: Fact) -> BilingualText:
-        """A fact behind the name of its field."""
+        """Return a fact's text after the label of its field."""
         label = field_label(fact.field)
         return say(f"{label.zh} {fact.text.zh}", f"{label.en} {fact.text.en}")
 
     def value(self, field: str, value: Any) -> BilingualText:
-        """The value of a field."""
+        """Return the value of a field in words."""
         match value:
             case None:
                 return _NOTHING
@@ -257,7 +257,7 @@ class Words:
         return joined((self.value(field, item) for item in value), "、", ", ")
 
     def name(self, field: str, name: str) -> BilingualText:
-        """A name that stands in a field, by the label that the policy or the vocabulary has for it."""
+        """Return the label that the policy or the vocabulary has for a name in a field."""
         tables: dict[str, Mapping[str, Any]] = {
             "types": {**RECORD_TYPES, **self._policy.record_types},
             "severities": SEVERITIES,
@@ -285,7 +285,7 @@ class Words:
         return known if isinstance(known, BilingualText) else say(*known)
 
     def condition(self, condition: Condition, inner: bool = False) -> BilingualText:
-        """A condition as a sentence."""
+        """Return a condition in words."""
         match condition.form:
             case Comparison() as one:
                 label = self._policy.specs[one.indicator].label
@@ -301,11 +301,11 @@ class Words:
         return say(f"（{text.zh}）", f"({text.en})") if inner else text
 
     def points(self, rule: Rule) -> BilingualText:
-        """What values of a rule's indicator give."""
+        """Return the points that the values of a rule's indicator give."""
         return joined(self.point_lines(rule))
 
     def point_lines(self, rule: Rule) -> list[BilingualText]:
-        """What values of a rule's indicator give, line by line; points where it is missing are not among them."""
+        """Return the points that values of a rule's indicator give, line by line, without those of a missing value."""
         match rule.form:
             case PerUnit() as per_unit:
                 return [self._per_unit(per_unit)]
@@ -319,7 +319,7 @@ class Words:
                 assert_never(unknown)
 
     def effect(self, bound: Bound) -> BilingualText:
-        """What follows where the condition of a bound holds."""
+        """Return the effect of a bound whose condition holds."""
         tier = self._tiers.get(bound.tier, self._plain(bound.tier))
         match bound.effect:
             case "at_best":
@@ -332,7 +332,7 @@ class Words:
                 assert_never(unknown)
 
     def cut_off(self, tier: Tier) -> BilingualText:
-        """How a tier is reached."""
+        """Return the way in which a tier is reached."""
         match tier.cut_off:
             case AtLeast(points):
                 return say(f"总分 ≥ {number_words(points)}", f"total ≥ {number_words(points)}")
@@ -349,7 +349,7 @@ class Words:
                 assert_never(unknown)
 
     def intensity(self, intensity: InspectionIntensity) -> BilingualText:
-        """How often a tier is inspected."""
+        """Return the frequency at which a tier is inspected."""
         ratio = _percent(intensity.ratio)
         if intensity.ratio_from is not None:
             ratio = f"{_percent(intensity.ratio_from)}–{ratio}"
@@ -371,7 +371,7 @@ class Words:
         return joined(texts, "，", ", ")
 
     def selection(self, selection: Selection) -> BilingualText:
-        """Which records are looked at."""
+        """Return the records that a selection takes."""
         texts = [self.value("types", selection.types) if selection.types else say("所有记录", "records of every type")]
         if selection.dimension is not None:
             dimension = self.name("dimension", selection.dimension)
@@ -389,7 +389,7 @@ class Words:
         return joined(texts, "，", ", ")
 
     def indicator(self, spec: IndicatorSpec) -> BilingualText:
-        """How an indicator is computed, in a sentence."""
+        """Return the way in which an indicator is computed, in a sentence."""
         measure = self.name("measure", spec.measure)
         texts = []
         if spec.traits.of_records:
@@ -411,7 +411,7 @@ class Words:
         return joined(texts)
 
     def term(self, term: Term) -> BilingualText:
-        """Which records a term is about; the days of decision apart."""
+        """Return the records that a term is about, without its days of decision."""
         texts = [self.value("types", term.types)]
         if set(term.severities) != set(SEVERITIES):
             texts.append(self.value("severities", term.severities))
