@@ -233,10 +233,9 @@ def cohort_of(rows: Any) -> Cohort:
     ids, days = frame["enterprise_id"].cast(pl.String), frame["as_of"]
     if ids.null_count():
         raise InputError(f"row {int(ids.is_null().to_numpy().argmax())} of the cohort has no enterprise_id")
-    days = days.str.to_date("%Y-%m-%d", strict=False) if days.dtype == pl.String else civil_days(days, "as_of")
+    days = civil_days(days, "as_of", "of the cohort")
     if days.null_count():
-        bad = int(days.is_null().to_numpy().argmax())
-        raise InputError(f"row {bad} of the cohort has as_of {frame['as_of'][bad]!r}: give a date such as 2026-06-30")
+        raise InputError(f"row {int(days.is_null().to_numpy().argmax())} of the cohort has no as_of")
     return Cohort(ids, days.to_physical().to_numpy())
 
 

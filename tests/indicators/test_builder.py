@@ -140,7 +140,7 @@ def test_an_empty_cohort_gives_an_empty_frame(province: Province, cohort: pd.Dat
     ("rows", "message"),
     [
         ({"enterprise_id": ["E1"]}, "needs a column 'as_of'"),
-        ({"enterprise_id": ["E1"], "as_of": ["2026-02-30"]}, "row 0 of the cohort has as_of '2026-02-30'"),
+        ({"enterprise_id": ["E1"], "as_of": ["2026-02-30"]}, "as_of of the cohort must hold days .*'2026-02-30' in row 0"),
         ({"enterprise_id": [None], "as_of": ["2026-02-01"]}, "row 0 of the cohort has no enterprise_id"),
     ],
 )
