@@ -62,6 +62,10 @@ from creditrisk.learning.bundles.model_card import model_card as model_card
 from creditrisk.learning.scorers.boosted import BoostedScorer as BoostedScorer
 from creditrisk.learning.scorers.cut_offs import CutOffs as CutOffs
 from creditrisk.learning.scorers.scorecard import ScorecardScorer as ScorecardScorer
+from creditrisk.learning.scorers.wrapping import (
+    WrappedClassifier as WrappedClassifier,
+    wrap_classifier as wrap_classifier,
+)
 from creditrisk.learning.studies.cohorts import cohort as cohort
 from creditrisk.learning.studies.evaluating import ModelEvaluation as ModelEvaluation, evaluate_model as evaluate_model
 from creditrisk.learning.studies.outcomes import (
@@ -71,6 +75,7 @@ from creditrisk.learning.studies.outcomes import (
 )
 from creditrisk.learning.studies.training import TrainedModel as TrainedModel, train_model as train_model
 from creditrisk.learning.target import Target as Target
+from creditrisk.scoring.model_protocol import ModelProtocol as ModelProtocol
 
 # evaluation
 from creditrisk.evaluation.choices import (

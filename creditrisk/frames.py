@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Any, Literal, assert_never, get_args
 
@@ -9,7 +10,16 @@ import polars as pl
 
 from creditrisk.errors import InputError
 
-__all__ = ["ROWS_PER_CHUNK", "FrameKind", "check_frame_kind", "from_polars", "in_chunks_of", "is_frame", "to_polars"]
+__all__ = [
+    "ROWS_PER_CHUNK",
+    "FrameKind",
+    "check_frame_kind",
+    "from_polars",
+    "in_chunks_of",
+    "is_frame",
+    "look_alike",
+    "to_polars",
+]
 
 # Results are made, and written, in chunks of so many rows: a Parquet writer that has to cut a long column of lists
 # goes over its items for each piece.
@@ -87,6 +97,34 @@ def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
     ends = list(accumulate(like.chunk_lengths(), initial=0))
     parts = [column.slice(start, end - start) for start, end in pairwise(ends)]
     return pl.concat(parts, rechunk=False) if parts else column
+
+
+def look_alike(name: str, others: Iterable[str]) -> str | None:
+    """Which of other names is probably meant by one: they differ in case, separators, or what stands before or behind.
+
+    It is for messages: nothing is ever taken by a name that looks alike.
+
+    Examples
+    --------
+    >>> look_alike("remainder__safety.penalty_count", ["safety.accident_count", "safety.penalty_count"])
+    'safety.penalty_count'
+    >>> look_alike("plant", ["safety.penalty_count"]) is None
+    True
+    """
+    mine = _plain(name)
+    alike = [other for other in others if other != name and _are_alike(mine, _plain(other))]
+    short = [other for other in others if mine and mine == _plain(other.partition(".")[2])]
+    return max(alike or short, key=lambda other: (_plain(other) == mine, len(other)), default=None)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    # What is shorter than this may stand in any name.
+    return one == other or (len(short) >= 8 and (long.startswith(short) or long.endswith(short)))
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _is_pandas(value: object) -> bool:

@@ -33,7 +33,7 @@ from creditrisk.policy.loading import load_policy
 from creditrisk.records.numbering import ENTERPRISE_ROW
 from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.tables import Enterprises, Records
-from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
+from creditrisk.scoring.model_protocol import ModelProtocol, check_model
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers, limit_changes
 
@@ -278,7 +278,7 @@ def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[ModelPro
     if hasattr(model, "check_indicators"):
         model.check_indicators(policy)
     scorer = getattr(model, "scorer", model)
-    return scorer, indicators_read(scorer, policy)
+    return scorer, check_model(scorer, policy)
 
 
 def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:

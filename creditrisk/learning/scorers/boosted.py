@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from creditrisk.learning.scorers.training_rows import LearningRows
 from creditrisk.learning.scorers.tree_reasons import ShapleyTables
 from creditrisk.learning.scorers.validation import Split
 from creditrisk.vocabulary import BilingualText
+
+if TYPE_CHECKING:
+    from creditrisk.scoring.model_protocol import ModelProtocol
 
 __all__ = ["BoostedScorer"]
 
@@ -319,3 +322,7 @@ def _booster(parts: Mapping[str, bytes], n_features: int) -> Any:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{_BOOSTER} is damaged ({error}): take the bundle from its source again") from error
+
+
+if TYPE_CHECKING:
+    _SERVES: type[ModelProtocol] = BoostedScorer

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,9 @@ from creditrisk.learning.scorers.threads import threads_for
 from creditrisk.learning.scorers.training_rows import LearningRows
 from creditrisk.learning.scorers.weights_of_evidence import evidence_of, fit_evidence
 from creditrisk.vocabulary import BilingualText
+
+if TYPE_CHECKING:
+    from creditrisk.scoring.model_protocol import ModelProtocol
 
 __all__ = ["ScorecardScorer"]
 
@@ -341,3 +344,7 @@ class ScorecardScorer(LearnedScorer):
 def _numbers(bands: Bands, place: int) -> tuple[float, float, float | None]:
     rows, findings = float(bands.findings[place] + bands.others[place]), float(bands.findings[place])
     return rows, findings, findings / rows if rows else None
+
+
+if TYPE_CHECKING:
+    _SERVES: type[ModelProtocol] = ScorecardScorer

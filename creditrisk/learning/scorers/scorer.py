@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, from_polars
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.spec import Direction, IndicatorSpec
 from creditrisk.learning.scorers.additive import AdditivePoints
@@ -26,7 +27,7 @@ from creditrisk.learning.scorers.categories import CategoryLevels, check_unseen
 from creditrisk.learning.scorers.cut_offs import CutOffs, places_of
 from creditrisk.learning.scorers.inspector_effects import checked_inspectors
 from creditrisk.learning.scorers.matrix import column_names, frame_matrix, learn_levels
-from creditrisk.learning.scorers.reason_texts import Language, labels_of, reason_table, top_of
+from creditrisk.learning.scorers.reason_texts import Language, check_asked, labels_of, reason_table, top_of
 from creditrisk.learning.scorers.training_rows import (
     LearningRows,
     checked_outcomes,
@@ -180,6 +181,21 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         self.cut_offs_ = cut_offs
         return self
 
+    @property
+    def tiers_(self) -> tuple[str, ...]:
+        """From best to worst."""
+        return self.cut_offs_.tiers
+
+    @property
+    def reason_method(self) -> str:
+        """How reasons are found."""
+        return "shapley"
+
+    def account(self) -> dict[str, Any]:
+        """Which model it is, for the account of a run: its kind, and sha256 of each of its parts."""
+        parts = sorted(self.to_parts().items())
+        return {"kind": type(self).__name__, "sha256": {name: sha256(part).hexdigest() for name, part in parts}}
+
     def contributions(self, X: Any) -> tuple[Numbers, float]:
         """Exact Shapley values of every column, shape (n_rows, n_features), and the base from which they count.
 
@@ -231,11 +247,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
             If X lacks a column, or ``top``, ``language`` or ``output`` is none that there is.
         """
         check_is_fitted(self)
-        check_frame_kind(output)
-        if language not in (None, "zh", "en"):
-            raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
-        if top is not None and (int(top) != top or top < 1):
-            raise InputError(f"top must be a whole number from 1 on, got {top!r}")
+        check_asked(top, language, output)
         matrix = self._matrix(X)
         names = self._names()
         top = min(top or len(names), len(names))
@@ -317,6 +329,10 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     @abstractmethod
     def made_of(self) -> BilingualText:
         """What the fitted model consists of, in words."""
+
+    @abstractmethod
+    def to_parts(self) -> dict[str, bytes]:
+        """All of the fitted model by file name, as text."""
 
     @abstractmethod
     def _learn(self, rows: LearningRows) -> int:
