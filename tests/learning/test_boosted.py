@@ -344,7 +344,7 @@ def test_what_tells_the_outcome_by_a_middle_value_or_a_name_is_flagged() -> None
     names = np.where(y == 1, "b", np.tile(["a", "c", "c", "a"], 100))
     for X in (pd.DataFrame({"middle": middle}), pd.DataFrame({"industry": names})):
         with pytest.warns(cr.LearningWarning, match="alone tells the outcome almost perfectly"):
-            unfitted(n_estimators=5).fit(X, y)
+            unfitted(n_estimators=5, directions=dict.fromkeys({"middle"} & {*X}, "none")).fit(X, y)
 
 
 def test_the_day_of_a_moment_is_that_of_its_clock(rows: Rows) -> None:

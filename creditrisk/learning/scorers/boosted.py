@@ -48,6 +48,9 @@ class BoostedScorer(LearnedScorer):
         model can be exported exactly as a policy document, :meth:`to_policy`.
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
         Directions of columns, over those that the built-in indicators declare.
+    require_directions : bool, default=False
+        Refuse columns of numbers that no direction, ``"none"`` included, is declared for. By default those that look
+        like an indicator by another name are warned of.
     categories : sequence of str, default=("industry", "region", "scale")
         Columns of names, where X has them.
     unseen : {"missing", "error"}, default="missing"
@@ -83,6 +86,8 @@ class BoostedScorer(LearnedScorer):
     n_features_in_ : int
     constraints_ : tuple of int
         For each column 1 (risk rises with it), -1 or 0.
+    n_directed_ : int
+        So many columns are held to a direction.
     levels_ : dict of str to CategoryLevels
     booster_ : lightgbm.Booster or None
         None if additive.
@@ -131,6 +136,7 @@ class BoostedScorer(LearnedScorer):
         *,
         additive: bool = False,
         directions: Mapping[str, Direction] | None = None,
+        require_directions: bool = False,
         categories: Sequence[str] = ("industry", "region", "scale"),
         unseen: Unseen = "missing",
         n_estimators: int = 400,
@@ -153,6 +159,7 @@ class BoostedScorer(LearnedScorer):
     ) -> None:
         self.additive = additive
         self.directions = directions
+        self.require_directions = require_directions
         self.categories = categories
         self.unseen = unseen
         self.n_estimators = n_estimators

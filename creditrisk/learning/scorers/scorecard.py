@@ -48,6 +48,8 @@ class ScorecardScorer(LearnedScorer):
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
         Directions of columns, over those that the built-in indicators declare. With "none" a column's points may
         rise, fall, or turn once.
+    require_directions : bool, default=False
+        As in :class:`BoostedScorer`.
     bands : mapping of str to sequence of float, optional
         Cuts that are declared for a column: its bands are these, ``[from, below)``, and where the rates of two
         neighbouring bands go against the direction, both have the points of the two together.
@@ -92,7 +94,7 @@ class ScorecardScorer(LearnedScorer):
     coefficients_ : ndarray of float64, shape (n_features,)
         Of the weights of evidence; none below 0.
     intercept_ : float
-    constraints_, levels_, calibration_, cut_offs_, thresholds_, training_
+    constraints_, n_directed_, levels_, calibration_, cut_offs_, thresholds_, training_
         As in :class:`BoostedScorer`.
 
     Notes
@@ -125,6 +127,7 @@ class ScorecardScorer(LearnedScorer):
         self,
         *,
         directions: Mapping[str, Direction] | None = None,
+        require_directions: bool = False,
         bands: Mapping[str, Sequence[float]] | None = None,
         max_bands: int = 8,
         min_share: float = 0.05,
@@ -142,6 +145,7 @@ class ScorecardScorer(LearnedScorer):
         n_jobs: int | None = None,
     ) -> None:
         self.directions = directions
+        self.require_directions = require_directions
         self.bands = bands
         self.max_bands = max_bands
         self.min_share = min_share
