@@ -144,6 +144,7 @@ from creditrisk.errors import (
     CreditRiskError as CreditRiskError,
     ForkError as ForkError,
     InputError as InputError,
+    InputWarning as InputWarning,
     LearningWarning as LearningWarning,
     OutputError as OutputError,
     PolicyError as PolicyError,

@@ -43,11 +43,12 @@ def to_polars(frame: Any) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
+        A pandas index with a name is a column, as whoever set it meant it.
 
     Raises
     ------
     InputError
-        If the value is no frame, or holds a column that has no Arrow type.
+        If the value is no frame, has two columns of one name, or holds a column that has no Arrow type.
     """
     if isinstance(frame, pl.DataFrame):
         return frame
@@ -57,8 +58,10 @@ def to_polars(frame: Any) -> pl.DataFrame:
         raise InputError(f"expected a pandas, Polars or Arrow frame, got {type(frame).__name__}")
     try:
         if _is_pandas(frame):
-            return pl.from_pandas(frame)
+            return pl.from_pandas(_with_index(frame))
         return pl.DataFrame(frame)
+    except InputError:
+        raise
     except Exception as error:  # the libraries raise many kinds for a column of mixed objects
         raise InputError(
             f"the {type(frame).__name__} cannot be read as a table: {error}. "
@@ -125,6 +128,18 @@ def _are_alike(one: str, other: str) -> bool:
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _with_index(frame: Any) -> Any:
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the column {repeated[0]!r} occurs twice; give each column one name")
+    named = [name for name in frame.index.names if name is not None]
+    for name in named:
+        if name in frame.columns and list(frame.index.get_level_values(name)) != list(frame[name]):
+            raise InputError(f"{name!r} is a column and the name of the index, and they differ: drop one of them")
+    named = [name for name in named if name not in frame.columns]
+    return frame.reset_index(level=named) if named else frame
 
 
 def _is_pandas(value: object) -> bool:
