@@ -18,6 +18,8 @@ ScoreOf = Callable[[Any], Numbers]
 
 # Enough rows for an average, evenly spaced.
 _MOST_ROWS = 1_000
+# Some classifiers compute in single precision.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class AdditiveReasons:
         InputError
             If there are none, or the score is no such sum on them.
         """
+        rows = rows if hasattr(rows, "iloc") else np.asarray(rows)
         if not len(rows):
             raise InputError("reasons count from an average, and there are no rows to take it of: give X with rows")
         chosen = _at(rows, np.arange(0, len(rows), -(-len(rows) // _MOST_ROWS)))
@@ -70,6 +73,7 @@ class AdditiveReasons:
         InputError
             If they and the base do not add up to the score of a row.
         """
+        rows = rows if hasattr(rows, "iloc") else np.asarray(rows)
         result = np.empty((len(rows), rows.shape[1]))
         if not len(rows):
             return result
@@ -78,7 +82,7 @@ class AdditiveReasons:
         for place in range(rows.shape[1]):
             result[:, place] = score - score_of(_with_column(rows, instead, place))
         rest = np.abs(result.sum(axis=1) + self.score - score)
-        sums = rest <= 1e-9 * (1 + np.abs(result).sum(axis=1) + np.abs(score))
+        sums = rest <= _ROUNDING * (1 + np.abs(result).sum(axis=1) + np.abs(score))
         if not sums.all():
             raise InputError(
                 f"the score of row {int(np.argmin(sums))} is no sum of one part for each column, so there are no exact "
@@ -94,8 +98,9 @@ def _at(rows: Any, places: NDArray[np.intp]) -> Any:
 def _with_column(rows: Any, instead: Any, place: int) -> Any:
     """The rows with one column from others."""
     if hasattr(rows, "iloc"):
-        name = rows.columns[place]
-        return rows.assign(**{name: instead[name].set_axis(rows.index)})
+        changed = rows.copy()
+        changed[rows.columns[place]] = instead.iloc[:, place].set_axis(rows.index)
+        return changed
     changed = np.array(rows)
     changed[:, place] = instead[:, place]
     return changed

@@ -13,7 +13,7 @@ from creditrisk.errors import InputError
 from creditrisk.frames import is_frame, look_alike, to_polars
 from creditrisk.learning.scorers.categories import CategoryLevels, Unseen
 
-__all__ = ["check_columns", "column_names", "frame_matrix", "learn_levels"]
+__all__ = ["check_columns", "check_finite", "column_names", "frame_matrix", "learn_levels"]
 
 
 def column_names(X: Any) -> tuple[str, ...] | None:
@@ -54,6 +54,16 @@ def check_columns(names: Sequence[str], there: Sequence[str]) -> None:
             "call the columns of X as in the training"
         )
     raise InputError(f"{lacks}; compute them with creditrisk.IndicatorBuilder")
+
+
+def check_finite(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Raise an InputError where a column holds an infinite value; a missing one is none."""
+    for name, column in zip(names, matrix.T, strict=True):
+        if np.isinf(column).any():
+            raise InputError(
+                f"column {name!r} is infinite in row {int(np.isinf(column).argmax())}: leave the row out, or let what "
+                "cannot be measured be missing"
+            )
 
 
 def frame_matrix(

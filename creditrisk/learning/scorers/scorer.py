@@ -26,7 +26,7 @@ from creditrisk.learning.scorers.categories import CategoryLevels, check_unseen
 from creditrisk.learning.scorers.cut_offs import CutOffs, places_of
 from creditrisk.learning.scorers.directions import SIGNS, directions_of, held_to_directions
 from creditrisk.learning.scorers.inspector_effects import checked_inspectors
-from creditrisk.learning.scorers.matrix import column_names, frame_matrix, learn_levels
+from creditrisk.learning.scorers.matrix import check_finite, column_names, frame_matrix, learn_levels
 from creditrisk.learning.scorers.reason_texts import Language, check_asked, labels_of, reason_table, top_of
 from creditrisk.learning.scorers.training_rows import (
     LearningRows,
@@ -402,6 +402,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
                 )
             self.levels_ = learn_levels(X, found)
             X = frame_matrix(X, names, self.levels_, self.unseen)
+            check_finite(X, names)
         matrix, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)

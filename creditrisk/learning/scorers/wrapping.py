@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameKind, from_polars, is_frame, to_polars
@@ -165,7 +166,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         """
         if y is None:
             raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None")
-        y = checked_outcomes(y)
+        y = check_array(checked_outcomes(y), ensure_2d=False, dtype=None, input_name="y")
         kind = type_of_target(y, input_name="y", raise_unknown=True)
         if kind != "binary":
             raise InputError(f"Only binary classification is supported. The type of the target is {kind}.")
@@ -283,6 +284,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.classifier).input_tags
+        tags.input_tags.sparse &= self.reasons_by == "none"
         tags.classifier_tags.multi_class = False
         return tags
 
@@ -306,6 +308,8 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         self.set_cut_offs(self.cut_offs, X)
         self._additive: AdditiveReasons | None = None
         if self.reasons_by == "additive":
+            if issparse(X):
+                raise InputError("sparse data has no reasons: give X dense, or wrap the classifier with reasons='none'")
             if X is None:
                 raise InputError("reasons count from an average: give X, such as the training rows, as well")
             self._additive = AdditiveReasons.of(self._log_odds, self._rows(X))

@@ -210,7 +210,7 @@ def evaluate_model(
     districts = known.with_columns(region=_prefectures(known["region"])).head(inspected.height)
     columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
     rules = RuleScorer(policy).fit()
-    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
+    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": rules.decision_function(indicators)}
     tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
 
     def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison:
