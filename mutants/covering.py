@@ -81,7 +81,7 @@ class Covering:
         return {test for test, used in self._sharing.items() if used & shared.get(test.partition("::")[0], set())} - own
 
     def _in_order(self, path: str, *parts: set[str]) -> list[str]:
-        """Part by part: the files of the same room first, the quickest of them first, the quickest tests of each first."""
+        """Part by part: files of the same room first, then quick files, and of each the quick tests first."""
         room = path.split("/")[1]
         ordered: list[str] = []
         for part in parts:

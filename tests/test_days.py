@@ -104,9 +104,9 @@ def test_numbers_are_no_days_in_a_policy() -> None:
 
 
 def test_a_wrong_day_of_a_column_is_named_with_its_row() -> None:
-    with pytest.raises(cr.InputError, match="as_of of the cohort must hold days .* got '06/07/2026' in row 2"):
+    with pytest.raises(cr.InputError, match=r"as_of of the cohort must hold days .* got '06/07/2026' in row 2"):
         civil_days(pl.Series(["2026-06-30", None, "06/07/2026", "07/07/2026"]), "as_of", "of the cohort")
-    with pytest.raises(cr.InputError, match="as_of must hold days .* got Int64"):
+    with pytest.raises(cr.InputError, match=r"as_of must hold days .* got Int64"):
         civil_days(pl.Series([20260630]), "as_of")
 
 

@@ -73,8 +73,9 @@ def assess(
     previous : Assessment, frame, path or folder, optional
         The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
         limits on change are held and from which ``tier_since`` runs on.
-    model : fitted scorer, ModelBundle, path or name, optional
-        A learned model beside the rules, such as ``"reference"``; its indicators are computed as the policy says.
+    model : ModelProtocol, ModelBundle, path or name, optional
+        A fitted model beside the rules, such as ``"reference"`` or what :func:`creditrisk.wrap_classifier` gives; its
+        indicators are computed as the policy says.
     combine : {"rules", "rules_with_model", "model"}, default="rules"
         What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
         the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors

@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from creditrisk.files.account import PolicyUsed
 from creditrisk.days import Day
+from creditrisk.files.account import PolicyUsed
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.quantities import Quantity
 from creditrisk.indicators.spec import Dimension, IndicatorSpec, with_dependencies
@@ -27,7 +27,7 @@ from creditrisk.vocabulary import RECORD_TYPES, BilingualText
 __all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
 
 # Fields that stand in no document.
-FILLED_IN_ON_LOADING = ("sha256", "values_of", "in_force_from")
+FILLED_IN_ON_LOADING: tuple[str, ...] = ("sha256", "values_of", "in_force_from")
 
 BoundKind = Literal["veto", "thin_evidence", "floor"]
 

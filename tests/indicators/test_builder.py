@@ -145,7 +145,10 @@ def test_an_empty_cohort_gives_an_empty_frame(province: Province, cohort: pd.Dat
     ("rows", "message"),
     [
         ({"enterprise_id": ["E1"]}, "needs a column 'as_of'"),
-        ({"enterprise_id": ["E1"], "as_of": ["2026-02-30"]}, "as_of of the cohort must hold days .*'2026-02-30' in row 0"),
+        (
+            {"enterprise_id": ["E1"], "as_of": ["2026-02-30"]},
+            "as_of of the cohort .*'2026-02-30' in row 0",
+        ),
         ({"enterprise_id": [None], "as_of": ["2026-02-01"]}, "row 0 of the cohort has no enterprise_id"),
         ({"enterprise_id": ["E1", "E1"], "as_of": ["2026-02-01", None]}, "row 1 of the cohort has no as_of"),
         ({"enterprise_id": ["E1"], "as_of": [20260201]}, "as_of of the cohort holds Int64, not days"),
