@@ -62,6 +62,10 @@ from creditrisk.learning.bundles.model_card import model_card as model_card
 from creditrisk.learning.scorers.boosted import BoostedScorer as BoostedScorer
 from creditrisk.learning.scorers.cut_offs import CutOffs as CutOffs
 from creditrisk.learning.scorers.scorecard import ScorecardScorer as ScorecardScorer
+from creditrisk.learning.scorers.wrapping import (
+    WrappedClassifier as WrappedClassifier,
+    wrap_classifier as wrap_classifier,
+)
 from creditrisk.learning.studies.cohorts import cohort as cohort
 from creditrisk.learning.studies.evaluating import ModelEvaluation as ModelEvaluation, evaluate_model as evaluate_model
 from creditrisk.learning.studies.outcomes import (
@@ -71,6 +75,7 @@ from creditrisk.learning.studies.outcomes import (
 )
 from creditrisk.learning.studies.training import TrainedModel as TrainedModel, train_model as train_model
 from creditrisk.learning.target import Target as Target
+from creditrisk.scoring.model_protocol import ModelProtocol as ModelProtocol
 
 # evaluation
 from creditrisk.evaluation.choices import (
@@ -129,7 +134,7 @@ from creditrisk.inspection.fieldwork.results import (
 )
 from creditrisk.inspection.fieldwork.scheduling import Schedule as Schedule, schedule_visits as schedule_visits
 from creditrisk.inspection.fieldwork.workbook import write_plan_workbook as write_plan_workbook
-from creditrisk.report.calendars import visit_calendar as visit_calendar
+from creditrisk.inspection.fieldwork.calendars import visit_calendar as visit_calendar
 
 # simulate
 from creditrisk.simulate import Province as Province, simulate_province as simulate_province
@@ -139,6 +144,7 @@ from creditrisk.errors import (
     CreditRiskError as CreditRiskError,
     ForkError as ForkError,
     InputError as InputError,
+    InputWarning as InputWarning,
     LearningWarning as LearningWarning,
     OutputError as OutputError,
     PolicyError as PolicyError,

@@ -1,4 +1,8 @@
-"""Calendar months on civil dates, for whole columns of day numbers.
+"""Days: the one way to read them where they are given, and calendar months over whole columns of day numbers.
+
+A day is given as a date, as ISO text (2026-06-30), or as a moment, of which the day where its clock stands is taken.
+Nothing else is a day: ``06/07/2026`` is one in June here and one in July there. Only sources of records, which come as
+they come, are read by more forms (:mod:`creditrisk.records.parsing`).
 
 A day number counts days since 1970-01-01. A month later than 31 January is the last day of February, so that
 windows and terms by calendar months are defined for every date, 29 February included.
@@ -6,63 +10,100 @@ windows and terms by calendar months are defined for every date, 29 February inc
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
+from pydantic import BeforeValidator
 
 from creditrisk.errors import InputError
 
-__all__ = ["add_months", "as_date", "civil_days", "day_number", "day_of"]
+__all__ = ["Day", "add_months", "as_date", "civil_days", "day_number", "day_of"]
 
 _EPOCH = date(1970, 1, 1)
 _MOST_MONTHS = 12 * date.max.year
+_TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+_ISO = rf"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:{_TIME})?$"
+_ISO_DAY = re.compile(_ISO)
 
 
-def as_date(day: date | str, name: str = "as_of") -> date:
-    """A day given as a date or as ISO text; of a time only the day is taken.
+def as_date(day: Any, name: str = "as_of") -> date:
+    """One day, as whoever calls the library may give it.
 
-    Raises
-    ------
-    InputError
-        If it is neither; the message calls the argument by its ``name``.
-    """
-    if isinstance(day, datetime):
-        return day.date()
-    if isinstance(day, date):
-        return day
-    try:
-        return date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be a day such as 2026-06-30, got {day!r}") from None
-
-
-def civil_days(column: pl.Series, name: str) -> pl.Series:
-    """A column of days: dates, times, or ISO text. Of a time only the day is taken, the one where its clock stands.
+    Parameters
+    ----------
+    day : date, datetime, ISO text, numpy.datetime64 or pandas.Timestamp
+    name : str
+        What the argument is called in the message.
 
     Raises
     ------
     InputError
-        If a value is neither; the message calls the column by its ``name``.
+        If it is none of these, or no day that there is.
 
     Examples
     --------
-    >>> midnight = pl.Series([datetime(2026, 6, 30)]).dt.replace_time_zone("Asia/Shanghai")
-    >>> civil_days(midnight, "as_of").to_list()
-    [datetime.date(2026, 6, 30)]
+    >>> as_date("2026-06-30T17:00"), as_date(np.datetime64("2026-06-30"))
+    (datetime.date(2026, 6, 30), datetime.date(2026, 6, 30))
     """
-    days = column
-    if column.dtype == pl.String:
-        days = column.str.to_date("%Y-%m-%d", strict=False)
-    elif column.dtype == pl.Datetime:
-        days = column.dt.replace_time_zone(None).dt.date()
-    if days.dtype not in (pl.Date, pl.Null) or days.null_count() > column.null_count():
-        unread = column.filter(days.is_null() & column.is_not_null())
-        raise InputError(
-            f"{name} must hold days such as 2026-06-30, got {repr(unread[0]) if len(unread) else column.dtype}"
-        )
-    return days.cast(pl.Date)
+    given = day
+    try:
+        if isinstance(day, np.datetime64):
+            day = day.astype("datetime64[D]").item()
+        if isinstance(day, str) and (text := _ISO_DAY.match(day)):
+            day = date.fromisoformat(text[1])
+        if isinstance(day, datetime):
+            day = day.date()
+    except ValueError:  # no such day, or a moment that is none
+        day = None
+    if not isinstance(day, date) or day != day:
+        raise InputError(f"{name} must be a day such as 2026-06-30, got {given!r}")
+    return day
+
+
+def civil_days(column: pl.Series, name: str, of: str = "") -> pl.Series:
+    """A column of days, as whoever calls the library may give it: by the same forms as :func:`as_date`.
+
+    Parameters
+    ----------
+    column : polars.Series of Date, Datetime or String
+        A missing entry stays missing.
+    name : str
+        What the column is called in the message.
+    of : str
+        Whose rows they are, such as ``"of the cohort"``.
+
+    Returns
+    -------
+    polars.Series of Date, same length
+
+    Raises
+    ------
+    InputError
+        If an entry is no day; the message says which.
+
+    Examples
+    --------
+    >>> civil_days(pl.Series(["2026-06-30", None]), "as_of").to_list()
+    [datetime.date(2026, 6, 30), None]
+    """
+    of = of and f" {of}"
+    if column.dtype in (pl.Date, pl.Null):
+        return column.cast(pl.Date)
+    if isinstance(column.dtype, pl.Datetime):
+        # The day where the clock stands, not the day in Greenwich.
+        return column.dt.replace_time_zone(None).dt.date()
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        raise InputError(f"{name}{of} must hold days such as 2026-06-30, got {column.dtype}")
+    text = column.cast(pl.String)
+    days = text.str.extract(_ISO).str.to_date("%Y-%m-%d", strict=False)
+    if days.null_count() > text.null_count():
+        at = int((days.is_null() & text.is_not_null()).arg_max() or 0)
+        raise InputError(f"{name}{of} must hold days such as 2026-06-30, got {text[at]!r} in row {at}")
+    return days
 
 
 def day_number(day: date) -> int:
@@ -119,3 +160,7 @@ def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
     first = moved.astype("datetime64[D]")
     last = (moved + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     return np.minimum(first + offset, last).astype(np.int64).astype(np.int32)
+
+
+# A day in a document.
+Day = Annotated[date, BeforeValidator(lambda day: as_date(day, "it"))]

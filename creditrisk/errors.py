@@ -4,6 +4,7 @@ __all__ = [
     "CreditRiskError",
     "ForkError",
     "InputError",
+    "InputWarning",
     "LearningWarning",
     "OutputError",
     "PolicyError",
@@ -39,6 +40,10 @@ class ForkError(CreditRiskError, RuntimeError):
 
     def __init__(self, message: str = _FORKED) -> None:
         super().__init__(message)
+
+
+class InputWarning(UserWarning):
+    """Rows were taken without values, as was asked for; the message says how many and why."""
 
 
 class PolicyReviewWarning(UserWarning):

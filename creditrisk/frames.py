@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard, assert_never, get_args
 
@@ -30,6 +30,7 @@ __all__ = [
     "from_polars",
     "in_chunks_of",
     "is_frame",
+    "look_alike",
     "to_polars",
 ]
 
@@ -71,11 +72,12 @@ def to_polars(frame: FrameLike) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
+        A pandas index with a name is a column, as whoever set it meant it.
 
     Raises
     ------
     InputError
-        If the value is no frame, or holds a column that has no Arrow type.
+        If the value is no frame, has two columns of one name, or holds a column that has no Arrow type.
     """
     if isinstance(frame, pl.DataFrame):
         return frame
@@ -85,8 +87,10 @@ def to_polars(frame: FrameLike) -> pl.DataFrame:
         raise InputError(f"expected a pandas, Polars or Arrow frame, got {type(frame).__name__}")
     try:
         if _is_pandas(frame):
-            return pl.from_pandas(frame)
+            return pl.from_pandas(_with_index(frame))
         return pl.DataFrame(frame)
+    except InputError:
+        raise
     except Exception as error:  # the libraries raise many kinds for a column of mixed objects
         raise InputError(
             f"the {type(frame).__name__} cannot be read as a table: {error}. "
@@ -125,6 +129,46 @@ def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
     ends = list(accumulate(like.chunk_lengths(), initial=0))
     parts = [column.slice(start, end - start) for start, end in pairwise(ends)]
     return pl.concat(parts, rechunk=False) if parts else column
+
+
+def look_alike(name: str, others: Iterable[str]) -> str | None:
+    """Which of other names is probably meant by one: they differ in case, separators, or what stands before or behind.
+
+    It is for messages: nothing is ever taken by a name that looks alike.
+
+    Examples
+    --------
+    >>> look_alike("remainder__safety.penalty_count", ["safety.accident_count", "safety.penalty_count"])
+    'safety.penalty_count'
+    >>> look_alike("plant", ["safety.penalty_count"]) is None
+    True
+    """
+    mine = _plain(name)
+    alike = [other for other in others if other != name and _are_alike(mine, _plain(other))]
+    short = [other for other in others if mine and mine == _plain(other.partition(".")[2])]
+    return max(alike or short, key=lambda other: (_plain(other) == mine, len(other)), default=None)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    # What is shorter than this may stand in any name.
+    return one == other or (len(short) >= 8 and (long.startswith(short) or long.endswith(short)))
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _with_index(frame: Any) -> Any:
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the column {repeated[0]!r} occurs twice; give each column one name")
+    named = [name for name in frame.index.names if name is not None]
+    for name in named:
+        if name in frame.columns and list(frame.index.get_level_values(name)) != list(frame[name]):
+            raise InputError(f"{name!r} is a column and the name of the index, and they differ: drop one of them")
+    named = [name for name in named if name not in frame.columns]
+    return frame.reset_index(level=named) if named else frame
 
 
 def _is_pandas(value: object) -> TypeGuard[pd.DataFrame]:

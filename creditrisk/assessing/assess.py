@@ -33,7 +33,7 @@ from creditrisk.policy.loading import load_policy
 from creditrisk.records.numbering import ENTERPRISE_ROW
 from creditrisk.records.reading import IdScheme, read_enterprises, read_records
 from creditrisk.records.tables import Enterprises, Records
-from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
+from creditrisk.scoring.model_protocol import ModelProtocol, check_model
 from creditrisk.scoring.scores import score
 from creditrisk.scoring.tiering import assign_regimes, assign_tiers, limit_changes
 
@@ -112,8 +112,9 @@ def assess(
     previous : Assessment, frame, path or folder, optional
         The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
         limits on change are held and from which ``tier_since`` runs on.
-    model : fitted scorer, ModelBundle, path or name, optional
-        A learned model beside the rules, such as ``"reference"``; its indicators are computed as the policy says.
+    model : ModelProtocol, ModelBundle, path or name, optional
+        A fitted model beside the rules, such as ``"reference"`` or what :func:`creditrisk.wrap_classifier` gives; its
+        indicators are computed as the policy says.
     combine : {"rules", "rules_with_model", "model"}, default="rules"
         What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
         the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors
@@ -317,7 +318,7 @@ def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[ModelPro
     if hasattr(model, "check_indicators"):
         model.check_indicators(policy)
     scorer = getattr(model, "scorer", model)
-    return scorer, indicators_read(scorer, policy)
+    return scorer, check_model(scorer, policy)
 
 
 def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:

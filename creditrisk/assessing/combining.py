@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.files.digests import sha256_of
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
-from creditrisk.scoring.model_protocol import ModelProtocol, columns_read
+from creditrisk.scoring.model_protocol import ModelProtocol, places_of_tiers
 from creditrisk.scoring.tiering import Tiering, bounded_tiers
+from creditrisk.vocabulary import BilingualText
 
 __all__ = [
     "Combining",
@@ -35,6 +35,7 @@ Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
 _REASONS_SHOWN = 5
+_NO_REASONS = BilingualText(zh="该模型不说明理由", en="the model gives no reasons")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ModelView:
 
     Attributes
     ----------
-    scorer : fitted model
+    scorer : ModelProtocol
     specs : tuple of IndicatorSpec
         Of the policy, by which its indicators are called.
     columns : polars.DataFrame
@@ -97,17 +98,19 @@ class ModelView:
 
     def said(self) -> dict[str, Any]:
         """Which model it was and how it was combined, for the account of a run."""
-        parts = self.scorer.to_parts()
         return {
             "combining": self.combining,
-            "kind": type(self.scorer).__name__,
-            "sha256": {name: sha256_of(part) for name, part in sorted(parts.items())},
+            **self.scorer.account(),
+            "reasons": self.scorer.reason_method,
             "moved": int((self.combined != self.by_rules).sum()),
             "disagreements": int((self.tier != self.by_rules).sum()),
         }
 
     def reasons_of(self, rows: NDArray[np.intp]) -> pl.DataFrame:
-        """Exact reasons of some rows: row, zh and en, both lists of texts."""
+        """The model's reasons for some rows: row, zh and en, both lists of texts."""
+        if self.scorer.reason_method == "none":
+            zh, en = ([[text]] * len(rows) for text in (_NO_REASONS.zh, _NO_REASONS.en))
+            return pl.DataFrame({"row": rows, "zh": zh, "en": en})
         reasons = self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, specs=self.specs, output="polars")
         texts = reasons.group_by("row", maintain_order=True).agg(zh="text_zh", en="text_en")
         return texts.with_columns(row=pl.Series(rows).gather(texts["row"]))
@@ -138,7 +141,7 @@ def model_view(
 
     Parameters
     ----------
-    scorer : fitted BoostedScorer or ScorecardScorer
+    scorer : ModelProtocol
     policy : Policy
     tiering : Tiering
         By the rules.
@@ -150,11 +153,11 @@ def model_view(
     Raises
     ------
     InputError
-        If the model has other tiers than the policy, or was fitted to columns without names.
+        If the model has other tiers than the policy.
     """
-    names = columns_read(scorer)
+    names = list(scorer.feature_names_in_)
     columns = pl.DataFrame({name: indicators[name] if name in indicators else enterprises[name] for name in names})
-    positions = _positions(scorer, policy)
+    positions = places_of_tiers(scorer, policy)
     named = pl.Series(scorer.predict_tier(columns), dtype=pl.Enum(list(positions))).to_physical()
     by_model = np.array(list(positions.values()), dtype=np.uint8)[named.to_numpy()]
     combined = combined_tiers(policy, tiering, by_model, indicators, combining)
@@ -193,16 +196,3 @@ def combined_tiers(
     furthest = np.maximum(np.minimum(tiering.tier + most, last), tiering.tier)
     raised = np.clip(by_model, tiering.tier, furthest).astype(np.uint8)
     return replace(bounded_tiers(policy, raised, indicators), by_score=tiering.by_score)
-
-
-def _positions(scorer: ModelProtocol, policy: Policy) -> dict[str, int]:
-    """The model's tiers, best to worst, and where each stands in the policy."""
-    places = {tier.id: place for place, tier in enumerate(policy.tiers) if not tier.by_condition_only}
-    mine = tuple(scorer.cut_offs_.tiers)
-    found = [places.get(name, -1) for name in mine]
-    if min(found) < 0 or found != sorted(found):
-        raise InputError(
-            f"the model's tiers are {', '.join(mine)}, those of policy {policy.id} by score are {', '.join(places)}, "
-            "from best to worst: name the policy's tiers with scorer.set_cut_offs"
-        )
-    return dict(zip(mine, found, strict=True))

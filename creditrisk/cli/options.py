@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from creditrisk.days import as_date
+from creditrisk.errors import InputError
+
 __all__ = [
     "AsOf",
     "Combine",
@@ -33,9 +36,9 @@ def day(text: str) -> date:
     """A day as an option gives it."""
     # Checked with the options: a mistyped day should not come to light after minutes of reading.
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"must be a day such as 2026-06-30, got {text!r}") from None
+        return as_date(text, "it")
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 _SOURCE = "CSV, Excel or Parquet file, a folder or pattern of Parquet files, or a SQLAlchemy URL with a query"

@@ -12,6 +12,7 @@ import typer
 from creditrisk.cli import options
 from creditrisk.cli.assessing import print_files
 from creditrisk.cli.printing import print_json, print_line, working
+from creditrisk.days import as_date
 from creditrisk.errors import InputError
 
 if TYPE_CHECKING:
@@ -164,8 +165,8 @@ def _assignment(
 
 
 def _calendar(made: Schedule, plan: Path) -> bytes:
+    from creditrisk.inspection.fieldwork.calendars import visit_calendar
     from creditrisk.inspection.plan.plan import visits_of
-    from creditrisk.report.calendars import visit_calendar
 
     told = ("visit_id", "items", "departments", "cause", "why_zh", "why_en")
     return visit_calendar(made, visits_of(plan, told))
@@ -191,7 +192,7 @@ def _days(table: pl.DataFrame, path: Path) -> tuple[list[date], list[date]]:
             raise InputError(f"{path}: days need the columns date and kind (off or work)")
     for number, row in enumerate(table.iter_rows(named=True), start=1):
         try:
-            kinds[row["kind"]].append(date.fromisoformat(str(row["date"])))
+            kinds[row["kind"]].append(as_date(row["date"], "date"))
         except (KeyError, ValueError):
             raise InputError(
                 f"{path}, row {number}: {row['date']!r}, {row['kind']!r} is no day such as 2026-10-01 with off or work"

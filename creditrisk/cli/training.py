@@ -119,7 +119,7 @@ def train(
     cohort = trained.cohort
     print_line(
         f"样本 rows {cohort.rows:,}，发现问题 findings {cohort.findings:,}，企业 enterprises {cohort.enterprises:,}，"
-        f"指标 columns {len(bundle.manifest.columns):,}"
+        f"指标 columns {len(bundle.manifest.columns):,}，方向 held to a direction {trained.scorer.n_directed_:,}"
     )
     for row in figures["figures"] if figures is not None else ():
         if row["figure"] == "auc":

@@ -185,7 +185,7 @@ def longest_ago(inspected_on: Iterable[date | None], n_visits: float) -> Numbers
     >>> longest_ago([date(2024, 5, 1), None, date(2023, 1, 1), date(2024, 5, 1)], 3).tolist()
     [0.5, 1.0, 1.0, 0.5]
     """
-    days = pl.Series(inspected_on, dtype=pl.Date) if not isinstance(inspected_on, pl.Series) else inspected_on
+    days = inspected_on if isinstance(inspected_on, pl.Series) else pl.Series(inspected_on)
     if not len(days):
         raise InputError("there is nobody to visit: no last inspections are given")
     if not 0 <= n_visits < np.inf:

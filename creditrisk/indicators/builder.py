@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from creditrisk.days import civil_days
-from creditrisk.errors import InputError
+from creditrisk.errors import InputError, InputWarning
 from creditrisk.frames import is_frame, to_polars
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS, Kernel, SeverityWeights
@@ -32,6 +33,16 @@ __all__ = [
     "SafetyIndicators",
     "cohort_of",
 ]
+
+
+Unknown = Literal["error", "warn"]
+
+
+class LeftBehind:
+    """Stands for a table that a pickle does not carry."""
+
+    def __repr__(self) -> str:
+        return "<left behind>"
 
 
 class IndicatorPolicy(Protocol):
@@ -63,6 +74,9 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         Further indicators; one with the id of another takes its place.
     only : sequence of str, optional
         Ids of the indicators wanted, in this order; those that they are made of come before them.
+    unknown : {"error", "warn"}, default="error"
+        What becomes of rows whose enterprise neither ``enterprises`` nor ``records`` knows: nothing on record of a
+        mistyped id is no clean record. With ``"warn"`` all their values are missing, and their number is told.
 
     Attributes
     ----------
@@ -77,6 +91,10 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
     -----
     Nothing is learnt in :meth:`fit`: the value of a row depends on the records and the day alone.
 
+    A builder that is pickled or copied leaves its records and enterprises behind: give them again,
+    ``builder.set_params(records=..., enterprises=...)``. For a search or a cross-validation with ``n_jobs`` compute the
+    indicators before, or let it work in threads: ``with joblib.parallel_config(backend="threading")``.
+
     Examples
     --------
     >>> import pandas as pd
@@ -84,8 +102,11 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
     >>> records = cr.read_records(pd.DataFrame({
     ...     "record_id": ["a", "b"], "enterprise_id": ["E1", "E1"], "type": ["accident", "accident"],
     ...     "severity": ["serious", "minor"], "occurred_on": ["2026-01-31", "2022-05-01"]}), id_scheme="any")
+    >>> register = cr.read_enterprises(
+    ...     pd.DataFrame({"enterprise_id": ["E1", "E2"], "name": ["A", "B"]}), id_scheme="any")
     >>> cohort = pd.DataFrame({"enterprise_id": ["E1", "E2"], "as_of": ["2026-06-30", "2026-06-30"]})
-    >>> builder = cr.SafetyIndicators(records, only=["safety.accident_count", "safety.days_since_accident"])
+    >>> wanted = ["safety.accident_count", "safety.days_since_accident"]
+    >>> builder = cr.SafetyIndicators(records, enterprises=register, only=wanted)
     >>> builder.fit_transform(cohort)
        safety.accident_count  safety.days_since_accident
     0                    1.0                       150.0
@@ -102,12 +123,14 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         policy: IndicatorPolicy | None = None,
         indicators: Sequence[IndicatorSpec] = (),
         only: Sequence[str] | None = None,
+        unknown: Unknown = "error",
     ) -> None:
         self.records = records
         self.enterprises = enterprises
         self.policy = policy
         self.indicators = indicators
         self.only = only
+        self.unknown = unknown
 
     def fit(self, X: Any = None, y: Any = None) -> IndicatorBuilder:
         """Settle which indicators are computed; nothing is learnt from ``X``.
@@ -117,6 +140,8 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         InputError
             If one that is wanted does not exist.
         """
+        if self.unknown not in get_args(Unknown):
+            raise InputError(f"unknown must be one of {', '.join(get_args(Unknown))}, got {self.unknown!r}")
         self.specs_ = self._specs()
         return self
 
@@ -126,7 +151,8 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : frame, shape (n_rows, ≥ 2)
-            The cohort: ``enterprise_id`` and ``as_of`` (dates or ISO text), which may differ from row to row.
+            The cohort: ``enterprise_id`` and ``as_of`` (dates or ISO text), which may differ from row to row. Either
+            may be a named index of a pandas frame.
 
         Returns
         -------
@@ -136,13 +162,22 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         Raises
         ------
         InputError
-            If the cohort lacks a column or has a day that is none, or the records lack a column to measure.
+            If the cohort lacks a column or has a day that is none, the records lack a column to measure, or an
+            enterprise is unknown and ``unknown="error"``.
+
+        Warns
+        -----
+        InputWarning
+            Of the rows without values, with ``unknown="warn"``.
         """
         check_is_fitted(self, "specs_")
         import pandas
 
         cohort = cohort_of(X)
-        values = self.kernel(cohort).indicators()
+        known = self._known(cohort.enterprise_id)
+        values = self.kernel(cohort.at(known)).indicators()
+        if len(known) < len(cohort):
+            values = {name: _spread(column, known, len(cohort)) for name, column in values.items()}
         index = X.index if isinstance(X, pandas.DataFrame) else None
         return pandas.DataFrame(values, index=index, columns=[spec.id for spec in self.specs_], copy=False)
 
@@ -172,6 +207,52 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         """Ids of the indicators, in the order of the columns."""
         check_is_fitted(self, "specs_")
         return np.asarray([spec.id for spec in self.specs_], dtype=object)
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        told = {name: _size(value, name) for name, value in self.get_params(deep=False).items()}
+        plain = {"enterprises": "None", "policy": "None", "indicators": "()", "only": "None", "unknown": "'error'"}
+        return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in told.items() if plain.get(k) != v)})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/plain": repr(self)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        left = {name: LeftBehind() for name in ("records", "enterprises") if getattr(self, name) is not None}
+        return {**super().__getstate__(), **left}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # A cohort is a frame of ids and days.
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.requires_fit = True
+        return tags
+
+    def _known(self, ids: pl.Series) -> NDArray[np.intp]:
+        """Places of the rows whose enterprise is in the register, or on record."""
+        given = {"enterprises": self.enterprises, "records": self.records}
+        tables = [_table(table, name) for name, table in given.items() if table is not None]
+        known: list[pl.Series] = []
+        strange = np.ones(len(ids), dtype=bool)
+        for table in tables:
+            known.append(_collected(table.select(pl.col("enterprise_id").cast(pl.String)))["enterprise_id"])
+            strange &= ~ids.is_in(known[-1].implode()).to_numpy()
+            if not strange.any():
+                return np.arange(len(ids))
+        at = int(strange.argmax())
+        forms = (ids[at].strip(), ids[at].strip().upper())
+        meant = next((f"; {form!r} is known" for form in forms if any(form in there for there in known)), "")
+        told = (
+            f"{int(strange.sum())} rows of the cohort are of enterprises neither in the register nor on record, "
+            f"such as {ids[at]!r} in row {at}{meant}"
+        )
+        if self.unknown == "error":
+            raise InputError(
+                f"{told}: correct the ids, give enterprises= with everybody who has no record, or take such rows "
+                "without values, unknown='warn'"
+            )
+        warnings.warn(f"{told}: they have no values", InputWarning, stacklevel=3)
+        return np.flatnonzero(~strange)
 
     def _specs(self) -> tuple[IndicatorSpec, ...]:
         further = [*(self.policy.indicators if self.policy is not None else ()), *self.indicators]
@@ -226,17 +307,16 @@ def cohort_of(rows: Any) -> Cohort:
     InputError
         If a column is missing, an id is missing, or a day is no date.
     """
-    frame = rows.collect() if isinstance(rows, pl.LazyFrame) else to_polars(rows)
+    frame = to_polars(rows)
     for name in ("enterprise_id", "as_of"):
         if name not in frame.columns:
             raise InputError(f"the cohort needs a column {name!r}; it has {', '.join(frame.columns)}")
     ids, days = frame["enterprise_id"].cast(pl.String), frame["as_of"]
     if ids.null_count():
         raise InputError(f"row {int(ids.is_null().to_numpy().argmax())} of the cohort has no enterprise_id")
-    days = days.str.to_date("%Y-%m-%d", strict=False) if days.dtype == pl.String else civil_days(days, "as_of")
+    days = civil_days(days, "as_of", "of the cohort")
     if days.null_count():
-        bad = int(days.is_null().to_numpy().argmax())
-        raise InputError(f"row {bad} of the cohort has as_of {frame['as_of'][bad]!r}: give a date such as 2026-06-30")
+        raise InputError(f"row {int(days.is_null().to_numpy().argmax())} of the cohort has no as_of")
     return Cohort(ids, days.to_physical().to_numpy())
 
 
@@ -249,6 +329,11 @@ def cohort_on(enterprise_ids: pl.Series, as_of: date) -> Cohort:
 def _table(value: Any, name: str) -> pl.DataFrame | pl.LazyFrame:
     if isinstance(value, Records | Enterprises):
         return value.data
+    if isinstance(value, LeftBehind):
+        raise InputError(
+            f"the builder was pickled or copied, which leaves its {name} behind: give them again, "
+            f"set_params({name}=...). In parallel work use threads, joblib.parallel_config(backend='threading')"
+        )
     if isinstance(value, pl.LazyFrame):
         return value
     if is_frame(value):
@@ -258,3 +343,23 @@ def _table(value: Any, name: str) -> pl.DataFrame | pl.LazyFrame:
 
 def _collected(table: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     return table.collect() if isinstance(table, pl.LazyFrame) else table
+
+
+def _spread(values: NDArray[np.float64], places: NDArray[np.intp], n_rows: int) -> NDArray[np.float64]:
+    """The values in their rows, the others missing."""
+    result = np.full(n_rows, np.nan)
+    result[places] = values
+    return result
+
+
+def _size(value: Any, name: str) -> str:
+    """A parameter in a word: tables by their size, a policy by its name."""
+    if isinstance(value, pl.LazyFrame):
+        return "<lazy frame>"
+    if isinstance(value, Records | Enterprises) or is_frame(value):
+        return f"<{len(value):,} {name}>"
+    if name == "policy" and value is not None:
+        return f"<{getattr(value, 'id', type(value).__name__)}>"
+    if name == "indicators" and value:
+        return f"<{len(value):,} indicators>"
+    return repr(value)

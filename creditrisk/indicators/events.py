@@ -45,6 +45,12 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.as_of)
 
+    def at(self, places: Index) -> Cohort:
+        """Some of its rows."""
+        if len(places) == len(self):
+            return self
+        return Cohort(self.enterprise_id.gather(places), self.as_of[places])
+
 
 @dataclass(frozen=True)
 class Events:

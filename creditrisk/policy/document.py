@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from creditrisk.days import Day
 from creditrisk.files.account import PolicyUsed
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.quantities import Quantity
@@ -92,9 +93,9 @@ class Policy(PolicyPart):
     id: Identifier
     edition: Annotated[str, Field(min_length=1)]
     title: BilingualText
-    effective_from: date
-    effective_to: date | None = None
-    review_by: date | None = None
+    effective_from: Day
+    effective_to: Day | None = None
+    review_by: Day | None = None
     basis: Basis
     notes: BilingualText | None = None
     record_types: dict[Identifier, BilingualText] = Field(default_factory=dict)

@@ -91,7 +91,8 @@ def to_dates(column: pl.Series) -> pl.Series:
         return (column.dt.convert_time_zone("Asia/Shanghai") if column.dtype.time_zone else column).dt.date()
     text = to_text(column)
     dates = text.str.to_date("%Y-%m-%d", strict=False)
-    left = text.is_not_null() & dates.is_null()
+    # Of 06-07-26 the first number is no year.
+    left = text.is_not_null() & (dates.is_null() | (dates.dt.year() < 1000))
     return dates.scatter(left.arg_true(), _by_distinct(text.filter(left), _dates_from_text)) if left.any() else dates
 
 

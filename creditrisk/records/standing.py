@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from creditrisk.days import add_months, day_number
+from creditrisk.days import Day, add_months, day_number
 from creditrisk.vocabulary import DIMENSIONS, SEVERITIES, Label
 
 __all__ = [
@@ -74,8 +74,8 @@ class Term(_Data):
     types: Annotated[tuple[str, ...], Field(min_length=1)]
     severities: tuple[Severity, ...] = ("minor", "general", "serious", "grave")
     dimensions: tuple[str, ...] = ()
-    decided_from: date | None = None
-    decided_before: date | None = None
+    decided_from: Day | None = None
+    decided_before: Day | None = None
     at_least_months: Annotated[int, Field(ge=0)] = 0
     at_most_months: Annotated[int, Field(gt=0)] | None = None
     basis: Annotated[str, Field(min_length=1)]

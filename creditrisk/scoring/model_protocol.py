@@ -1,42 +1,92 @@
-"""What a model must have to serve in an assessment beside the rules."""
+"""What a model must have to serve in an assessment beside the rules, checked before anything is computed."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
+from creditrisk.frames import FrameKind
 from creditrisk.policy.document import Policy
 from creditrisk.records.schema import ENTERPRISE_SCHEMA
 
-__all__ = ["ModelProtocol", "columns_read", "indicators_read"]
+__all__ = ["ModelProtocol", "check_model", "indicators_read", "places_of_tiers"]
 
-Numbers = NDArray[np.float64]
+_MEMBERS = ("feature_names_in_", "tiers_", "reason_method", "predict_proba", "predict_tier", "reasons", "account")
 
 
+@runtime_checkable
 class ModelProtocol(Protocol):
-    """What is asked of a fitted model."""
+    """What a model must have to serve in :func:`creditrisk.assess` and :func:`creditrisk.evaluate_model`.
 
-    feature_names_in_: NDArray[np.object_]
-    cut_offs_: Any
+    A fitted :class:`creditrisk.BoostedScorer` or :class:`creditrisk.ScorecardScorer` has it, and
+    :func:`creditrisk.wrap_classifier` gives it to any other fitted classifier of two classes.
 
-    def predict_proba(self, X: Any) -> Numbers: ...
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of str, shape (n_columns,)
+        Columns that the model reads: indicators of the policy, or columns of the enterprise table.
+    tiers_ : tuple of str
+        From best to worst.
+    reason_method : str
+        How reasons are found, in one word; ``"none"`` where the model gives none, which is then said in their place.
+
+    Methods
+    -------
+    predict_proba(X)
+        Probabilities of no finding and of a finding, shape (n_rows, 2).
+    predict_tier(X)
+        One of ``tiers_`` for each row, shape (n_rows,).
+    reasons(X, top, specs=, output=)
+        What moved each row's score most: a frame of row, indicator, value, contribution, text_zh and text_en.
+    account()
+        Which model it is, as plain data for the account of a run: its kind, and sha256 of what it consists of.
+
+    Examples
+    --------
+    >>> import creditrisk as cr
+    >>> isinstance(cr.load_model("reference").scorer, cr.ModelProtocol)
+    True
+    """
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]: ...
+    @property
+    def tiers_(self) -> tuple[str, ...]: ...
+    @property
+    def reason_method(self) -> str: ...
+    def predict_proba(self, X: Any) -> NDArray[np.float64]: ...
     def predict_tier(self, X: Any) -> NDArray[np.object_]: ...
-    def reasons(self, X: Any, top: int | None = 5, *, specs: Any = (), output: Any = "pandas") -> Any: ...
-    def to_parts(self) -> dict[str, bytes]: ...
+    def reasons(self, X: Any, top: int | None = 5, *, specs: Any = (), output: FrameKind = "pandas") -> Any: ...
+    def account(self) -> dict[str, Any]: ...
 
 
-def indicators_read(scorer: ModelProtocol, policy: Policy) -> tuple[str, ...]:
-    """Ids of the indicators that a model reads; its other columns must be columns of the enterprise.
+def check_model(model: Any, policy: Policy) -> tuple[str, ...]:
+    """See that a model can serve in an assessment by a policy, and name the indicators that it reads.
 
     Raises
     ------
     InputError
-        If there is no such indicator or column.
+        If it lacks a member of :class:`ModelProtocol`, is not fitted, has other tiers than the policy, or reads what is
+        neither an indicator nor a column of the enterprise table.
     """
-    names = columns_read(scorer)
+    indicators = indicators_read(model, policy)
+    places_of_tiers(model, policy)
+    return indicators
+
+
+def indicators_read(model: Any, policy: Policy) -> tuple[str, ...]:
+    """Ids of the indicators that a model reads; its other columns are columns of the enterprise table.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_model`, whatever the tiers are.
+    """
+    _check_members(model)
+    names = list(model.feature_names_in_)
     strange = next((name for name in names if name not in policy.specs and name not in ENTERPRISE_SCHEMA), None)
     if strange is not None:
         raise InputError(
@@ -46,12 +96,44 @@ def indicators_read(scorer: ModelProtocol, policy: Policy) -> tuple[str, ...]:
     return tuple(name for name in names if name in policy.specs)
 
 
-def columns_read(scorer: ModelProtocol) -> list[str]:
-    """Names of the columns that a model reads; an InputError where it knows none."""
-    names = getattr(scorer, "feature_names_in_", None)
-    if names is None:
+def places_of_tiers(model: ModelProtocol, policy: Policy) -> dict[str, int]:
+    """The model's tiers, from best to worst, and where each stands in the policy.
+
+    Raises
+    ------
+    InputError
+        If the policy has no such tiers by score, or in another order.
+    """
+    places = {tier.id: place for place, tier in enumerate(policy.tiers) if not tier.by_condition_only}
+    found = [places.get(name, -1) for name in model.tiers_]
+    if min(found) < 0 or found != sorted(found):
+        raise InputError(
+            f"the model's tiers are {', '.join(model.tiers_)}, those of policy {policy.id} by score are "
+            f"{', '.join(places)}, from best to worst: name the policy's tiers with set_cut_offs"
+        )
+    return dict(zip(model.tiers_, found, strict=True))
+
+
+def _check_members(model: Any) -> None:
+    kind = type(model).__name__
+    if isinstance(model, type):
+        raise InputError(f"model is the class {model.__name__}, not a model of it: fit one, and give that")
+    lacking = [name for name in _MEMBERS if not hasattr(model, name)]
+    if not lacking:
+        return
+    if hasattr(model, "fit") and hasattr(model, "predict") and "predict_tier" in lacking:
+        raise InputError(
+            f"a {kind} cannot serve as a model as it is, for it lacks {', '.join(lacking)}: wrap the fitted "
+            "classifier, creditrisk.wrap_classifier(model, cut_offs=...), and give what comes of it"
+        )
+    if hasattr(model, "fit") and not hasattr(model, "classes_"):
+        raise InputError(f"the {kind} is not fitted: fit it first")
+    if lacking == ["feature_names_in_"]:
         raise InputError(
             "the model was fitted to columns without names, so its indicators cannot be computed: "
             "fit it to the frame that creditrisk.IndicatorBuilder gives"
         )
-    return list(names)
+    raise InputError(
+        f"a {kind} cannot serve as a model, for it lacks {', '.join(lacking)} (see creditrisk.ModelProtocol): give a "
+        "fitted BoostedScorer or ScorecardScorer, or any fitted classifier by creditrisk.wrap_classifier"
+    )

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from creditrisk.errors import InputError
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.frames import is_frame, look_alike, to_polars
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
@@ -53,8 +53,10 @@ class RuleScorer(TransformerMixin, BaseEstimator):
     >>> scorer = cr.RuleScorer("jiangsu").fit()
     >>> clean = pd.DataFrame(0.0, index=["E1"], columns=scorer.feature_names_in_)
     >>> clean["compliance.enterprise_age_days"] = 3000.0
-    >>> scorer.decision_function(clean)
-    array([87.])
+    >>> scorer.transform(clean)["score"].tolist()  # of 100 points
+    [87.0]
+    >>> scorer.decision_function(clean)  # rises with risk
+    array([-87.])
     >>> scorer.predict(clean)  # a high score, but nobody has ever inspected it
     array(['ordinary'], dtype=object)
     """
@@ -110,8 +112,8 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return pandas.DataFrame(columns, index=X.index if isinstance(X, pandas.DataFrame) else None)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Total scores, shape (n_rows,); higher is better."""
-        return self.score_rows(X).total / TOTAL_UNIT
+        """Total scores with the sign turned, shape (n_rows,): as of every scorer they rise with risk."""
+        return 0.0 - self.score_rows(X).total / TOTAL_UNIT
 
     def predict(self, X: Any) -> NDArray[np.object_]:
         """Tiers, shape (n_rows,)."""
@@ -125,19 +127,44 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "policy_")
         return np.array(["score", *self.policy_.dimensions], dtype=object)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True  # where there is nothing to measure
+        tags.requires_fit = True
+        return tags
+
     def _indicators(self, X: Any) -> dict[str, NDArray[np.float64]]:
+        """The indicators that the policy reads, by name."""
         names = list(self.feature_names_in_)
         if is_frame(X):
-            frame = X.collect() if isinstance(X, pl.LazyFrame) else to_polars(X)
-            missing = [name for name in names if name not in frame.columns]
-            if missing:
+            columns = self._named(to_polars(X), names)
+        else:
+            array = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=0)
+            if array.shape[1] != len(names):
                 raise InputError(
-                    f"policy {self.policy_.id} reads {len(missing)} indicators that X has no column for, "
-                    f"such as {missing[0]!r}"
+                    f"X must have the {len(names)} columns of feature_names_in_, got shape {array.shape}: give a "
+                    "frame, of which indicators are taken by name"
                 )
-            columns = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan")))
-            return {name: columns[name].to_numpy() for name in names}
-        array = np.asarray(X, dtype=np.float64)
-        if array.ndim != 2 or array.shape[1] != len(names):
-            raise InputError(f"X must have the {len(names)} columns of feature_names_in_, got shape {array.shape}")
-        return {name: array[:, position] for position, name in enumerate(names)}
+            columns = dict(zip(names, array.T, strict=True))
+        for name, values in columns.items():
+            if np.isinf(values).any():
+                raise InputError(f"indicator {name!r} is infinite in row {int(np.isinf(values).argmax())}")
+        return columns
+
+    def _named(self, frame: pl.DataFrame, names: list[str]) -> dict[str, NDArray[np.float64]]:
+        missing = [name for name in names if name not in frame.columns]
+        if missing:
+            alike = look_alike(missing[0], frame.columns)
+            raise InputError(
+                f"policy {self.policy_.id} reads {len(missing)} indicators that X has no column for, such as "
+                f"{missing[0]!r}" + (f"; X has {alike!r}: call it as the policy does" if alike is not None else "")
+            )
+        text = next((name for name in names if not _is_number(frame[name])), None)
+        if text is not None:
+            raise InputError(f"indicator {text!r} holds no numbers ({frame[text].dtype})")
+        columns = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan")))
+        return {name: columns[name].to_numpy() for name in names}
+
+
+def _is_number(column: pl.Series) -> bool:
+    return column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from creditrisk.days import day_number
+from creditrisk.days import as_date, day_number
 from creditrisk.errors import InputError
 from creditrisk.files.account import RunAccount
 from creditrisk.files.together import write_set
@@ -165,11 +165,7 @@ def simulate_province(
 
 
 def _day(value: str | date, name: str) -> int:
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise InputError(f"{name} must be a date such as 2026-06-30, got {value!r}") from error
-    return day_number(day)
+    return day_number(as_date(value, name))
 
 
 def _write(table: pl.DataFrame, encoding: str, form: str, path: Path) -> None:

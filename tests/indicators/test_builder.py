@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date
+from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import creditrisk as cr
 from creditrisk.indicators import events
-from tests.conftest import records_of
+from tests.conftest import enterprises_of, records_of
 
 Province = tuple[cr.Enterprises, cr.Records]
 
@@ -140,8 +145,13 @@ def test_an_empty_cohort_gives_an_empty_frame(province: Province, cohort: pd.Dat
     ("rows", "message"),
     [
         ({"enterprise_id": ["E1"]}, "needs a column 'as_of'"),
-        ({"enterprise_id": ["E1"], "as_of": ["2026-02-30"]}, "row 0 of the cohort has as_of '2026-02-30'"),
+        (
+            {"enterprise_id": ["E1"], "as_of": ["2026-02-30"]},
+            "as_of of the cohort .*'2026-02-30' in row 0",
+        ),
         ({"enterprise_id": [None], "as_of": ["2026-02-01"]}, "row 0 of the cohort has no enterprise_id"),
+        ({"enterprise_id": ["E1", "E1"], "as_of": ["2026-02-01", None]}, "row 1 of the cohort has no as_of"),
+        ({"enterprise_id": ["E1"], "as_of": [20260201]}, "as_of of the cohort holds Int64, not days"),
     ],
 )
 def test_a_wrong_cohort_is_one_clear_error(rows: dict[str, list[object]], message: str) -> None:
@@ -172,3 +182,110 @@ def test_an_indicator_of_a_column_that_is_not_there_is_named() -> None:
         cr.IndicatorBuilder(records, indicators=[spec], only=["safety.example"]).fit_transform(
             pd.DataFrame({"enterprise_id": ["E1"], "as_of": ["2026-01-01"]})
         )
+
+
+FEW = records_of({"type": "accident", "occurred_on": "2026-01-01", "enterprise_id": "E1"})
+REGISTER = enterprises_of({"enterprise_id": "E1"}, {"enterprise_id": "E2"})
+WANTED = ["safety.accident_count"]
+
+
+def accidents(ids: list[str], **options: Any) -> list[float]:
+    cohort = pd.DataFrame({"enterprise_id": ids, "as_of": "2026-06-30"})
+    builder = cr.SafetyIndicators(FEW, only=WANTED, **options)
+    return builder.fit_transform(cohort)["safety.accident_count"].tolist()
+
+
+def test_who_is_in_the_register_without_a_record_has_none() -> None:
+    assert accidents(["E2", "E1"], enterprises=REGISTER) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("strange", "message"),
+    [
+        ("e1", "'e1' in row 1; 'E1' is known"),
+        (" E1", "' E1' in row 1; 'E1' is known"),
+        ("E9", "'E9' in row 1: correct"),
+    ],
+)
+@pytest.mark.parametrize("enterprises", [None, REGISTER])
+def test_an_unknown_enterprise_is_no_spotless_one(strange: str, message: str, enterprises: Any) -> None:
+    with pytest.raises(cr.InputError, match=f"1 rows of the cohort .*{message}"):
+        accidents(["E1", strange], enterprises=enterprises)
+    with pytest.warns(cr.InputWarning, match="1 rows of the cohort .* they have no values"):
+        values = accidents(["E1", strange, "E1"], enterprises=enterprises, unknown="warn")
+    np.testing.assert_array_equal(values, [1.0, np.nan, 1.0])
+
+
+def test_without_a_register_who_has_no_record_is_unknown() -> None:
+    with pytest.raises(cr.InputError, match="give enterprises="):
+        accidents(["E2"])
+
+
+def test_who_is_unknown_is_compared_with_nobody(province: Province, cohort: pd.DataFrame) -> None:
+    enterprises, records = province
+    strangers = cohort.iloc[::7].assign(enterprise_id="nobody")
+    builder = cr.IndicatorBuilder(records, enterprises=enterprises, unknown="warn")
+    with pytest.warns(cr.InputWarning):
+        values = builder.fit_transform(pd.concat([strangers, cohort]))
+    assert values.iloc[: len(strangers)].isna().all(axis=None)
+    pd.testing.assert_frame_equal(values.iloc[len(strangers) :], build(province, cohort))
+
+
+def test_what_becomes_of_the_unknown_is_one_of_two_things() -> None:
+    with pytest.raises(cr.InputError, match="unknown must be one of error, warn, got 'zero'"):
+        accidents(["E1"], unknown="zero")
+
+
+def test_an_index_with_a_name_is_a_column(province: Province, cohort: pd.DataFrame) -> None:
+    whole = build(province, cohort)
+    for index in (["enterprise_id"], ["as_of"], ["enterprise_id", "as_of"]):
+        values = build(province, cohort.set_index(index))
+        np.testing.assert_array_equal(values.to_numpy(), whole.to_numpy())
+        assert list(values.index.names) == index
+    twice = cohort.set_index("enterprise_id", drop=False)
+    np.testing.assert_array_equal(build(province, twice).to_numpy(), whole.to_numpy())
+    with pytest.raises(cr.InputError, match="'enterprise_id' is a column and the name of the index, and they differ"):
+        build(province, twice.assign(enterprise_id=cohort["enterprise_id"].to_numpy()[::-1]))
+
+
+def test_a_column_given_twice_is_one_clear_error(province: Province, cohort: pd.DataFrame) -> None:
+    with pytest.raises(cr.InputError, match="the column 'enterprise_id' occurs twice"):
+        build(province, pd.concat([cohort, cohort[["enterprise_id"]]], axis=1))
+
+
+def test_a_pickle_leaves_the_records_behind_and_says_so(province: Province, cohort: pd.DataFrame) -> None:
+    enterprises, records = province
+    builder = cr.IndicatorBuilder(records, enterprises=enterprises, policy=cr.load_policy("jiangsu")).fit()
+    kept = pickle.dumps(builder)
+    assert len(kept) < 100_000 and records.data["record_id"][0].encode() not in kept
+    again = pickle.loads(kept)  # noqa: S301
+    with pytest.raises(cr.InputError, match=r"leaves its enterprises behind.*set_params\(enterprises=.*threading"):
+        again.transform(cohort)
+    again.set_params(records=records, enterprises=enterprises)
+    pd.testing.assert_frame_equal(again.transform(cohort), builder.transform(cohort))
+    assert builder.records is records
+
+
+def test_a_clone_keeps_the_records(province: Province, cohort: pd.DataFrame) -> None:
+    builder = cr.IndicatorBuilder(province[1], enterprises=province[0]).set_output(transform="polars")
+    assert clone(builder).fit_transform(cohort).equals(builder.fit_transform(cohort))
+
+
+def test_threads_share_the_records(province: Province, cohort: pd.DataFrame) -> None:
+    model = make_pipeline(
+        cr.IndicatorBuilder(province[1], enterprises=province[0], only=WANTED),
+        HistGradientBoostingClassifier(max_iter=2),
+    )
+    y = np.arange(len(cohort)) % 2
+    with joblib.parallel_config(backend="threading"):
+        assert len(cross_val_score(model, cohort, y, cv=2, n_jobs=2, error_score="raise")) == 2
+
+
+def test_a_builder_shows_the_size_of_its_tables_and_no_row(province: Province) -> None:
+    enterprises, records = province
+    builder = cr.SafetyIndicators(records, enterprises=enterprises.data, policy=cr.load_policy("jiangsu"), only=WANTED)
+    assert repr(builder) == (
+        "SafetyIndicators(enterprises=<400 enterprises>, only=['safety.accident_count'], policy=<jiangsu>, "
+        f"records=<{len(records):,} records>)"
+    )
+    assert builder._repr_mimebundle_() == {"text/plain": repr(builder)}

@@ -278,7 +278,9 @@ def test_since_the_last_inspection_holds_for_each_row_of_a_cohort_and_for_the_wh
         since_last=["inspection"],
     )  # fmt: skip
     cohort = pd.DataFrame({"enterprise_id": ["E1", "E2", "E1"], "as_of": ["2026-01-31", "2026-02-28", "2026-02-28"]})
-    values = cr.IndicatorBuilder(records, indicators=[latest], only=["safety.example"]).fit_transform(cohort)
+    values = cr.IndicatorBuilder(
+        records, enterprises=enterprises_of({"enterprise_id": "E2"}), indicators=[latest], only=["safety.example"]
+    ).fit_transform(cohort)
     assert values["safety.example"].fillna(-1).tolist() == [1, -1, 0.5]
 
 

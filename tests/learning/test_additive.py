@@ -103,12 +103,15 @@ def test_no_indicator_gives_more_than_its_best_band(additive: cr.BoostedScorer) 
         assert len(step.points) == len(step.cuts) + 1
 
 
+@pytest.mark.filterwarnings("ignore:.*X is an array:creditrisk.LearningWarning")
 def test_an_export_that_cannot_be_is_one_clear_error(
     rows: Rows, scorer: cr.BoostedScorer, additive: cr.BoostedScorer
 ) -> None:
     small = {"n_estimators": 5, "additive": True}
     array = unfitted(**small).fit(rows.X.to_numpy(), rows.y)
-    strange = unfitted(**small).fit(pd.DataFrame({"plant": rows.X.iloc[:, 0].rank() + rows.y}), rows.y)
+    strange = unfitted(**small, directions={"plant": "none"}).fit(
+        pd.DataFrame({"plant": rows.X.iloc[:, 0].rank() + rows.y}), rows.y
+    )
     tiers = unfitted(**small, cut_offs=cr.CutOffs.by_share(a=0.5, b=0.5)).fit(rows.X, rows.y)
     for model, message in (
         (scorer, "only an additive model"),

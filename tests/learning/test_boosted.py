@@ -231,7 +231,7 @@ def bad_rows(rows: Rows) -> dict[str, tuple[Any, Any, dict[str, Any], dict[str, 
         "no outcome": (X, np.where(y == 1, np.nan, y), {}, {}, "outcomes are missing"),
         "text": (X.assign(name="x"), y, {}, {}, "column 'name' holds no numbers"),
         "no weight": (X, y, {}, {"sample_weight": np.zeros(len(y))}, "every sample_weight is zero"),
-        "no day": (X, y, {}, {"as_of": ["2025-13-01"] * len(y)}, "row 0 has as_of '2025-13-01'"),
+        "no day": (X, y, {}, {"as_of": ["2025-13-01"] * len(y)}, "as_of must hold days .*'2025-13-01' in row 0"),
         "few days": (X, y, {}, {"as_of": ["2025-01-01"]}, "as_of must have one entry for each row"),
         "few groups": (X, y, {}, {"groups": ["a"]}, "groups must have one entry for each row"),
         "a direction": (X, y, {"directions": {X.columns[0]: "up"}}, {}, "must be one of risk_rises"),
@@ -248,8 +248,8 @@ def bad_rows(rows: Rows) -> dict[str, tuple[Any, Any, dict[str, Any], dict[str, 
         "categories": (X, y, {"categories": "industry"}, {}, "categories must be a list of columns, got 'industry'"),
         "none": (X, [None, *y[1:]], {}, {}, "1 outcomes are missing"),
         "weight": (X, y, {}, {"sample_weight": [np.inf, *np.ones(len(y) - 1)]}, "sample_weight: .* finite number"),
-        "numbers": (X, y, {}, {"as_of": np.arange(len(y))}, "as_of holds Int64, not days"),
-        "american": (X, y, {}, {"as_of": ["01/04/2024"] * len(y)}, "row 0 has as_of '01/04/2024'"),
+        "numbers": (X, y, {}, {"as_of": np.arange(len(y))}, "as_of must hold days .* got Int64"),
+        "american": (X, y, {}, {"as_of": ["01/04/2024"] * len(y)}, "as_of must hold days .*'01/04/2024' in row 0"),
         "no group": (X, y, {}, {"groups": [np.nan, *map(str, y[1:])]}, "row 0 has no group"),
         "one group": (X, y, {}, {"groups": "E1"}, "groups cannot be read"),
         "numbers of any size": (
@@ -344,7 +344,7 @@ def test_what_tells_the_outcome_by_a_middle_value_or_a_name_is_flagged() -> None
     names = np.where(y == 1, "b", np.tile(["a", "c", "c", "a"], 100))
     for X in (pd.DataFrame({"middle": middle}), pd.DataFrame({"industry": names})):
         with pytest.warns(cr.LearningWarning, match="alone tells the outcome almost perfectly"):
-            unfitted(n_estimators=5).fit(X, y)
+            unfitted(n_estimators=5, directions=dict.fromkeys({"middle"} & {*X}, "none")).fit(X, y)
 
 
 def test_the_day_of_a_moment_is_that_of_its_clock(rows: Rows) -> None:

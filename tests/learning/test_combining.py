@@ -163,6 +163,7 @@ def test_a_model_with_other_tiers_than_the_policy_is_refused(rows: Any) -> None:
         assessed(model.fit(rows.X, rows.y), "rules")
 
 
+@pytest.mark.filterwarnings("ignore:.*X is an array:creditrisk.LearningWarning")
 def test_a_model_on_unknown_columns_or_none_is_refused(rows: Any) -> None:
     strange = rows.X.iloc[:, :12].rename(columns={rows.X.columns[0]: "shoe_size"})
     with pytest.raises(cr.InputError, match="'shoe_size'"):

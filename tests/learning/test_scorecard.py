@@ -242,7 +242,7 @@ def test_missing_values_have_points_among_those_of_values() -> None:
     values = rng.integers(0, 4, 3000).astype(float)
     y = rng.random(3000) < 0.1 + 0.15 * values
     values[rng.random(3000) < 0.2] = np.nan
-    model = cr.ScorecardScorer(n_jobs=1).fit(pd.DataFrame({"a": values}), y)
+    model = cr.ScorecardScorer(n_jobs=1, directions={"a": "none"}).fit(pd.DataFrame({"a": values}), y)
     table = model.table(output="polars")
     missing = table.filter(pl.col("missing"))["points"][0]
     assert table["points"].min() < missing < table["points"].max()

@@ -83,7 +83,9 @@ def test_inspectors_may_be_numbers_or_missing_and_must_be_one_for_each_row(visit
     numbers = np.where(visits.inspectors == "张三", 7.0, np.nan)
     words = np.where(visits.inspectors == "张三", "7", None)
     fitted = [
-        cr.BoostedScorer(n_estimators=5, n_jobs=1).fit(visits.X, visits.y, inspectors=given).decision_function(visits.X)
+        cr.BoostedScorer(directions=DIRECTIONS, n_estimators=5, n_jobs=1)
+        .fit(visits.X, visits.y, inspectors=given)
+        .decision_function(visits.X)
         for given in (numbers, pd.Series(words), list(words))
     ]
     np.testing.assert_array_equal(fitted[0], fitted[1])

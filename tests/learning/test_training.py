@@ -79,7 +79,8 @@ def test_the_card_says_what_the_model_was_held_to_and_what_it_foretells(
 
 def test_reasons_call_the_policys_own_indicators_by_their_labels(policy: cr.Policy) -> None:
     X = pl.DataFrame({"quality.recent_violations": [0.0, 1.0, 2.0, 0.0] * 50})
-    scorer = cr.BoostedScorer(n_estimators=20, n_jobs=1).fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25)
+    directions = {"quality.recent_violations": "risk_rises"}
+    scorer = cr.BoostedScorer(n_estimators=20, n_jobs=1, directions=directions).fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25)
     reasons = scorer.reasons(X[:3], specs=tuple(policy.specs.values()), output="polars")
     assert reasons.height == 3
     assert reasons["text_zh"].str.starts_with("近6个月质量违规数").all()

@@ -324,7 +324,7 @@ class TestSafetyMeasurementSystem:
         indicators[f"safety.{category}_percentile"] = [threshold, threshold - 0.001]
         scorer = cr.RuleScorer(self.POLICY).fit(indicators)
         assert list(scorer.predict(indicators)) == ["intervention", "below_thresholds"]
-        assert list(scorer.decision_function(indicators)) == [-1, 0]
+        assert list(scorer.transform(indicators)["score"]) == [-1, 0]
 
     def test_the_whole_path_from_violations_to_intervention(self) -> None:
         """Five carriers, the third and fourth alike: percentiles 10, 30, 60, 60, 90 in unsafe driving."""

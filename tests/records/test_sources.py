@@ -1,10 +1,12 @@
 """What cannot be read as a whole is one clear error; a delimited file never loses a row."""
 
+import pandas as pd
 import polars as pl
 import pytest
 
 from creditrisk.errors import InputError
 from creditrisk.records.delimited import read_delimited
+from creditrisk.records.reading import read_records
 from creditrisk.records.sources import read_parts
 
 
@@ -124,3 +126,13 @@ def test_what_lies_in_a_hidden_folder_is_no_part_of_a_folder_of_sources(tmp_path
     for folder in (".creditrisk-x.partial", "2026"):
         (tmp_path / folder / "records.csv").write_text("record_id\nR1\n", encoding="utf-8")
     assert [part.name for part in read_parts(tmp_path)] == [(tmp_path / "2026" / "records.csv").as_posix()]
+
+
+@pytest.mark.parametrize("index", [["record_id"], ["enterprise_id"], ["record_id", "enterprise_id"], ["社会信用代码"]])
+def test_an_index_with_a_name_is_a_column_of_the_source(index):
+    rows = pd.DataFrame(
+        {"record_id": ["a", "b"], "enterprise_id": ["E1", "E2"], "type": "accident", "occurred_on": "2026-01-01"}
+    )
+    frame = rows if index[-1] in rows else rows.rename(columns={"enterprise_id": index[-1]})
+    read = read_records(frame.set_index(index), id_scheme="any")
+    assert read.data.equals(read_records(rows, id_scheme="any").data)

@@ -33,7 +33,7 @@ def frame(**values: float) -> pd.DataFrame:
 
 
 def total(**values: float) -> float:
-    return float(cr.RuleScorer().fit().decision_function(frame(**values))[0])
+    return float(cr.RuleScorer().fit().transform(frame(**values))["score"][0])
 
 
 def tier(**values: float) -> str:
@@ -81,7 +81,7 @@ def test_tiers_by_cut_off_veto_and_thin_evidence(values: dict[str, float], expec
 def test_a_total_on_the_cut_off_is_in_the_better_tier() -> None:
     policy = parse_policy(JIANGSU.replace("at_least: 85", "at_least: 87.25").encode(), "changed.yaml")
     scorer = cr.RuleScorer(policy).fit()
-    assert scorer.decision_function(frame()) == 87.25
+    assert scorer.decision_function(frame()) == -87.25
     assert scorer.predict(frame()) == ["good"]
 
 

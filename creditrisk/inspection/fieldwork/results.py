@@ -37,8 +37,6 @@ __all__ = ["RecordedResults", "record_results", "results_form"]
 
 _OUTCOMES = {name: OUTCOMES[name] for name in ("pass", "pass_with_conditions", "fail", "unreachable")}
 _FORM = ("visit_id", "enterprise_id", "inspected_on", "outcome", "dimension", "severity", "matter")
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y.%m.%d")
-_MIDNIGHT = r"[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$"
 
 
 def _known(words: Mapping[str, Label]) -> str:
@@ -265,6 +263,7 @@ def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
     cells = [as_text(table[name]) if name in table.columns else pl.lit(None, pl.String).alias(name) for name in _FORM]
     rows = table.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row"), *cells)
     rows = rows.with_columns(pl.when(pl.col(name) != "").then(name).alias(name) for name in _FORM)
+    rows = rows.with_columns(day=to_dates(rows["inspected_on"]))
     given = planned.select(
         "visit_id",
         planned_id="enterprise_id",
@@ -277,10 +276,6 @@ def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
         },
     )
     return rows.join(given, on="visit_id", how="left", maintain_order="left").with_columns(
-        # A day of pandas comes with a time of day.
-        day=pl.coalesce(
-            pl.col("inspected_on").str.replace(_MIDNIGHT, "").str.to_date(form, strict=False) for form in _DAYS
-        ),
         result=_meaning("outcome", _OUTCOMES),
         grade=_meaning("severity", SEVERITIES),
         dim=_meaning("dimension", DIMENSIONS),

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.saved import input_of, read_saved
@@ -312,12 +313,7 @@ def _typed(table: pl.DataFrame, argument: str) -> pl.DataFrame:
             raise InputError(f"{argument}: the column {name} must hold lists, not {table[name].dtype}")
     for name in ("window_from", "window_to"):
         if name in table.columns:
-            given = table[name]
-            days = given.str.to_date("%Y-%m-%d", strict=False) if given.dtype == pl.String else given
-            days = days.dt.date() if days.dtype == pl.Datetime else days
-            if days.dtype not in (pl.Date, pl.Null) or days.null_count() > given.null_count():
-                raise InputError(f"{argument}: the column {name} must hold days, such as 2026-06-30")
-            table = table.with_columns(days.cast(pl.Date))
+            table = table.with_columns(civil_days(table[name], name, f"of {argument}"))
     return table
 
 

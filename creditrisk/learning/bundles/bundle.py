@@ -111,7 +111,8 @@ def save_model(
     kind = next((kind for kind in _KINDS if type(scorer).__name__ == _KINDS[kind].partition(":")[2]), None)
     if kind is None:
         raise InputError(
-            f"a {type(scorer).__name__} cannot be kept as a bundle; give a BoostedScorer or a ScorecardScorer"
+            f"a {type(scorer).__name__} cannot be kept as a bundle, which is read without running anything of it; give "
+            "a BoostedScorer or a ScorecardScorer. Of another classifier keep the script and the rows that fit it"
         )
     columns = tuple(getattr(scorer, "feature_names_in_", ()))
     if not columns:

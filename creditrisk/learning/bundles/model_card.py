@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from creditrisk.errors import InputError
 from creditrisk.learning.bundles.manifest import Manifest, ModelBundle
+from creditrisk.learning.scorers.directions import held_to_directions
 from creditrisk.report.pages import policy_page
 from creditrisk.report.policies.pages import PageLanguage, RenderForm, policy_markdown
 from creditrisk.report.policies.rendering import Cell, PolicyContent, Section, Table
@@ -250,6 +251,7 @@ def _columns(manifest: Manifest) -> Section:
     return Section(
         id="columns",
         title=_say("所用指标", "What it reads"),
+        paragraphs=(held_to_directions([manifest.directions[name] for name in manifest.columns]),),
         table=Table(columns=(_say("指标", "indicator"), _say("方向", "direction")), rows=tuple(rows)),
     )
 

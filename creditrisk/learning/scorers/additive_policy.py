@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from creditrisk.days import as_date
 from creditrisk.errors import InputError
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.learning.scorers.additive import AdditivePoints, PointScale, Steps
@@ -193,10 +194,7 @@ def _tier(tier: Tier, at_least: float | None) -> dict[str, Any]:
 
 
 def _day(day: date | str | None) -> date | None:
-    try:
-        return date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
-        raise InputError(f"effective_from must be a day such as 2026-06-30, got {day!r}") from None
+    return None if day is None else as_date(day, "effective_from")
 
 
 class _Dumper(yaml.SafeDumper):

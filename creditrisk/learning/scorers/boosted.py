@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from creditrisk.learning.scorers.tree_reasons import ShapleyTables
 from creditrisk.learning.scorers.validation import Split
 from creditrisk.vocabulary import BilingualText
 
+if TYPE_CHECKING:
+    from creditrisk.scoring.model_protocol import ModelProtocol
+
 __all__ = ["BoostedScorer"]
 
 Numbers = NDArray[np.float64]
@@ -45,6 +48,9 @@ class BoostedScorer(LearnedScorer):
         model can be exported exactly as a policy document, :meth:`to_policy`.
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
         Directions of columns, over those that the built-in indicators declare.
+    require_directions : bool, default=False
+        Refuse columns of numbers that no direction, ``"none"`` included, is declared for. By default those that look
+        like an indicator by another name are warned of.
     categories : sequence of str, default=("industry", "region", "scale")
         Columns of names, where X has them.
     unseen : {"missing", "error"}, default="missing"
@@ -80,6 +86,8 @@ class BoostedScorer(LearnedScorer):
     n_features_in_ : int
     constraints_ : tuple of int
         For each column 1 (risk rises with it), -1 or 0.
+    n_directed_ : int
+        So many columns are held to a direction.
     levels_ : dict of str to CategoryLevels
     booster_ : lightgbm.Booster or None
         None if additive.
@@ -128,6 +136,7 @@ class BoostedScorer(LearnedScorer):
         *,
         additive: bool = False,
         directions: Mapping[str, Direction] | None = None,
+        require_directions: bool = False,
         categories: Sequence[str] = ("industry", "region", "scale"),
         unseen: Unseen = "missing",
         n_estimators: int = 400,
@@ -150,6 +159,7 @@ class BoostedScorer(LearnedScorer):
     ) -> None:
         self.additive = additive
         self.directions = directions
+        self.require_directions = require_directions
         self.categories = categories
         self.unseen = unseen
         self.n_estimators = n_estimators
@@ -319,3 +329,7 @@ def _booster(parts: Mapping[str, bytes], n_features: int) -> Any:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{_BOOSTER} is damaged ({error}): take the bundle from its source again") from error
+
+
+if TYPE_CHECKING:
+    _SERVES: type[ModelProtocol] = BoostedScorer

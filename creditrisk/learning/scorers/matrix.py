@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.frames import is_frame, look_alike, to_polars
 from creditrisk.learning.scorers.categories import CategoryLevels, Unseen
 
-__all__ = ["column_names", "frame_matrix", "learn_levels"]
+__all__ = ["check_columns", "check_finite", "column_names", "frame_matrix", "learn_levels"]
 
 
 def column_names(X: Any) -> tuple[str, ...] | None:
@@ -40,6 +40,32 @@ def learn_levels(X: Any, names: Sequence[str]) -> dict[str, CategoryLevels]:
     return {name: CategoryLevels.of(_column(X, name)) for name in names}
 
 
+def check_columns(names: Sequence[str], there: Sequence[str]) -> None:
+    """Raise an InputError where a frame lacks a column that a model reads; it names those that may be meant by it."""
+    missing = [name for name in names if name not in set(there)]
+    if not missing:
+        return
+    lacks = f"X lacks {len(missing)} of the {len(names)} columns that the model reads, such as {missing[0]!r}"
+    alike = {name: found for name in missing if (found := look_alike(name, there)) is not None}
+    if alike:
+        name, found = next(iter(alike.items()))
+        raise InputError(
+            f"{lacks}; {len(alike)} of them look like columns of X by another name, {name!r} like {found!r}: "
+            "call the columns of X as in the training"
+        )
+    raise InputError(f"{lacks}; compute them with creditrisk.IndicatorBuilder")
+
+
+def check_finite(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Raise an InputError where a column holds an infinite value; a missing one is none."""
+    for name, column in zip(names, matrix.T, strict=True):
+        if np.isinf(column).any():
+            raise InputError(
+                f"column {name!r} is infinite in row {int(np.isinf(column).argmax())}: leave the row out, or let what "
+                "cannot be measured be missing"
+            )
+
+
 def frame_matrix(
     X: Any, names: Sequence[str], levels: Mapping[str, CategoryLevels], unseen: Unseen
 ) -> NDArray[np.float64]:
@@ -64,12 +90,7 @@ def frame_matrix(
     """
     X = X.collect() if isinstance(X, pl.LazyFrame) else X
     there = column_names(X) or ()
-    missing = [name for name in names if name not in set(there)]
-    if missing:
-        raise InputError(
-            f"X lacks {len(missing)} of the {len(names)} columns that the model reads, such as {missing[0]!r}; "
-            "compute them with creditrisk.IndicatorBuilder"
-        )
+    check_columns(names, there)
     if not levels and hasattr(X, "dtypes") and not isinstance(X, pl.DataFrame):
         # A pandas frame of plain numbers needs no way through Arrow.
         chosen = X if tuple(there) == tuple(names) else X[list(names)]

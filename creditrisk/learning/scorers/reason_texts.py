@@ -9,13 +9,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.errors import InputError
+from creditrisk.frames import check_frame_kind
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.learning.scorers.categories import CategoryLevels
 from creditrisk.scoring.reasons import number_text
 from creditrisk.vocabulary import BilingualText
 
-__all__ = ["Language", "labels_of", "reason_table", "top_of"]
+__all__ = ["Language", "check_asked", "labels_of", "reason_table", "top_of"]
 
 Language = Literal["zh", "en"]
 Numbers = NDArray[np.float64]
@@ -30,6 +32,15 @@ _TEMPLATES = {
     "zh": ("{}：{}，{}风险（{}）", "无数据", ("降低", "提高")),
     "en": ("{}: {}, {} the risk ({})", "no data", ("lowers", "raises")),
 }
+
+
+def check_asked(top: int | None, language: str | None, output: str) -> None:
+    """Raise an InputError where so many reasons, such a language or such a frame cannot be given."""
+    check_frame_kind(output)
+    if language not in (None, "zh", "en"):
+        raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
+    if top is not None and (int(top) != top or top < 1):
+        raise InputError(f"top must be a whole number from 1 on, got {top!r}")
 
 
 def labels_of(names: Sequence[str], specs: Sequence[IndicatorSpec] = ()) -> list[BilingualText]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -29,6 +29,9 @@ from creditrisk.learning.scorers.training_rows import LearningRows
 from creditrisk.learning.scorers.weights_of_evidence import evidence_of, fit_evidence
 from creditrisk.vocabulary import BilingualText
 
+if TYPE_CHECKING:
+    from creditrisk.scoring.model_protocol import ModelProtocol
+
 __all__ = ["ScorecardScorer"]
 
 Numbers = NDArray[np.float64]
@@ -45,6 +48,8 @@ class ScorecardScorer(LearnedScorer):
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
         Directions of columns, over those that the built-in indicators declare. With "none" a column's points may
         rise, fall, or turn once.
+    require_directions : bool, default=False
+        As in :class:`BoostedScorer`.
     bands : mapping of str to sequence of float, optional
         Cuts that are declared for a column: its bands are these, ``[from, below)``, and where the rates of two
         neighbouring bands go against the direction, both have the points of the two together.
@@ -89,7 +94,7 @@ class ScorecardScorer(LearnedScorer):
     coefficients_ : ndarray of float64, shape (n_features,)
         Of the weights of evidence; none below 0.
     intercept_ : float
-    constraints_, levels_, calibration_, cut_offs_, thresholds_, training_
+    constraints_, n_directed_, levels_, calibration_, cut_offs_, thresholds_, training_
         As in :class:`BoostedScorer`.
 
     Notes
@@ -122,6 +127,7 @@ class ScorecardScorer(LearnedScorer):
         self,
         *,
         directions: Mapping[str, Direction] | None = None,
+        require_directions: bool = False,
         bands: Mapping[str, Sequence[float]] | None = None,
         max_bands: int = 8,
         min_share: float = 0.05,
@@ -139,6 +145,7 @@ class ScorecardScorer(LearnedScorer):
         n_jobs: int | None = None,
     ) -> None:
         self.directions = directions
+        self.require_directions = require_directions
         self.bands = bands
         self.max_bands = max_bands
         self.min_share = min_share
@@ -341,3 +348,7 @@ class ScorecardScorer(LearnedScorer):
 def _numbers(bands: Bands, place: int) -> tuple[float, float, float | None]:
     rows, findings = float(bands.findings[place] + bands.others[place]), float(bands.findings[place])
     return rows, findings, findings / rows if rows else None
+
+
+if TYPE_CHECKING:
+    _SERVES: type[ModelProtocol] = ScorecardScorer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from typing import Any, Self
 
 import numpy as np
@@ -16,17 +17,17 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
-from creditrisk.indicators.built_in import built_in_indicators
+from creditrisk.frames import FrameKind, from_polars
 from creditrisk.indicators.spec import Direction, IndicatorSpec
 from creditrisk.learning.scorers.additive import AdditivePoints
 from creditrisk.learning.scorers.additive_policy import AdditiveModel, policy_text
 from creditrisk.learning.scorers.calibration import Calibration, check_calibration
 from creditrisk.learning.scorers.categories import CategoryLevels, check_unseen
 from creditrisk.learning.scorers.cut_offs import CutOffs, places_of
+from creditrisk.learning.scorers.directions import SIGNS, directions_of, held_to_directions
 from creditrisk.learning.scorers.inspector_effects import checked_inspectors
-from creditrisk.learning.scorers.matrix import column_names, frame_matrix, learn_levels
-from creditrisk.learning.scorers.reason_texts import Language, labels_of, reason_table, top_of
+from creditrisk.learning.scorers.matrix import check_finite, column_names, frame_matrix, learn_levels
+from creditrisk.learning.scorers.reason_texts import Language, check_asked, labels_of, reason_table, top_of
 from creditrisk.learning.scorers.training_rows import (
     LearningRows,
     checked_outcomes,
@@ -43,8 +44,6 @@ __all__ = ["LearnedScorer"]
 
 Numbers = NDArray[np.float64]
 
-# A model foretells findings, so its score rises with risk.
-_CONSTRAINTS: dict[Direction, int] = {"risk_rises": 1, "risk_falls": -1, "none": 0}
 _DEFAULT_CUT_OFFS = CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)
 
 
@@ -52,6 +51,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     """What every learned model is asked for; each kind of model says how it learns."""
 
     directions: Mapping[str, Direction] | None
+    require_directions: bool
     categories: Sequence[str]
     unseen: Any
     calibration: Any
@@ -102,12 +102,14 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         InputError
-            If there is one class only, an outcome is missing, or a column holds no numbers.
+            If there is one class only, an outcome is missing, a column holds no numbers, or directions are required and
+            a column has none.
 
         Warns
         -----
         LearningWarning
-            Of columns that say nothing or tell the outcome almost perfectly, and of too few rows to hold any out.
+            Of columns that say nothing or tell the outcome almost perfectly, of columns that look like indicators by
+            another name and so go either way, and of too few rows to hold any out.
         """
         self._check_parameters()
         matrix, labels, weights = self._rows_to_learn_from(X, y, sample_weight)
@@ -123,7 +125,11 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         self._check_both_classes(labels)
         warn_of_columns(matrix, names)
         warn_of_leaks(matrix, labels, names)
-        self.constraints_ = self._constraints(names)
+        held = directions_of(
+            names, self.directions or {}, tuple(self.levels_), named=hasattr(self, "feature_names_in_"),
+            required=self.require_directions,
+        )  # fmt: skip
+        self.constraints_ = tuple(SIGNS[direction] for direction in held)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         days = None if as_of is None else pl.Series(as_of).cast(pl.Date)
         held_out = self._learn(LearningRows(matrix, labels, weights, days, groups, inspectors, seed))
@@ -180,6 +186,21 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         self.cut_offs_ = cut_offs
         return self
 
+    @property
+    def tiers_(self) -> tuple[str, ...]:
+        """From best to worst."""
+        return self.cut_offs_.tiers
+
+    @property
+    def reason_method(self) -> str:
+        """How reasons are found."""
+        return "shapley"
+
+    def account(self) -> dict[str, Any]:
+        """Which model it is, for the account of a run: its kind, and sha256 of each of its parts."""
+        parts = sorted(self.to_parts().items())
+        return {"kind": type(self).__name__, "sha256": {name: sha256(part).hexdigest() for name, part in parts}}
+
     def contributions(self, X: Any) -> tuple[Numbers, float]:
         """Exact Shapley values of every column, shape (n_rows, n_features), and the base from which they count.
 
@@ -191,11 +212,16 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     def directions_of_columns(self) -> dict[str, Direction]:
         """What the fitted model was held to, column by column; categories have no direction."""
         check_is_fitted(self)
-        ways: dict[int, Direction] = {sign: way for way, sign in _CONSTRAINTS.items()}
+        ways: dict[int, Direction] = {sign: way for way, sign in SIGNS.items()}
         return {
             name: "none" if name in self.levels_ else ways[sign]
             for name, sign in zip(self._names(), self.constraints_, strict=True)
         }
+
+    @property
+    def n_directed_(self) -> int:
+        """How many columns the fitted model is held to a direction of risk in."""
+        return sum(direction != "none" for direction in self.directions_of_columns().values())
 
     def reasons(
         self,
@@ -231,11 +257,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
             If X lacks a column, or ``top``, ``language`` or ``output`` is none that there is.
         """
         check_is_fitted(self)
-        check_frame_kind(output)
-        if language not in (None, "zh", "en"):
-            raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
-        if top is not None and (int(top) != top or top < 1):
-            raise InputError(f"top must be a whole number from 1 on, got {top!r}")
+        check_asked(top, language, output)
         matrix = self._matrix(X)
         names = self._names()
         top = min(top or len(names), len(names))
@@ -308,6 +330,13 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
             title=title, effective_from=effective_from, bounds=bounds,
         )  # fmt: skip
 
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        told = super().__repr__(N_CHAR_MAX)
+        if not hasattr(self, "training_"):
+            return told
+        held = held_to_directions(list(self.directions_of_columns().values())).en
+        return f"<{told}, fitted to {self.training_['rows']:,} rows: {self.made_of().en}; {held}>"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
@@ -317,6 +346,10 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     @abstractmethod
     def made_of(self) -> BilingualText:
         """What the fitted model consists of, in words."""
+
+    @abstractmethod
+    def to_parts(self) -> dict[str, bytes]:
+        """All of the fitted model by file name, as text."""
 
     @abstractmethod
     def _learn(self, rows: LearningRows) -> int:
@@ -346,8 +379,8 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         self._require("gap_days", self.gap_days >= 0, "at least 0")
         self._require("n_jobs", self.n_jobs != 0, "None, a number of threads, or -1 for all cores")
         for name, wrong in (self.directions or {}).items():
-            if wrong not in _CONSTRAINTS:
-                raise InputError(f"directions[{name!r}] must be one of {', '.join(_CONSTRAINTS)}, got {wrong!r}")
+            if wrong not in SIGNS:
+                raise InputError(f"directions[{name!r}] must be one of {', '.join(SIGNS)}, got {wrong!r}")
 
     def _require(self, name: str, right: bool, how: str) -> None:
         if not right:
@@ -369,6 +402,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
                 )
             self.levels_ = learn_levels(X, found)
             X = frame_matrix(X, names, self.levels_, self.unseen)
+            check_finite(X, names)
         matrix, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
@@ -388,14 +422,6 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
                 f"y has one class only ({only}): the model needs rows with and without a finding. "
                 "Take more inspections, or a target that is met at times"
             )
-
-    def _constraints(self, names: Sequence[str]) -> tuple[int, ...]:
-        directions: dict[str, Direction] = {spec.id: spec.direction for spec in built_in_indicators()}
-        directions |= self.directions or {}
-        stranger = next((name for name in self.directions or {} if name not in names), None)
-        if stranger is not None:
-            raise InputError(f"directions names {stranger!r}, which is no column of X")
-        return tuple(0 if name in self.levels_ else _CONSTRAINTS[directions.get(name, "none")] for name in names)
 
     def _names(self) -> list[str]:
         """Names of the columns; those of an array are numbered."""

@@ -15,13 +15,13 @@ import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError, LearningWarning
 
 __all__ = ["Split", "day_numbers", "group_numbers", "one_for_each_row", "split_rows"]
 
 # Of enterprises known both early and late, one in so many is held out; the others are learnt from.
 _ONE_IN = 2
-_ISO_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,9 @@ def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
         If one is no day, or there is not one for each row.
     """
     series = one_for_each_row(days, "as_of", n_rows)
-    if series.dtype == pl.String:
-        # Of a moment, the day that its text names.
-        dates = series.str.extract(_ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
-    elif series.dtype == pl.Datetime:
-        # The day where the clock stands, not the day in Greenwich.
-        dates = series.dt.replace_time_zone(None).dt.date()
-    elif series.dtype in (pl.Date, pl.Null):
-        dates = series.cast(pl.Date)
-    else:
-        raise InputError(f"as_of holds {series.dtype}, not days: give dates, or text such as 2026-06-30")
+    dates = civil_days(series, "as_of")
     if dates.null_count():
-        at = int(dates.is_null().to_numpy().argmax())
-        raise InputError(f"row {at} has as_of {series[at]!r}: give a day such as 2026-06-30")
+        raise InputError(f"row {int(dates.is_null().to_numpy().argmax())} has no as_of: give a day such as 2026-06-30")
     return dates.to_physical().to_numpy()
 
 
@@ -202,4 +192,5 @@ def _series(values: Any, name: str) -> pl.Series:
         raise ValueError(f"it has {array.ndim} dimensions")
     if array.dtype != object:
         return pl.Series(name, array)
-    return pl.Series(name, [None if gone else one for one, gone in zip(array.tolist(), pd.isna(array), strict=True)])
+    plain = [one.astype("datetime64[us]").item() if isinstance(one, np.datetime64) else one for one in array.tolist()]
+    return pl.Series(name, [None if gone else one for one, gone in zip(plain, pd.isna(array), strict=True)])

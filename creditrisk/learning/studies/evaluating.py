@@ -20,6 +20,7 @@ from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
 from creditrisk.learning.bundles.bundle import load_model
 from creditrisk.learning.bundles.manifest import ModelBundle
+from creditrisk.learning.scorers.scorer import LearnedScorer
 from creditrisk.learning.studies.inspected import days_to_look_at, indicators_of
 from creditrisk.learning.studies.outcomes import RateEstimate, estimate_rate, outcomes
 from creditrisk.learning.target import Target
@@ -135,7 +136,7 @@ def evaluate_model(
     every: str = "3M",
     target: Target | None = None,
     policy: Policy | str = "jiangsu",
-    learnt_until: date | None = None,
+    learnt_until: date | str | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> ModelEvaluation:
@@ -143,7 +144,7 @@ def evaluate_model(
 
     Parameters
     ----------
-    scorer : fitted BoostedScorer or ScorecardScorer, ModelBundle, path or name
+    scorer : ModelProtocol, ModelBundle, path or name
         A saved one is held to the definitions of its indicators, and says its target and what it learnt until.
     enterprises, records : Enterprises and Records
     from_, to : date or ISO text
@@ -155,9 +156,9 @@ def evaluate_model(
         be that of the training.
     policy : Policy or str, default="jiangsu"
         Its rules are the reference, and its indicators those of the model.
-    learnt_until : date, optional
+    learnt_until : date or ISO text, optional
         The last day of an outcome that the model learnt from; by default what a saved model says, else the last day
-        that its rows and the target allow.
+        that its rows and the target allow. What :func:`creditrisk.wrap_classifier` gives knows none.
     n_resamples, seed : int
         Of the bootstrap over enterprises.
 
@@ -172,7 +173,13 @@ def evaluate_model(
         scorer, target = bundle.scorer, target or bundle.target
         learnt_until = learnt_until if learnt_until is not None else bundle.learnt_until
     target = target or Target()
+    learnt_until = None if learnt_until is None else as_date(learnt_until, "learnt_until")
     first = as_date(from_, "from_")
+    if learnt_until is None and not isinstance(scorer, LearnedScorer):
+        raise InputError(
+            f"a {type(scorer).__name__} does not say until when it learnt, and a test on what it learnt from says "
+            "nothing: give learnt_until=, the last day of an outcome that it was fitted to"
+        )
     last = learnt_until if learnt_until is not None else last_day_learnt(scorer, target)
     if last is not None and first < last:
         raise InputError(
@@ -203,7 +210,7 @@ def evaluate_model(
     districts = known.with_columns(region=_prefectures(known["region"])).head(inspected.height)
     columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
     rules = RuleScorer(policy).fit()
-    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": -rules.decision_function(indicators)}
+    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": rules.decision_function(indicators)}
     tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
 
     def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison[pl.DataFrame]:
@@ -248,7 +255,7 @@ def _plain(value: Any) -> Any:
 
 def last_day_learnt(scorer: Any, target: Target) -> date | None:
     """The last day on which an outcome can lie that a model learnt from; None where its rows had no days."""
-    last = scorer.training_["to"]
+    last = scorer.training_["to"] if isinstance(scorer, LearnedScorer) else None
     if last is None:
         return None
     return day_of(int(add_months(day_number(date.fromisoformat(last)), target.within_months)))

@@ -15,6 +15,7 @@ from creditrisk.errors import InputError
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.learning.bundles.manifest import TrainingCohort
 from creditrisk.learning.scorers.boosted import BoostedScorer
+from creditrisk.learning.scorers.scorer import LearnedScorer
 from creditrisk.learning.studies.evaluating import ModelEvaluation, evaluate_model
 from creditrisk.learning.studies.inspected import days_to_look_at, indicators_of
 from creditrisk.learning.studies.outcomes import outcomes
@@ -153,7 +154,12 @@ def _held_to(policy: Policy, columns: Sequence[str], scorer: Any) -> Any:
     own = {
         name: policy.specs[name].direction
         for name in columns
-        if name in policy.specs and policy.specs[name].direction != known.get(name, "none")
+        if name in policy.specs and policy.specs[name].direction != known.get(name)
     }
+    if not isinstance(scorer, LearnedScorer):
+        raise InputError(
+            f"a {type(scorer).__name__} is not trained here: give an unfitted BoostedScorer or ScorecardScorer, or fit "
+            "it yourself and wrap it with creditrisk.wrap_classifier"
+        )
     declared = own | dict(scorer.directions or {})
     return clone(scorer).set_params(directions=declared or None)

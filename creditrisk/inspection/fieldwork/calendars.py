@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.frames import FrameLike, Source, is_frame, to_polars
 from creditrisk.vocabulary import Label
@@ -73,7 +74,8 @@ def visit_calendar(
         from icalendar import Calendar
     except ModuleNotFoundError as error:
         raise InputError("calendars need pip install 'creditrisk[calendar]'") from error
-    placed = _table(schedule, "table_data", _PLACED, "schedule").with_columns(pl.col("date").cast(pl.Date))
+    placed = _table(schedule, "table_data", _PLACED, "schedule")
+    placed = placed.with_columns(civil_days(placed["date"], "date", "of the schedule"))
     told = _table(visits, "visits_data", _TOLD, "visits")
     strange = placed.join(told, on="visit_id", how="anti")["visit_id"].sort()
     if len(strange):

@@ -12,7 +12,7 @@ import pytest
 from icalendar import Calendar
 
 import creditrisk as cr
-from creditrisk.report.calendars import visit_calendar
+from creditrisk.inspection.fieldwork.calendars import visit_calendar
 from tests.inspection.conftest import item, plan_of, table_of
 
 MONDAY = date(2026, 3, 2)
