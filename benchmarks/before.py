@@ -148,7 +148,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         simulate_province(asked.enterprises, 10.0).write(folder)
     sides = (asked.other.resolve(), HERE)
-    met = True
+    met, rates = True, dict[str, float]()
     print(
         "| step | before, CPU s | now, CPU s | ratio | lowest and highest ratio | at most |\n|---|---|---|---|---|---|"
     )
@@ -162,6 +162,10 @@ def main() -> int:
             f"| {REACHES[step]} |",
             flush=True,
         )
+        if step in EXPLAINED:
+            rates[step] = EXPLAINED[step] / now
+    for step, rate in rates.items():
+        print(f"\n{step}: {rate:,.0f} explanations a CPU second, 10,000 in {10_000 / rate:,.0f} CPU s")
     if "results" in asked.steps:
         before, now = (run("results", side, folder)["facts"] for side in sides)
         differing = sorted(name for name in before if before[name] != now.get(name))

@@ -12,7 +12,7 @@ import pytest
 
 import creditrisk as cr
 from creditrisk.policy.loading import built_in_policies
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, enterprises_of, records_of
 from tests.dressed import dressed
 
 # How many enterprises of each population are assessed alone; CREDITRISK_LONG_TESTS=1 takes all of them.
@@ -149,3 +149,16 @@ def test_a_policy_that_compares_enterprises_needs_more_than_one(policy: cr.Polic
 
 def test_the_catalogue_holds_policies_of_both_kinds() -> None:
     assert [policy.id for policy in COMPARING] == ["us_fmcsa_sms"]
+
+
+def test_before_its_first_record_alone_gives_what_the_batch_gives() -> None:
+    enterprises = enterprises_of({"enterprise_id": "E1"}, {"enterprise_id": "E2"})
+    records = records_of(
+        {"enterprise_id": "E1", "type": "accident", "occurred_on": "2026-09-01"},
+        {"enterprise_id": "E2", "type": "accident", "occurred_on": "2026-01-01"},
+    )
+    batch = cr.assess(enterprises, records, as_of="2026-06-30", output="polars").table
+    alone = cr.assess(
+        enterprises.data[:1], records.data[:1], as_of="2026-06-30", id_scheme="any", output="polars"
+    ).table
+    assert alone.equals(batch[:1])
