@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import polars as pl
 
 from creditrisk.days import civil_days
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameLike, Source, is_frame, to_polars
+from creditrisk.frames import FrameLike, is_frame, to_polars
 from creditrisk.vocabulary import Label
-
-if TYPE_CHECKING:
-    from creditrisk.inspection.fieldwork.scheduling import Schedule
-    from creditrisk.inspection.plan.plan import InspectionPlan
 
 __all__ = ["visit_calendar"]
 
@@ -31,8 +27,22 @@ _TOLD = ("visit_id", "items", "departments", "cause", "why_zh", "why_en")
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], " ")
 
 
+class Scheduled(Protocol):
+    """What is taken of a Schedule, which stands above the reports."""
+
+    @property
+    def table_data(self) -> pl.DataFrame: ...
+
+
+class Planned(Protocol):
+    """What is taken of an InspectionPlan."""
+
+    @property
+    def visits_data(self) -> pl.DataFrame: ...
+
+
 def visit_calendar(
-    schedule: Schedule | FrameLike, visits: InspectionPlan | Source, *, inspector: str | None = None
+    schedule: Scheduled | FrameLike, visits: Planned | FrameLike, *, inspector: str | None = None
 ) -> bytes:
     """The visits that have a day, each as an event of that whole day.
 
