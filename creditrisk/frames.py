@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard, assert_never, get_args
 
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from typing_extensions import TypeVar
 
 from creditrisk.errors import InputError
@@ -21,6 +21,7 @@ __all__ = [
     "ROWS_PER_CHUNK",
     "ArrowStream",
     "Column",
+    "Features",
     "Frame",
     "FrameKind",
     "FrameLike",
@@ -52,6 +53,8 @@ FrameLike: TypeAlias = "pl.DataFrame | pl.LazyFrame | pd.DataFrame | ArrowStream
 Source: TypeAlias = "FrameLike | str | os.PathLike[str] | Sequence[FrameLike | str | os.PathLike[str]]"
 # One column: of a frame of any kind, an array, or values one by one.
 Column: TypeAlias = "Sequence[Any] | NDArray[Any] | pl.Series | pd.Series[Any] | pd.Index[Any] | ArrowStream"
+# Rows to learn from or to score: a frame, or an array of shape (n_rows, n_columns).
+Features: TypeAlias = "FrameLike | ArrayLike"
 # What a user gets, by ``output``. A result of which nobody says which it holds may hold any.
 Frame: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table"
 FrameT = TypeVar("FrameT", bound="Frame", covariant=True, default="Frame")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -24,6 +26,8 @@ def public_objects() -> dict[str, object]:
     found = [*_of_plans(assessment), *_of_learning(enterprises, records), enterprises, records, policy, assessment]
     found += [assessment.explain(one, way_up=True), assessment.trace(one), cr.RuleScorer(policy).fit()]
     found += [builder(records) for builder in BUILDERS]
+    found += [province, records.report, cr.identity_report(enterprises, records), assessment.summary()]
+    found += [cr.sample_paths(), policy.title, cr.Selection(types=("violation",)), cr.Target()]
     found += [cr.built_in_indicators()[0], cr.CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)]
     found += [cr.compare_policies(cr.load_policy("jiangsu", "2025-01-01"), policy)]
     found += [cr.policy_impact(enterprises, records, before=policy, after="national_abcd_lindian", as_of=AS_OF)]
@@ -53,11 +57,18 @@ def _of_plans(assessment: cr.Assessment) -> list[object]:
     inspectors = cr.read_inspectors(staff)
     schedule = cr.schedule_visits(plan, first_day="2027-03-01", last_day="2027-11-30", teams=4)
     chances = pl.DataFrame({"enterprise_id": assessment.table_data["enterprise_id"], "probability": 0.2})
+    draw = cr.draw_sample(chances, 20, item="fire", seed=SEED)
     return [
         items[0], plan, inspectors, cr.assign_inspectors(plan, inspectors, seed=SEED), schedule,
         cr.record_results(cr.results_form(plan), plan), cr.plan_worth(plan, chances),
-        cr.draw_sample(chances, 20, item="fire", seed=SEED),
+        plan.summary(), draw, _verified(draw),
     ]  # fmt: skip
+
+
+def _verified(draw: cr.Draw) -> cr.Verification:
+    with TemporaryDirectory() as folder:
+        cr.write_draw(draw, Path(folder, "draw.json"))
+        return cr.verify_draw(Path(folder, "draw.json"))
 
 
 def _of_learning(enterprises: cr.Enterprises, records: cr.Records) -> list[object]:
@@ -77,6 +88,6 @@ def _of_learning(enterprises: cr.Enterprises, records: cr.Records) -> list[objec
     )
     scores = {"a": chance.random(200), "b": chance.random(200)}
     return [
-        model, trained, trained.scorer, scorecard, trained.evaluation,
+        model, trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate,
         cr.compare_scores(rows, scores, n_resamples=20), cr.compare_choices(rows, scores, n_resamples=20),
     ]  # fmt: skip

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
+from creditrisk.frames import to_polars
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.scoring.model_protocol import ModelProtocol, places_of_tiers
@@ -111,7 +112,9 @@ class ModelView:
         if self.scorer.reason_method == "none":
             zh, en = ([[text]] * len(rows) for text in (_NO_REASONS.zh, _NO_REASONS.en))
             return pl.DataFrame({"row": rows, "zh": zh, "en": en})
-        reasons = self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, specs=self.specs, output="polars")
+        reasons = to_polars(
+            self.scorer.reasons(self.columns[rows], top=_REASONS_SHOWN, specs=self.specs, output="polars")
+        )
         texts = reasons.group_by("row", maintain_order=True).agg(zh="text_zh", en="text_en")
         return texts.with_columns(row=pl.Series(rows).gather(texts["row"]))
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from creditrisk.days import civil_days
 from creditrisk.errors import InputError, InputWarning
-from creditrisk.frames import is_frame, to_polars
+from creditrisk.frames import Frame, FrameLike, is_frame, to_polars
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.indicators.engine import DEFAULT_SEVERITY_WEIGHTS, Kernel, SeverityWeights
 from creditrisk.indicators.events import Cohort
@@ -117,9 +117,9 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        records: Any,
+        records: Records | FrameLike,
         *,
-        enterprises: Any = None,
+        enterprises: Enterprises | FrameLike | None = None,
         policy: IndicatorPolicy | None = None,
         indicators: Sequence[IndicatorSpec] = (),
         only: Sequence[str] | None = None,
@@ -132,7 +132,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         self.only = only
         self.unknown = unknown
 
-    def fit(self, X: Any = None, y: Any = None) -> IndicatorBuilder:
+    def fit(self, X: FrameLike | None = None, y: object = None) -> IndicatorBuilder:
         """Settle which indicators are computed; nothing is learnt from ``X``.
 
         Raises
@@ -145,7 +145,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         self.specs_ = self._specs()
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: FrameLike) -> Frame:
         """Compute the indicators.
 
         Parameters
@@ -203,7 +203,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
             row_of_record=row_of_record,
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Ids of the indicators, in the order of the columns."""
         check_is_fitted(self, "specs_")
         return np.asarray([spec.id for spec in self.specs_], dtype=object)

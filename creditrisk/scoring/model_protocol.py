@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind
+from creditrisk.frames import Features, Frame, FrameKind
+from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.policy.document import Policy
 from creditrisk.records.schema import ENTERPRISE_SCHEMA
 
@@ -57,9 +59,11 @@ class ModelProtocol(Protocol):
     def tiers_(self) -> tuple[str, ...]: ...
     @property
     def reason_method(self) -> str: ...
-    def predict_proba(self, X: Any) -> NDArray[np.float64]: ...
-    def predict_tier(self, X: Any) -> NDArray[np.object_]: ...
-    def reasons(self, X: Any, top: int | None = 5, *, specs: Any = (), output: FrameKind = "pandas") -> Any: ...
+    def predict_proba(self, X: Features) -> NDArray[np.float64]: ...
+    def predict_tier(self, X: Features) -> NDArray[np.object_]: ...
+    def reasons(
+        self, X: Features, top: int | None = 5, *, specs: Sequence[IndicatorSpec] = (), output: FrameKind = "pandas"
+    ) -> Frame: ...
     def account(self) -> dict[str, Any]: ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from creditrisk.errors import InputError
-from creditrisk.frames import is_frame, look_alike, to_polars
+from creditrisk.frames import Column, Features, Frame, is_frame, look_alike, to_polars
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT, Scores, score
@@ -64,7 +65,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
     def __init__(self, policy: Policy | str = "jiangsu") -> None:
         self.policy = policy
 
-    def fit(self, X: Any = None, y: Any = None) -> RuleScorer:
+    def fit(self, X: Features | None = None, y: Column | None = None) -> RuleScorer:
         """Read the policy; if indicators are given, check that all that it reads are there.
 
         Raises
@@ -82,12 +83,12 @@ class RuleScorer(TransformerMixin, BaseEstimator):
             self._indicators(X)
         return self
 
-    def score_rows(self, X: Any) -> Scores:
+    def score_rows(self, X: Features) -> Scores:
         """Points by rule, hit masks, dimension scores and totals, in whole numbers."""
         check_is_fitted(self, "policy_")
         return score(self.policy_, self._indicators(X))
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Features) -> Frame:
         """Total and dimension scores.
 
         Parameters
@@ -111,18 +112,18 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         columns |= {name: points / POINT_UNIT for name, points in scores.dimensions.items()}
         return pandas.DataFrame(columns, index=X.index if isinstance(X, pandas.DataFrame) else None)
 
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
+    def decision_function(self, X: Features) -> NDArray[np.float64]:
         """Total scores with the sign turned, shape (n_rows,): as of every scorer they rise with risk."""
         return 0.0 - self.score_rows(X).total / TOTAL_UNIT
 
-    def predict(self, X: Any) -> NDArray[np.object_]:
+    def predict(self, X: Features) -> NDArray[np.object_]:
         """Tiers, shape (n_rows,)."""
         check_is_fitted(self, "policy_")
         indicators = self._indicators(X)
         tiering = assign_tiers(self.policy_, score(self.policy_, indicators), indicators)
         return self.classes_[tiering.tier]
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """``score`` and the dimensions that the policy scores."""
         check_is_fitted(self, "policy_")
         return np.array(["score", *self.policy_.dimensions], dtype=object)

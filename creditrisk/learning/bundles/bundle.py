@@ -25,6 +25,7 @@ from creditrisk.files.together import finish_broken_off, write_set
 from creditrisk.indicators.built_in import built_in_indicators
 from creditrisk.learning.bundles.manifest import Manifest, ModelBundle, TrainingCohort, manifest_digest
 from creditrisk.learning.bundles.model_card import model_card
+from creditrisk.learning.scorers.scorer import LearnedScorer
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.vocabulary import BilingualText
@@ -60,7 +61,7 @@ _LIMITS = BilingualText(
 
 
 def save_model(
-    scorer: Any,
+    scorer: LearnedScorer,
     folder: str | os.PathLike[str],
     *,
     name: BilingualText | Mapping[str, str] | None = None,

@@ -14,6 +14,7 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import PolicyUsed
 from creditrisk.files.digests import sha256_of
 from creditrisk.indicators.spec import Direction, IndicatorSpec
+from creditrisk.learning.scorers.scorer import LearnedScorer
 from creditrisk.learning.target import Target
 from creditrisk.policy.document import Policy
 from creditrisk.vocabulary import BilingualText
@@ -110,7 +111,7 @@ class ModelBundle:
     manifest : Manifest
     """
 
-    scorer: Any
+    scorer: LearnedScorer
     manifest: Manifest
 
     @property

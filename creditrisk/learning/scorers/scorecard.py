@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, check_frame_kind, from_polars
 from creditrisk.indicators.spec import Direction
 from creditrisk.learning.scorers.additive import AdditivePoints, PointScale, steps_in_points
 from creditrisk.learning.scorers.binning import Bands, declared_bands, monotone_bands
@@ -30,6 +30,9 @@ from creditrisk.learning.scorers.weights_of_evidence import evidence_of, fit_evi
 from creditrisk.vocabulary import BilingualText
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from creditrisk.scoring.model_protocol import ModelProtocol
 
 __all__ = ["ScorecardScorer"]
@@ -162,7 +165,13 @@ class ScorecardScorer(LearnedScorer):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def table(self, *, output: FrameKind = "pandas") -> Any:
+    @overload
+    def table(self, *, output: Literal["pandas"] = ...) -> pd.DataFrame: ...
+    @overload
+    def table(self, *, output: Literal["polars"]) -> pl.DataFrame: ...
+    @overload
+    def table(self, *, output: Literal["arrow"]) -> pa.Table: ...
+    def table(self, *, output: FrameKind = "pandas") -> Frame:
         """The scorecard: every band of every indicator that counts.
 
         Returns

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, from_polars
+from creditrisk.frames import Column, Features, Frame, FrameKind, from_polars
 from creditrisk.indicators.spec import Direction, IndicatorSpec
 from creditrisk.learning.scorers.additive import AdditivePoints
 from creditrisk.learning.scorers.additive_policy import AdditiveModel, policy_text
@@ -73,12 +73,12 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
 
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        as_of: Any = None,
-        groups: Any = None,
-        inspectors: Any = None,
+        X: Features,
+        y: Column,
+        sample_weight: Column | None = None,
+        as_of: Column | None = None,
+        groups: Column | None = None,
+        inspectors: Column | None = None,
     ) -> Self:
         """Learn from outcomes.
 
@@ -115,13 +115,14 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         matrix, labels, weights = self._rows_to_learn_from(X, y, sample_weight)
         names = self._names()
         kept = slice(None) if weights is None else np.flatnonzero(weights > 0)
-        as_of = None if as_of is None else day_numbers(as_of, len(labels))
-        groups = None if groups is None else group_numbers(groups, len(labels))
-        inspectors = None if inspectors is None else checked_inspectors(inspectors, len(labels))
+        numbers = None if as_of is None else day_numbers(as_of, len(labels))
+        group = None if groups is None else group_numbers(groups, len(labels))
+        inspector = None if inspectors is None else checked_inspectors(inspectors, len(labels))
         matrix, labels = matrix[kept], labels[kept]
-        weights, as_of, groups, inspectors = (
-            None if part is None else part[kept] for part in (weights, as_of, groups, inspectors)
-        )
+        weights = None if weights is None else weights[kept]
+        numbers = None if numbers is None else numbers[kept]
+        group = None if group is None else group[kept]
+        inspector = None if inspector is None else inspector[kept]
         self._check_both_classes(labels)
         warn_of_columns(matrix, names)
         warn_of_leaks(matrix, labels, names)
@@ -131,20 +132,20 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         )  # fmt: skip
         self.constraints_ = tuple(SIGNS[direction] for direction in held)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        days = None if as_of is None else pl.Series(as_of).cast(pl.Date)
-        held_out = self._learn(LearningRows(matrix, labels, weights, days, groups, inspectors, seed))
+        days = None if numbers is None else pl.Series(numbers).cast(pl.Date)
+        held_out = self._learn(LearningRows(matrix, labels, weights, days, group, inspector, seed))
         self.cut_offs_ = self.cut_offs if self.cut_offs is not None else _DEFAULT_CUT_OFFS
         self.thresholds_ = self.cut_offs_.thresholds(self._raw(matrix), self.calibration_, weights)
         self.training_ = {
             "rows": len(labels),
             "findings": int(labels.sum()),
             "held_out": held_out,
-            "from": None if as_of is None else str(np.datetime64(int(as_of.min()), "D")),
-            "to": None if as_of is None else str(np.datetime64(int(as_of.max()), "D")),
+            "from": None if numbers is None else str(np.datetime64(int(numbers.min()), "D")),
+            "to": None if numbers is None else str(np.datetime64(int(numbers.max()), "D")),
         }
         return self
 
-    def decision_function(self, X: Any) -> Numbers:
+    def decision_function(self, X: Features) -> Numbers:
         """Raw scores, shape (n_rows,); they rise with risk.
 
         They are log odds before calibration, so 0 need not be even odds.
@@ -152,7 +153,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return self._raw(self._matrix(X))
 
-    def predict_proba(self, X: Any) -> Numbers:
+    def predict_proba(self, X: Features) -> Numbers:
         """Probabilities of no finding and of a finding, shape (n_rows, 2)."""
         raw = self.decision_function(X)
         probability = self.calibration_.probabilities(raw)
@@ -161,17 +162,17 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         result[:, 1] = probability
         return result
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Features) -> NDArray[Any]:
         """The more probable class, shape (n_rows,)."""
         raw = self.decision_function(X)
         return self.classes_[(self.calibration_.probabilities(raw) > 0.5).astype(np.intp)]
 
-    def predict_tier(self, X: Any) -> NDArray[np.object_]:
+    def predict_tier(self, X: Features) -> NDArray[np.object_]:
         """Tiers by the cut-offs, shape (n_rows,)."""
         raw = self.decision_function(X)
         return np.array(self.cut_offs_.tiers, dtype=object)[places_of(raw, self.thresholds_)]
 
-    def set_cut_offs(self, cut_offs: CutOffs, X: Any = None) -> Self:
+    def set_cut_offs(self, cut_offs: CutOffs, X: Features | None = None) -> Self:
         """Let tiers begin elsewhere, without fitting again.
 
         Parameters
@@ -201,7 +202,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         parts = sorted(self.to_parts().items())
         return {"kind": type(self).__name__, "sha256": {name: sha256(part).hexdigest() for name, part in parts}}
 
-    def contributions(self, X: Any) -> tuple[Numbers, float]:
+    def contributions(self, X: Features) -> tuple[Numbers, float]:
         """Exact Shapley values of every column, shape (n_rows, n_features), and the base from which they count.
 
         They and the base add up to the raw score.
@@ -225,13 +226,13 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
 
     def reasons(
         self,
-        X: Any,
+        X: Features,
         top: int | None = 5,
         language: Language | None = None,
         *,
         specs: Sequence[IndicatorSpec] = (),
         output: FrameKind = "pandas",
-    ) -> Any:
+    ) -> Frame:
         """What moved each row's score most: exact Shapley values, in words.
 
         Parameters

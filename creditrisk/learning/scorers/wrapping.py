@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, from_polars, is_frame, to_polars
+from creditrisk.frames import Column, Features, Frame, FrameKind, from_polars, is_frame, to_polars
 from creditrisk.indicators.spec import IndicatorSpec
 from creditrisk.learning.scorers.additive_reasons import AdditiveReasons
 from creditrisk.learning.scorers.calibration import Calibration
@@ -39,12 +39,12 @@ _AS_GIVEN = Calibration(raw=(0.0, 1.0), probability=(0.0, 1.0))
 
 
 def wrap_classifier(
-    classifier: Any,
-    X: Any = None,
+    classifier: BaseEstimator,
+    X: Features | None = None,
     *,
     cut_offs: CutOffs,
     reasons: ReasonMethod = "none",
-    finding: Any = None,
+    finding: object = None,
     columns: Sequence[str] | None = None,
 ) -> WrappedClassifier:
     """Make a model for :func:`creditrisk.assess` of any fitted scikit-learn classifier of two classes.
@@ -146,14 +146,14 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
     thresholds_: tuple[float, ...]
 
     def __init__(
-        self, classifier: Any, *, cut_offs: CutOffs, reasons_by: ReasonMethod = "none", finding: Any = None
+        self, classifier: BaseEstimator, *, cut_offs: CutOffs, reasons_by: ReasonMethod = "none", finding: object = None
     ) -> None:
         self.classifier = classifier
         self.cut_offs = cut_offs
         self.reasons_by = reasons_by
         self.finding = finding
 
-    def fit(self, X: Any, y: Any, **parameters: Any) -> Self:
+    def fit(self, X: Features, y: Column, **parameters: Any) -> Self:
         """Fit a copy of the classifier, and take shares and averages of X.
 
         Parameters
@@ -175,7 +175,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         rows = rows if names is None else _pandas(rows, names)
         return self._serve(clone(self.classifier).fit(rows, y, **parameters), None if names is None else list(names), X)
 
-    def set_cut_offs(self, cut_offs: CutOffs, X: Any = None) -> Self:
+    def set_cut_offs(self, cut_offs: CutOffs, X: Features | None = None) -> Self:
         """Let tiers begin elsewhere.
 
         Parameters
@@ -204,7 +204,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         """How reasons are found."""
         return self.reasons_by
 
-    def predict_proba(self, X: Any) -> Numbers:
+    def predict_proba(self, X: Features) -> Numbers:
         """Probabilities of no finding and of a finding, as the classifier gives them, shape (n_rows, 2)."""
         check_is_fitted(self)
         probability = np.asarray(self.classifier_.predict_proba(self._rows(X)), dtype=np.float64)
@@ -213,17 +213,17 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
             raise InputError(f"the classifier gives row {at} no probability: see what its columns hold")
         return probability[:, self._order]
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Features) -> NDArray[Any]:
         """The class that the classifier predicts, shape (n_rows,)."""
         check_is_fitted(self)
         return np.asarray(self.classifier_.predict(self._rows(X)))
 
-    def predict_tier(self, X: Any) -> NDArray[np.object_]:
+    def predict_tier(self, X: Features) -> NDArray[np.object_]:
         """Tiers by the cut-offs, shape (n_rows,)."""
         probability = self.predict_proba(X)[:, 1]
         return np.array(self.tiers_, dtype=object)[places_of(probability, self.thresholds_)]
 
-    def contributions(self, X: Any) -> tuple[Numbers, float]:
+    def contributions(self, X: Features) -> tuple[Numbers, float]:
         """Exact Shapley values of every column, shape (n_rows, n_columns), and the base from which they count.
 
         They and the base add up to the log odds.
@@ -240,13 +240,13 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
 
     def reasons(
         self,
-        X: Any,
+        X: Features,
         top: int | None = 5,
         language: Language | None = None,
         *,
         specs: Sequence[IndicatorSpec] = (),
         output: FrameKind = "pandas",
-    ) -> Any:
+    ) -> Frame:
         """What moved each row's log odds most, as :meth:`creditrisk.BoostedScorer.reasons`; no row without reasons."""
         check_is_fitted(self)
         check_asked(top, language, output)

@@ -27,7 +27,7 @@ from creditrisk.learning.target import Target
 from creditrisk.policy.document import Policy
 from creditrisk.policy.loading import load_policy
 from creditrisk.records.tables import Enterprises, Records
-from creditrisk.scoring.model_protocol import indicators_read
+from creditrisk.scoring.model_protocol import ModelProtocol, indicators_read
 from creditrisk.scoring.rule_scorer import RuleScorer
 
 __all__ = ["ModelEvaluation", "evaluate_model", "last_day_learnt"]
@@ -127,7 +127,7 @@ class ModelEvaluation:
 
 
 def evaluate_model(
-    scorer: Any,
+    scorer: ModelProtocol | ModelBundle | str | os.PathLike[str],
     enterprises: Enterprises,
     records: Records,
     *,
@@ -169,18 +169,19 @@ def evaluate_model(
         inspections ended alike, or the policy defines an indicator otherwise than the training of a saved model did.
     """
     bundle = load_model(scorer) if isinstance(scorer, str | os.PathLike) else scorer
+    model = bundle.scorer if isinstance(bundle, ModelBundle) else bundle
     if isinstance(bundle, ModelBundle):
-        scorer, target = bundle.scorer, target or bundle.target
+        target = target or bundle.target
         learnt_until = learnt_until if learnt_until is not None else bundle.learnt_until
     target = target or Target()
     learnt_until = None if learnt_until is None else as_date(learnt_until, "learnt_until")
     first = as_date(from_, "from_")
-    if learnt_until is None and not isinstance(scorer, LearnedScorer):
+    if learnt_until is None and not isinstance(model, LearnedScorer):
         raise InputError(
-            f"a {type(scorer).__name__} does not say until when it learnt, and a test on what it learnt from says "
+            f"a {type(model).__name__} does not say until when it learnt, and a test on what it learnt from says "
             "nothing: give learnt_until=, the last day of an outcome that it was fitted to"
         )
-    last = learnt_until if learnt_until is not None else last_day_learnt(scorer, target)
+    last = learnt_until if learnt_until is not None else last_day_learnt(model, target)
     if last is not None and first < last:
         raise InputError(
             f"the window to test on begins on {first}, and the model may have learnt from inspections up to {last}: "
@@ -202,7 +203,7 @@ def evaluate_model(
             f"{int(inspected['finding'].sum()):,} had a finding: there is nothing to compare by. Take a longer window"
         )
     rows = pl.concat([inspected.with_columns(weight=pl.lit(None, pl.Float64)), drawn])
-    wanted = tuple(dict.fromkeys((*policy.indicators_used, *indicators_read(scorer, policy))))
+    wanted = tuple(dict.fromkeys((*policy.indicators_used, *indicators_read(model, policy))))
     indicators = indicators_of(rows, days, policy, enterprises, records, wanted)
     known = rows.join(enterprises.data, on="enterprise_id", how="left", maintain_order="left").with_columns(
         pl.col("scale").cast(pl.String)
@@ -210,8 +211,8 @@ def evaluate_model(
     districts = known.with_columns(region=_prefectures(known["region"])).head(inspected.height)
     columns = pl.concat([indicators, known.select(set(known.columns) - set(indicators.columns))], how="horizontal")
     rules = RuleScorer(policy).fit()
-    scores = {"model": scorer.predict_proba(columns)[:, 1], "rules": rules.decision_function(indicators)}
-    tiers = {"model": scorer.predict_tier(columns), "rules": rules.predict(indicators)}
+    scores = {"model": model.predict_proba(columns)[:, 1], "rules": rules.decision_function(indicators)}
+    tiers = {"model": model.predict_tier(columns), "rules": rules.predict(indicators)}
 
     def compare(part: pl.DataFrame, places: slice, weight: str | None = None) -> ScoreComparison[pl.DataFrame]:
         return compare_scores(
@@ -235,7 +236,7 @@ def evaluate_model(
             for by, tier in tiers.items()
         ),
         policy=policy.used,
-        model={"kind": type(scorer).__name__}
+        model={"kind": type(model).__name__}
         | ({"sha256": bundle.manifest.sha256} if isinstance(bundle, ModelBundle) else {}),
         inputs={"enterprises": enterprises.report.used, "records": records.report.used},
     )

@@ -42,7 +42,7 @@ class TrainedModel:
         On inspections after its training; None where no window was asked for.
     """
 
-    scorer: Any
+    scorer: LearnedScorer
     policy: Policy
     cohort: TrainingCohort
     evaluation: ModelEvaluation | None
@@ -59,7 +59,7 @@ def train_model(
     test_from: date | str | None = None,
     test_to: date | str | None = None,
     policy: Policy | str = "jiangsu",
-    scorer: Any = None,
+    scorer: LearnedScorer | None = None,
     categories: tuple[str, ...] = (),
     draws_only: bool = False,
     source: BilingualText | None = None,
