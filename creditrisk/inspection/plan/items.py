@@ -66,7 +66,7 @@ class InspectionItem(PolicyPart):
     mode : {"on_site", "off_site"}
         Off-site checks do not burden the enterprise and do not count toward a cap on visits.
     skills : tuple of str
-        The skills that the team must have, each in at least one of its members.
+        The skills that the team needs; one member with each of them is enough.
     applies_to : AppliesTo
 
     Examples
