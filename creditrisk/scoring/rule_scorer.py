@@ -21,7 +21,7 @@ __all__ = ["RuleScorer"]
 
 
 class RuleScorer(TransformerMixin, BaseEstimator):
-    """Scores and tiers by the rules of a policy.
+    """A scorer that gives scores and tiers by the rules of a policy.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
     See Also
     --------
     creditrisk.IndicatorBuilder : computes the indicators.
-    creditrisk.assess : the whole path, with reasons and evidence.
+    creditrisk.assess : runs the whole assessment, with reasons and evidence.
 
     Notes
     -----
@@ -65,7 +65,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         self.policy = policy
 
     def fit(self, X: Any = None, y: Any = None) -> RuleScorer:
-        """Read the policy; if indicators are given, check that all that it reads are there.
+        """Read the policy; if indicators are given, check that they include all that the policy reads.
 
         Raises
         ------
@@ -83,12 +83,12 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return self
 
     def score_rows(self, X: Any) -> Scores:
-        """Points by rule, hit masks, dimension scores and totals, in whole numbers."""
+        """Return points by rule, hit masks, dimension scores and totals, in whole numbers."""
         check_is_fitted(self, "policy_")
         return score(self.policy_, self._indicators(X))
 
     def transform(self, X: Any) -> Any:
-        """Total and dimension scores.
+        """Return total and dimension scores.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         Returns
         -------
         pandas.DataFrame of float64, shape (n_rows, 1 + n_dimensions)
-            Or what ``set_output`` asks for.
+            The scores, or the container that ``set_output`` asks for.
 
         Raises
         ------
@@ -112,18 +112,18 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return pandas.DataFrame(columns, index=X.index if isinstance(X, pandas.DataFrame) else None)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Total scores with the sign turned, shape (n_rows,): as of every scorer they rise with risk."""
+        """Return negative total scores, shape (n_rows,): for every scorer, higher means more risk."""
         return 0.0 - self.score_rows(X).total / TOTAL_UNIT
 
     def predict(self, X: Any) -> NDArray[np.object_]:
-        """Tiers, shape (n_rows,)."""
+        """Return tiers, shape (n_rows,)."""
         check_is_fitted(self, "policy_")
         indicators = self._indicators(X)
         tiering = assign_tiers(self.policy_, score(self.policy_, indicators), indicators)
         return self.classes_[tiering.tier]
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """``score`` and the dimensions that the policy scores."""
+        """Return ``score`` and the dimensions that the policy scores."""
         check_is_fitted(self, "policy_")
         return np.array(["score", *self.policy_.dimensions], dtype=object)
 
@@ -134,7 +134,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return tags
 
     def _indicators(self, X: Any) -> dict[str, NDArray[np.float64]]:
-        """The indicators that the policy reads, by name."""
+        """Return the indicators that the policy reads, by name."""
         names = list(self.feature_names_in_)
         if is_frame(X):
             columns = self._named(to_polars(X), names)
