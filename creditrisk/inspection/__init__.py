@@ -1,1 +1,1 @@
-"""From tiers to inspections: items, random numbers anyone can recompute, draws, and the plan of a year."""
+"""Inspections by tier: items, random numbers that anyone can recompute, draws, and the plan of a year."""

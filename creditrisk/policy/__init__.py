@@ -1,1 +1,1 @@
-"""The policy document: what turns indicators into points, tiers and supervision, as data."""
+"""The policy document: the rules that turn indicators into points, tiers and supervision, as data."""

@@ -1,7 +1,7 @@
-"""The policy document (评价办法): everything that turns indicators into points, tiers and supervision, as data.
+"""The policy document (评价办法): all rules that turn indicators into points, tiers and supervision, as data.
 
-Keys that the document does not know are errors, numbers carry their basis, and what the parts say of one another must
-agree; :mod:`creditrisk.policy.loading` adds the file, line and key to each complaint.
+Unknown keys are errors, every number has its basis, and references between the parts must agree;
+:mod:`creditrisk.policy.loading` adds the file, line and key to each error message.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from creditrisk.vocabulary import RECORD_TYPES, BilingualText
 
 __all__ = ["FILLED_IN_ON_LOADING", "BoundKind", "DimensionScale", "Policy", "SeverityWeights"]
 
-# Fields that stand in no document.
+# Fields that no document contains.
 FILLED_IN_ON_LOADING: tuple[str, ...] = ("sha256", "values_of", "in_force_from")
 
 BoundKind = Literal["veto", "thin_evidence", "floor"]
 
-# What each kind of bound may do to a tier; what ends an observation period does nothing to it.
+# The effects that each kind of bound may have on a tier; a condition that ends an observation period has none.
 _HOLDING_DOWN: tuple[Effect, ...] = ("at_best", "exactly")
 _HOLDING_UP: tuple[Effect, ...] = ("at_worst", "exactly")
 
-# With MOST_POINTS each, the sum of so many rules in thousandths fits into 32 bits.
+# If each of these rules gives MOST_POINTS, their sum in thousandths still fits into 32 bits.
 MOST_RULES = 200
 
 
 class SeverityWeights(PolicyPart):
-    """How much a record of each severity weighs; each at least as much as the one before."""
+    """The weight of a record of each severity; each is at least the weight of the severity before."""
 
     minor: Annotated[float, Field(ge=0)]
     general: float
@@ -59,7 +59,7 @@ class SeverityWeights(PolicyPart):
 
 
 class DimensionScale(PolicyPart):
-    """A dimension's score is ``base`` plus the points of its rules, held between ``floor`` and ``ceiling``."""
+    """A dimension's scale: its score is ``base`` plus the points of its rules, between ``floor`` and ``ceiling``."""
 
     weight: Annotated[float, Field(gt=0, le=1, multiple_of=0.001)]
     base: Points
@@ -82,9 +82,9 @@ class Policy(PolicyPart):
     Attributes
     ----------
     sha256 : str
-        Of the document as loaded.
+        The SHA-256 of the document as loaded.
     values_of : datetime.date, optional
-        The day for which parameters with several dates were read; none where the newest were.
+        The day for which parameters with dated values were read; None if the newest values were read.
     in_force_from : dict of str to datetime.date
         Key paths of the parameters that the document dates, and the day from which the value read is in force.
     """
@@ -121,12 +121,12 @@ class Policy(PolicyPart):
         complaint = next(self._disagreements(), None)
         if complaint is not None:
             raise ValueError(complaint)
-        _ = self.indicators_used  # raises where an indicator is made of itself
+        _ = self.indicators_used  # raises if an indicator uses itself
         return self
 
     @property
     def used(self) -> PolicyUsed:
-        """Which document it is, for the account of a run."""
+        """The identity of the document, for the account of a run."""
         return PolicyUsed(id=self.id, edition=self.edition, sha256=self.sha256)
 
     @cached_property
@@ -136,50 +136,50 @@ class Policy(PolicyPart):
 
     @cached_property
     def indicators_used(self) -> tuple[str, ...]:
-        """Ids of the indicators that rules and conditions read, and of those that these are made of, each once."""
+        """The ids of the indicators that rules and conditions read, and of those that these use, each once."""
         named = [name for rule in self.rules for name in rule.indicators]
         named += [name for bound in self.bounds for name in bound.when.indicators()]
         return with_dependencies(named, self.specs)
 
     @cached_property
     def bounds(self) -> tuple[Bound, ...]:
-        """Vetoes, thin evidence, floors and what ends an observation period, in this order."""
+        """Vetoes, thin evidence, floors, and the conditions that end an observation period, in this order."""
         observation = self.regimes.observation
         return (*self.tier_bounds, *(observation.unless if observation else ()))
 
     @cached_property
     def tier_bounds(self) -> tuple[Bound, ...]:
-        """What bounds the tier whatever the score: vetoes, thin evidence, floors."""
+        """The bounds on the tier that do not depend on the score: vetoes, thin evidence, floors."""
         return (*self.vetoes, *self.thin_evidence, *self.floors)
 
     def kind_of(self, bound: Bound) -> BoundKind:
-        """In which of the lists a bound on the tier stands."""
+        """Return the kind of a bound on the tier: the list that it is in."""
         if bound in self.vetoes:
             return "veto"
         return "thin_evidence" if bound in self.thin_evidence else "floor"
 
     @cached_property
     def proofs(self) -> tuple[Proof, ...]:
-        """What is proved of each rule and bound (:mod:`creditrisk.policy.proving`); in a loaded policy all hold."""
+        """The proofs about each rule and bound (:mod:`creditrisk.policy.proving`); in a loaded policy all hold."""
         rules = prove_rules(self.rules, self.specs)
         bounds = prove_bounds((*self.vetoes, *self.thin_evidence), self.floors, self.specs)
         return (*rules, *bounds)
 
     @property
     def compares_enterprises(self) -> bool:
-        """Whether a tier depends on other enterprises: through shares, percentiles or groups of peers.
+        """Whether a tier depends on other enterprises, through shares, percentiles or groups of peers.
 
-        Where it does, the tier of one enterprise can be found only beside all others.
+        If it does, the tier of one enterprise can only be computed together with all others.
         """
         ranked = any(self.specs[name].compares_enterprises for name in self.indicators_used)
         return ranked or any(tier.compares_enterprises for tier in self.tiers)
 
     def is_past_review(self, day: date) -> bool:
-        """Whether the policy should have been reviewed before this day."""
+        """Whether the policy was due for review before this day."""
         return self.review_by is not None and day > self.review_by
 
     def tier(self, tier_id: str) -> Tier:
-        """The tier with this id."""
+        """Return the tier with this id."""
         return next(tier for tier in self.tiers if tier.id == tier_id)
 
     def _disagreements(self) -> Iterator[str]:

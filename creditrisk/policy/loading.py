@@ -1,10 +1,10 @@
 """Reading policy documents: strict YAML in, a checked :class:`~creditrisk.policy.document.Policy` out.
 
-Every complaint names the file, the line and the key. Nothing in a document is ever executed, and what YAML readers
-let pass in silence (a key given twice, an alias) is an error here.
+Every error message names the file, the line and the key. Nothing in a document is ever executed, and things that YAML
+readers silently accept (a repeated key, an alias) are errors here.
 
-A policy has editions, each a document of its own and in force for a time; a parameter may also change within an
-edition, written as ``{dated: [{from: …, value: …}, …]}``.
+A policy has editions; each is a separate document that is in force for some time. A parameter may also change within
+an edition; it is then written as ``{dated: [{from: …, value: …}, …]}``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Place = tuple[str | int, ...]
 Lines = dict[Place, int]
 
 _YAML = {".yaml", ".yml"}
-# Deeper than any policy; a reader may run out of stack on documents made to be deep.
+# Deeper than any policy; a malicious document with deep nesting could exhaust a reader's stack.
 _DEEPEST = 40
 _PLAIN_TAGS = {"!"} | {
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 }
-# Read by libyaml, ten times as fast, where PyYAML was built with it.
+# libyaml is ten times as fast; PyYAML has it if it was built with it.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -48,10 +48,10 @@ def load_policy(policy: str | os.PathLike[str] | Policy, as_of: date | str | Non
     Parameters
     ----------
     policy : str, path or Policy
-        A built-in name such as ``"jiangsu"``; a YAML file; a folder of YAML files, one for each edition; or a policy
-        already loaded, which is given back as it is, whatever the day.
+        A built-in name such as ``"jiangsu"``; a YAML file; a folder of YAML files, one for each edition; or a loaded
+        policy, which is returned unchanged for every day.
     as_of : datetime.date or ISO text, optional
-        Without a day, the newest edition with the newest value of each parameter.
+        The day. Without it, the newest edition is loaded with the newest value of each parameter.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def load_policy(policy: str | os.PathLike[str] | Policy, as_of: date | str | Non
     Warns
     -----
     PolicyReviewWarning
-        If the day is past the date by which the edition was to be reviewed.
+        If the day is after the date by which the edition was due for review.
 
     Examples
     --------
@@ -87,12 +87,12 @@ def load_policy(policy: str | os.PathLike[str] | Policy, as_of: date | str | Non
 
 
 def load_editions(policy: str | os.PathLike[str], as_of: date | None = None) -> tuple[Policy, ...]:
-    """All editions of a policy, the oldest first, each with the parameters of a day.
+    """Load all editions of a policy, the oldest first, each with the parameters of a day.
 
     Raises
     ------
     PolicyError
-        As :func:`load_policy`.
+        For the reasons that :func:`load_policy` gives.
     """
     name = os.fspath(policy)
     if name in built_in_policies():
@@ -101,12 +101,12 @@ def load_editions(policy: str | os.PathLike[str], as_of: date | None = None) -> 
 
 
 def policy_document(policy: str | os.PathLike[str], as_of: date | str | None = None) -> bytes:
-    """The document itself of the edition in force on a day, or of the newest.
+    """Return the document of the edition in force on a day, or of the newest edition.
 
     Raises
     ------
     PolicyError
-        As :func:`load_policy`.
+        For the reasons that :func:`load_policy` gives.
     """
     day = None if as_of is None else as_date(as_of)
     edition = _edition_on(load_editions(policy, day), day, os.fspath(policy))
@@ -115,7 +115,7 @@ def policy_document(policy: str | os.PathLike[str], as_of: date | str | None = N
 
 
 def built_in_policies() -> tuple[str, ...]:
-    """Names of the policies that come with the library."""
+    """Return the names of the policies that come with the library."""
     entries = files("creditrisk.policy").joinpath("catalogue").iterdir()
     return tuple(sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("_")))
 
@@ -126,7 +126,7 @@ def _built_in(name: str, as_of: date | None) -> tuple[Policy, ...]:
 
 
 def _documents(name: str) -> dict[str, bytes]:
-    """The documents of a policy's editions by file name."""
+    """Return the documents of a policy's editions by file name."""
     if name in built_in_policies():
         folder = files("creditrisk.policy").joinpath(f"catalogue/{name}")
         names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
@@ -149,7 +149,7 @@ def _documents(name: str) -> dict[str, bytes]:
 
 
 def _in_sequence(editions: Sequence[Policy], name: str) -> tuple[Policy, ...]:
-    """Editions by the day from which they are in force; an overlap, a gap or a stranger is an error."""
+    """Sort editions by the first day in force; an overlap, a gap or another policy's edition is an error."""
     ordered = sorted(editions, key=lambda edition: edition.effective_from)
     for earlier, later in pairwise(ordered):
         pair = f"editions {earlier.edition} and {later.edition} of {name}"
@@ -185,7 +185,7 @@ def _edition_on(editions: Sequence[Policy], day: date | None, name: str) -> Poli
 
 
 def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy:
-    """Read a policy from the bytes of a YAML document; ``name`` stands in the error messages."""
+    """Read a policy from the bytes of a YAML document; error messages contain ``name``."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -216,7 +216,7 @@ def parse_policy(content: bytes, name: str, as_of: date | None = None) -> Policy
 
 
 def _refuse_what_is_no_plain_data(text: str, name: str) -> None:
-    """A policy is plain data, each thing in its place: aliases could grow it beyond measure, tags build objects."""
+    """Raise a PolicyError for anything but plain data: aliases could expand without limit, tags could build objects."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark is not None else 1
@@ -231,7 +231,7 @@ def _refuse_what_is_no_plain_data(text: str, name: str) -> None:
 
 
 def _on_day(data: Any, day: date | None, place: Place, lines: Lines, dates: dict[Place, date], name: str) -> Any:
-    """Replace each ``{dated: [...]}`` by the value in force on a day, without a day by the newest; note since when."""
+    """Replace each ``{dated: [...]}`` by the value in force on a day (or the newest), and note its first day."""
     if isinstance(data, list):
         return [_on_day(item, day, (*place, index), lines, dates, name) for index, item in enumerate(data)]
     if not isinstance(data, dict):
@@ -256,7 +256,7 @@ def _on_day(data: Any, day: date | None, place: Place, lines: Lines, dates: dict
 
 
 def _key_path(data: Any, place: Place) -> str:
-    """A place as one names it: with the id of a list's entry in place of its number."""
+    """Return the key path of a place: a list's entry has its id instead of its number."""
     parts = []
     for step in place:
         data = data[step]
@@ -313,7 +313,7 @@ def _complaints(error: ValidationError, lines: Lines, name: str, data: Mapping[s
 
 
 def _line_of_entry(message: str, data: Mapping[str, Any], lines: Lines) -> int:
-    """The line of the rule, indicator or other entry that a complaint about the whole document names."""
+    """Return the line of the rule, indicator or other entry that an error about the whole document names."""
     words = set(message.replace(",", " ").split())
     for section, entries in data.items():
         for number, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -1,9 +1,10 @@
-"""Proofs about a policy, made from the document alone: more risk never earns a better score or tier.
+"""Proofs about a policy, from the document alone: more risk never gives a better score or tier.
 
 The total is a sum of dimensions with positive weights, each a sum of rules held between floor and ceiling, and tiers
-fall with it. Such a sum never rises with an indicator if no single rule does, so each rule (and each bound on the tier)
-is looked at by itself; the one that breaks the law is named. A rule that gives points only under a condition is the
-product of its points and the condition: it never rises if its points have one sign and the condition opens towards it.
+fall with it. Such a sum never rises with an indicator if no single rule does. So each rule (and each bound on the tier)
+is checked separately, and the one that breaks the law is named. A rule that gives points only under a condition is the
+product of its points and the condition: it never rises if all its points have one sign and the condition opens so that
+only negative points come, or positive points go, as risk rises.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class Proof:
     Attributes
     ----------
     subject : str
-        Id of the rule or bound.
+        The id of the rule or bound.
     indicator : str
     holds : bool
     text : BilingualText
-        The statement that was proved, or what breaks it.
+        The statement that was proved, or the reason why it fails.
     """
 
     subject: str
@@ -43,7 +44,7 @@ class Proof:
 
 
 def prove_rules(rules: Sequence[Rule], specs: Mapping[str, IndicatorSpec]) -> Iterator[Proof]:
-    """For each rule and each indicator that it reads: points never rise with risk."""
+    """Prove, for each rule and each indicator that it reads, that points never rise with risk."""
     for rule in rules:
         yield _points_follow_direction(rule, specs)
         yield _missing_is_no_advantage(rule, specs)
@@ -54,7 +55,7 @@ def prove_rules(rules: Sequence[Rule], specs: Mapping[str, IndicatorSpec]) -> It
 def prove_bounds(
     worse: Sequence[Bound], better: Sequence[Bound], specs: Mapping[str, IndicatorSpec]
 ) -> Iterator[Proof]:
-    """For each bound and each indicator that it reads: more risk never lifts the tier.
+    """Prove, for each bound and each indicator that it reads, that more risk never lifts the tier.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def prove_bounds(
             for name in bound.when.indicators():
                 risk = _RISK[specs[name].direction]
                 opens = _opening(bound.when, name)
-                # A tier that is fixed exactly holds down the better and holds up the worse: it is no bound in risk.
+                # An exact tier lowers better tiers and raises worse ones, so it has no direction in risk.
                 holds = not risk or (opens == wanted * risk and bound.effect != "exactly")
                 yield Proof(bound.id, name, holds, _BOUND_TEXTS[holds])
 
@@ -92,7 +93,7 @@ def _points_follow_direction(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> 
 
 
 def _missing_is_no_advantage(rule: Rule, specs: Mapping[str, IndicatorSpec]) -> Proof:
-    """Points for a missing (or unlisted) value lie among those for values that are there."""
+    """Prove that points for a missing (or unlisted) value lie within the range of points for known values."""
     spec = specs[rule.indicator]
     steps = rule.steps(_counts(spec))
     points, least, most = [rule.missing], min(steps), max(steps)
@@ -131,7 +132,7 @@ def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, Indi
     risk = _RISK[specs[name].direction]
     given = [*rule.steps(), rule.missing]
     opens = _opening(rule.when, name)
-    # Where the condition opens as risk rises, what it lets in must not be a reward; where it closes, not a punishment.
+    # If the condition opens as risk rises, its points must not be a reward; if it closes, they must not be a penalty.
     holds = not risk or (opens == risk and max(given) <= 0) or (opens == -risk and min(given) >= 0)
     text = (
         BilingualText(zh="条件随风险变化时，得分不升", en="as risk moves the condition, points never rise")
@@ -145,7 +146,7 @@ def _condition_follows_direction(rule: Rule, name: str, specs: Mapping[str, Indi
 
 
 def _opening(condition: Condition, name: str) -> int:
-    """1 if the condition can only come to hold as the indicator rises, -1 as it falls, 0 if that is not certain."""
+    """Return 1 if the condition can only become true as the indicator rises, -1 as it falls, 0 if it is uncertain."""
     signs = {1 if part.opens_upwards else -1 for part in condition.comparisons() if part.indicator == name}
     return signs.pop() if len(signs) == 1 else 0
 

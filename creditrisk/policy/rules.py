@@ -1,8 +1,8 @@
-"""Parts of a policy that say what follows from an indicator: conditions, rules that give points, bounds on the tier.
+"""Parts of a policy that read indicators: conditions, rules that give points, and bounds on the tier.
 
-A condition and a rule have one of several forms, and a bound one of several effects. The document writes each under
-keys of its own; whoever reads a policy asks for ``form`` or ``effect`` and matches it to the end with ``assert_never``,
-so that the type checker names every place that a new form must visit.
+A condition and a rule have one of several forms, and a bound has one of several effects. The document writes each under
+its own keys; code that reads a policy matches ``form`` or ``effect`` to the end with ``assert_never``, so that the type
+checker names every place that must handle a new form.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ __all__ = [
 # The mark of a number that no published text gives: the authority that enacts the policy has to set it.
 EXPERT_DEFAULT = "expert_default"
 
-# One rule gives at most so many points, capped or not, and a dimension has a limited number of rules: enough for any
-# system, and their sum in thousandths fits into 32 bits.
+# The most points of one rule, with or without a cap. A dimension also has a limited number of rules: this is enough for
+# any system, and their sum in thousandths fits into 32 bits.
 MOST_POINTS = 10_000.0
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
@@ -55,7 +55,7 @@ Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, multiple_of=0.0
 
 
 class PolicyPart(BaseModel):
-    """A part of a policy document: unknown keys are errors, nothing changes after loading."""
+    """A part of a policy document: unknown keys are errors, and nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
@@ -71,7 +71,7 @@ class Comparison:
 
     @property
     def opens_upwards(self) -> bool:
-        """Whether it comes to hold as the indicator rises; otherwise as it falls."""
+        """Whether it becomes true as the indicator rises; otherwise it does so as the indicator falls."""
         match self.sign:
             case "at_least" | "above":
                 return True
@@ -90,7 +90,7 @@ class AllOf:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Conditions of which one must hold."""
+    """Conditions of which at least one must hold."""
 
     parts: tuple[Condition, ...]
 
@@ -128,7 +128,7 @@ class Condition(PolicyPart):
 
     @property
     def form(self) -> Comparison | AllOf | AnyOf:
-        """How the condition is made."""
+        """The form of the condition."""
         return next(self._forms())
 
     def _forms(self) -> Iterator[Comparison | AllOf | AnyOf]:
@@ -138,7 +138,7 @@ class Condition(PolicyPart):
             yield AnyOf(self.any_of)
         if self.indicator is not None:
             for sign, number in self._signs():
-                # The indicator is read last: its values are read right after it, and a trace depends on that.
+                # The indicator is read last, because a trace requires that its values are read right after it.
                 yield Comparison(sign, number, self.missing, self.indicator)
 
     def _signs(self) -> Iterator[tuple[Sign, float]]:
@@ -148,7 +148,7 @@ class Condition(PolicyPart):
         yield from ((sign, number) for sign, number in given if number is not None)
 
     def comparisons(self) -> Iterator[Comparison]:
-        """The single comparisons of which the condition is made."""
+        """Yield the single comparisons in the condition."""
         match self.form:
             case Comparison() as comparison:
                 yield comparison
@@ -159,12 +159,12 @@ class Condition(PolicyPart):
                 assert_never(unknown)
 
     def indicators(self) -> tuple[str, ...]:
-        """The indicators that the condition reads, each once."""
+        """Return the indicators that the condition reads, each once."""
         return tuple(dict.fromkeys(part.indicator for part in self.comparisons()))
 
 
 class PerUnit(PolicyPart):
-    """``points`` for each ``unit`` of the indicator, in all at most ``cap`` (without one, 10,000) in size."""
+    """``points`` for each ``unit`` of the indicator; their absolute sum is at most ``cap`` (10,000 without one)."""
 
     points: Points
     unit: Annotated[float, Field(gt=0)] = 1.0
@@ -188,14 +188,14 @@ class ValuePoints(PolicyPart):
 
 @dataclass(frozen=True)
 class Bands:
-    """Points by the range in which a value lies: from low to high, without a gap."""
+    """Points by the range in which a value lies; the ranges go from low to high without a gap."""
 
     bands: tuple[Band, ...]
 
 
 @dataclass(frozen=True)
 class ByValue:
-    """Points by single values, rising; ``unseen`` for a value that is not listed."""
+    """Points by single values in rising order, and ``unseen`` points for a value that is not listed."""
 
     values: tuple[ValuePoints, ...]
     unseen: float
@@ -205,10 +205,10 @@ RuleForm = PerUnit | Bands | ByValue
 
 
 class Rule(PolicyPart):
-    """An indicator turned into points of a dimension: by the unit, by bands, or by single values.
+    """A rule turns an indicator into points of a dimension: per unit, by bands, or by single values.
 
-    With ``when``, only where that condition holds. ``missing`` are the points where the indicator has nothing to
-    measure, ``unseen`` those for a value that ``values`` does not list. The reason may contain ``{value}``.
+    With ``when``, it gives points only where that condition holds. ``missing`` are the points if the indicator has
+    nothing to measure, ``unseen`` those for a value that ``values`` does not list. The reason may contain ``{value}``.
     """
 
     FORM_KEYS: ClassVar = ("per_unit", "bands", "values", "unseen")
@@ -260,7 +260,7 @@ class Rule(PolicyPart):
 
     @property
     def form(self) -> RuleForm:
-        """How the rule gives points."""
+        """The form in which the rule gives points."""
         return next(self._forms())
 
     def _forms(self) -> Iterator[RuleForm]:
@@ -277,9 +277,9 @@ class Rule(PolicyPart):
         return tuple(dict.fromkeys((self.indicator, *(self.when.indicators() if self.when else ()))))
 
     def steps(self, counts: bool = False) -> list[float]:
-        """The points in order of rising value: for checks of direction.
+        """Return the points in the order of rising values, for checks of direction.
 
-        Of an indicator that ``counts`` (0, 1, 2, …) nothing lies between values that follow one another from 0 on.
+        An indicator that ``counts`` (0, 1, 2, …) has no values between consecutive listed values from 0 on.
         """
         match self.form:
             case PerUnit(points=points):
@@ -289,14 +289,14 @@ class Rule(PolicyPart):
             case ByValue(values, unseen):
                 if counts and [entry.value for entry in values] == list(range(len(values))):
                     return [*(entry.points for entry in values), unseen]
-                # A value that is not listed may lie before, between and after those that are.
+                # A value that is not listed may lie before, between and after the listed values.
                 return [unseen, *(points for entry in values for points in (entry.points, unseen))]
             case unknown:
                 assert_never(unknown)
 
 
 class Bound(PolicyPart):
-    """Where the condition holds, the tier is at best, at worst or exactly the one named, whatever the score."""
+    """A bound: if the condition holds, the tier is at best, at worst or exactly the named one, whatever the score."""
 
     id: Identifier
     when: Condition
@@ -314,12 +314,12 @@ class Bound(PolicyPart):
 
     @property
     def effect(self) -> Effect:
-        """Whether the tier is held from above, from below, or fixed."""
+        """Whether the bound limits the tier from above, limits it from below, or fixes it."""
         return next(self._effects())[0]
 
     @property
     def tier(self) -> str:
-        """The tier named."""
+        """The tier that the bound names."""
         return next(self._effects())[1]
 
     def _effects(self) -> Iterator[tuple[Effect, str]]:

@@ -1,6 +1,6 @@
-"""A JSON Schema of the policy document, by which editors complete keys and mark mistakes while one writes.
+"""A JSON Schema of the policy document, with which editors complete keys and mark mistakes.
 
-It is made from the model, so it says what the model says; what several keys say of one another only loading checks.
+It is generated from the model, so both always agree; only loading checks relations between several keys.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from creditrisk.policy.document import FILLED_IN_ON_LOADING, Policy
 __all__ = ["policy_schema"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# What follows from other keys where it is not given: a dimension from the id, a ratio from the interval, the key items
-# of an inspection from the general ones.
+# Keys that follow from other keys if they are not given: a dimension from the id, a ratio from the interval, the key
+# items of an inspection from the general ones.
 _FOLLOWING = {"Rule": "dimension", "IndicatorSpec": "dimension", "InspectionIntensity": "ratio", "Inspection": "key"}
 
 
 def policy_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a policy document.
+    """Return the JSON Schema (draft 2020-12) of a policy document.
 
-    Wherever a value may stand, ``{dated: [{from: …, value: …}, …]}`` may stand as well. Days are text, as JSON has no
-    dates: 2026-04-01 without quotation marks is what YAML editors take for such text.
+    ``{dated: [{from: …, value: …}, …]}`` may replace any value. Days are text, because JSON has no dates: YAML editors
+    take 2026-04-01 without quotation marks for such text.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def policy_schema() -> dict[str, Any]:
 
 
 def _opened(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema that takes dated values for its properties and items."""
+    """Return a schema that accepts dated values for its properties and items."""
     # Decimal steps cannot be checked in binary fractions: 0.29 is no multiple of 0.001 there.
     opened = {key: value for key, value in schema.items() if key not in ("multipleOf", "title")}
     if "properties" in opened:
@@ -61,7 +61,7 @@ def _opened(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _or_dated(schema: dict[str, Any]) -> dict[str, Any]:
     inner = _opened(schema)
-    # What an editor shows beside a key stays with the key.
+    # An editor shows these beside the key, so they stay with the key.
     shown: dict[str, Any] = {key: inner.pop(key) for key in ("description", "default") if key in inner}
     entry = {
         "type": "object",
@@ -74,5 +74,5 @@ def _or_dated(schema: dict[str, Any]) -> dict[str, Any]:
         "properties": {"dated": {"type": "array", "items": entry, "minItems": 1}},
         "additionalProperties": False,
     }
-    # Not anyOf: of two alternatives that fail, no editor can tell which one was meant.
+    # This is not anyOf: if two alternatives fail, no editor can tell which one was meant.
     return {**shown, "if": {"type": "object", "required": ["dated"]}, "then": dated, "else": inner}

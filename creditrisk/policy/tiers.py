@@ -1,4 +1,4 @@
-"""Parts of a policy about tiers: cut-offs, how each tier is inspected, regimes beside the tiers, limits on change."""
+"""Parts of a policy about tiers: cut-offs, intensity of inspection, regimes besides the tiers, limits on change."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ Months = Annotated[int, Field(gt=0)]
 
 @dataclass(frozen=True)
 class VisitsAtMost:
-    """So many visits to one enterprise in a year, and no more."""
+    """The maximum number of visits to one enterprise in a year."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class VisitsBelow:
-    """Fewer than so many visits to one enterprise in a year, counted over several years."""
+    """A number of yearly visits to one enterprise that must not be reached, counted over several years."""
 
     number: int
 
 
 class InspectionIntensity(PolicyPart):
-    """How a tier is inspected on items of one kind.
+    """The intensity of a tier's inspections on items of one kind.
 
-    ``ratio`` is the share of the tier drawn in a year, with ``ratio_from`` where a range is published; no tier may be
-    left out of draws, so it is above zero. ``every_months`` is an interval between inspections, and gives the ratio
-    where none is written: of those visited every 18 months, two thirds in a year. ``visits_per_year_at_most`` bounds
-    the visits to one enterprise, ``visits_per_year_below`` does where a text says fewer than so many, counted over
-    several years. ``not_again_within_months`` is the time in which an enterprise is not drawn again.
+    ``ratio`` is the share of the tier drawn in a year, with ``ratio_from`` if a range is published; no tier may be left
+    out of draws, so it is above zero. ``every_months`` is an interval between inspections, and gives the ratio if none
+    is written: an interval of 18 months means two thirds in a year. ``visits_per_year_at_most`` bounds the visits to
+    one enterprise; ``visits_per_year_below`` is for a text that says "fewer than", counted over several years.
+    ``not_again_within_months`` is the time in which an enterprise is not drawn again.
     """
 
     ratio: Ratio
@@ -86,7 +86,7 @@ class InspectionIntensity(PolicyPart):
 
     @property
     def visits(self) -> VisitsAtMost | VisitsBelow | None:
-        """What bounds the visits to one enterprise."""
+        """The bound on the visits to one enterprise."""
         return next(self._visits(), None)
 
     def _visits(self) -> Iterator[VisitsAtMost | VisitsBelow]:
@@ -97,9 +97,9 @@ class InspectionIntensity(PolicyPart):
 
 
 class Inspection(PolicyPart):
-    """Ratio and frequency for general and key items (一般、重点检查事项), and whether the grid covers it in full.
+    """The inspection of a tier: its intensity for general and key items (一般、重点检查事项), and its grid coverage.
 
-    Where a system does not tell key items apart, ``general`` holds for them too.
+    If a system does not distinguish key items, ``general`` holds for them too.
     """
 
     general: InspectionIntensity
@@ -117,43 +117,43 @@ class Inspection(PolicyPart):
 
 @dataclass(frozen=True)
 class AtLeast:
-    """Reached by a total of so much or more."""
+    """A cut-off reached by totals of at least this number of points."""
 
     points: float
 
 
 @dataclass(frozen=True)
 class Above:
-    """Reached by a total of more than so much."""
+    """A cut-off reached by totals above this number of points."""
 
     points: float
 
 
 @dataclass(frozen=True)
 class Share:
-    """Reached by the best so many of all assessed, after the tiers before it."""
+    """A cut-off reached by the best share of all assessed enterprises, after the tiers before it."""
 
     share: float
 
 
 @dataclass(frozen=True)
 class ByConditionOnly:
-    """Reached through a veto, floor or thin evidence, never through the score."""
+    """A tier reached through a veto, floor or thin evidence, never through the score."""
 
 
 @dataclass(frozen=True)
 class AllOthers:
-    """Reached by all whose score reaches no tier before it."""
+    """A tier reached by all enterprises whose score reaches no tier before it."""
 
 
 CutOff = AtLeast | Above | Share | ByConditionOnly | AllOthers
 
 
 class Tier(PolicyPart):
-    """A credit tier, for enterprises whose total is ``at_least`` or ``above`` so much.
+    """A credit tier, for enterprises whose total is ``at_least`` or ``above`` a number of points.
 
-    ``share`` takes the best so many of all assessed instead, after the tiers before it; the last tier takes all
-    others. A tier ``by_condition_only`` is reached through a veto, floor or thin evidence, never through the score.
+    ``share`` instead takes the best share of all assessed, after the tiers before it; the last tier takes all others.
+    A tier ``by_condition_only`` is reached through a veto, floor or thin evidence, never through the score.
     """
 
     CUT_OFF_KEYS: ClassVar = ("at_least", "above", "share", "by_condition_only")
@@ -175,7 +175,7 @@ class Tier(PolicyPart):
 
     @property
     def cut_off(self) -> CutOff:
-        """How the tier is reached."""
+        """The way in which the tier is reached."""
         return next(self._cut_offs(), AllOthers())
 
     def _cut_offs(self) -> Iterator[CutOff]:
@@ -190,7 +190,7 @@ class Tier(PolicyPart):
 
     @property
     def compares_enterprises(self) -> bool:
-        """Whether who reaches the tier depends on the scores of others."""
+        """Whether reaching the tier depends on the scores of others."""
         match self.cut_off:
             case Share():
                 return True
@@ -219,16 +219,16 @@ class Observation(PolicyPart):
 
 
 class Regimes(PolicyPart):
-    """Ways of supervision beside the tiers."""
+    """The ways of supervision besides the tiers."""
 
     full_coverage: FullCoverage | None = None
     observation: Observation | None = None
 
 
 class LimitsOnChange(PolicyPart):
-    """How fast a tier may rise against the assessment before: so many steps in so many months.
+    """The limit on a tier's rise since the last assessment: a number of steps in a number of months.
 
-    It never rises where fewer records were known than before: data that went missing are no improvement.
+    A tier never rises if fewer records were known than before: missing data are not an improvement.
     """
 
     rise_at_most_steps: Annotated[int, Field(ge=1)]
@@ -237,14 +237,14 @@ class LimitsOnChange(PolicyPart):
 
 
 class ModelBounds(PolicyPart):
-    """What a learned model may do beside the rules: raise attention, by so many tiers at most. It never lowers it."""
+    """The limit on a learned model: it may raise attention by at most this number of tiers, and never lowers it."""
 
     raise_attention_at_most_steps: Annotated[int, Field(ge=0)]
     basis: Basis
 
 
 def wrong_cut_offs(tiers: Sequence[Tier]) -> Iterator[str]:
-    """What is wrong with the cut-offs of tiers that stand from best to worst."""
+    """Yield the errors in the cut-offs of tiers, which are in order from best to worst."""
     by_score = [tier for tier in tiers if not tier.by_condition_only]
     if len(by_score) < 2:
         yield "at least two tiers must be reached by the score"

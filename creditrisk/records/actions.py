@@ -18,9 +18,9 @@ _COLUMNS_OF_ACTIONS = ["record_id", "type", "occurred_on", "known_on", "acts_on"
 def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
     """Let ``repair`` and ``revocation`` records set ``repaired_on`` and ``revoked_on`` of the records they name.
 
-    An action takes effect on the later of the days it occurred and was known; of several, and of a date the record
-    already has, the earliest counts. An action that names no known record, or is earlier than the record it names,
-    is a reject. Revoking a repair does not bring the repaired record back.
+    An action takes effect on the later of the days it occurred and was known. If there are several, or the record
+    already has a date, the earliest counts. An action that names no known record, or is earlier than the record it
+    names, is a reject. Revoking a repair does not restore the repaired record.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def apply_actions(frame: pl.DataFrame) -> tuple[Checked, list[str]]:
     if acting.is_empty():
         return Checked(frame, pl.DataFrame(schema=REJECT_SCHEMA), 0), []
     named = frame.select(_COLUMNS_OF_ACTIONS)[acting].with_columns(acting.alias("at"))
-    # Only the records that are named are looked at further: a few of millions. Comparing hashes first halves the cost;
-    # the join compares the ids themselves.
+    # Only the named records are processed: a few of millions. Comparing hashes first halves the cost; the join compares
+    # the ids themselves.
     target_at = frame["record_id"].hash().is_in(named["acts_on"].hash().unique().implode()).arg_true()
     targets = frame.select("record_id", "occurred_on", "type")[target_at].select(
         target_at.alias("target_at"), acts_on="record_id", target_occurred_on="occurred_on", target_type="type"

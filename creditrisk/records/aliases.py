@@ -1,4 +1,4 @@
-"""Which header of a source means which column, and which word means which value: the table in ``aliases.yaml``."""
+"""The meaning of headers and words in sources, from the table in ``aliases.yaml``."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _VOCABULARY = {
     "status": STATUSES,
     "scale": SCALES,
 }
-_OWN_COLUMNS = {"source", "source_row"}  # written by the reading itself
+_OWN_COLUMNS = {"source", "source_row"}  # the reader writes these
 _NOT_READ = "not read"
 
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """What the columns of one source mean.
+    """The meaning of the columns of one source.
 
     Attributes
     ----------
     fields : dict of str to str
-        Header to field: a column of the data model, a helping field such as ``fine``, or ``attributes.<name>``.
+        Header to field: a column of the data model, an auxiliary field such as ``fine``, or ``attributes.<name>``.
     unknown : tuple of str
-        Headers with no meaning here; columns of numbers among them become attributes.
+        Headers without a known meaning; columns of numbers among them become attributes.
     unused : tuple of str
-        Headers whose meaning is known, but which stand behind another column of the same meaning or are not read.
+        Headers with a known meaning that are not read, or for which another column of the same meaning is preferred.
     implied_type : str or None
-        The type of every record, where the headers tell (双公示 penalties and licences).
+        The type of every record, if the headers imply it (双公示 penalties and licences).
     in_ten_thousands : frozenset of str
         Headers of money columns given in 万元.
     """
@@ -59,23 +59,23 @@ class ColumnPlan:
 
 @cache
 def alias_table() -> Mapping[str, Any]:
-    """Give the published alias table as read from ``aliases.yaml``."""
+    """Return the published alias table, read from ``aliases.yaml``."""
     return yaml.safe_load(files("creditrisk.records").joinpath("aliases.yaml").read_text(encoding="utf-8"))
 
 
 def plan_columns(
     headers: Sequence[str], table: TableName, columns: Mapping[str, str | None] | None = None, source: str = "source"
 ) -> ColumnPlan:
-    """Find what each header of a source means.
+    """Find the meaning of each header of a source.
 
     Parameters
     ----------
     headers : sequence of str
     table : {"enterprises", "records"}
     columns : mapping, optional
-        The user's own header to field; it goes before the alias table, and None leaves a column out.
+        The user's mapping from header to field; it overrides the alias table, and None leaves a column out.
     source : str
-        Named in errors.
+        The name of the source, for errors.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def plan_columns(
         else:
             fields[header] = meaning
     for target, stand_ins in alias_table()["stand_ins"].items():
-        # Codes are filled in row by row; of the others the second choice is used only in place of the first.
+        # Codes are filled in row by row; for other fields, the second choice is used only if the first is absent.
         for header in [header for header, meaning in fields.items() if meaning in stand_ins]:
             if target == "enterprise_id":
                 continue
@@ -127,7 +127,7 @@ def plan_columns(
 
 @cache
 def value_words(column: str) -> Mapping[str, str]:
-    """Words for the values of a listed column, as compared (:func:`normalise_word`), with the value each means."""
+    """Return the normalised words (:func:`normalise_word`) for the values of a listed column, with their values."""
     words: dict[str, str] = {}
     for value, label in _VOCABULARY.get(column, {}).items():
         words |= {normalise_word(word): value for word in (value, *label)}
@@ -153,7 +153,7 @@ def _known_headers(table: TableName) -> Mapping[str, str]:
 def _meaning(header: str, known: Mapping[str, str]) -> str | None:
     if header.startswith(ATTRIBUTE_PREFIX) and len(header) > len(ATTRIBUTE_PREFIX):
         return header
-    # The header as it stands; then what stands in brackets; then without brackets, as for 金额（万元）.
+    # The candidates are the whole header, then the text in brackets, then the text outside, as for 金额（万元）.
     plain = unicodedata.normalize("NFKC", header)
     bracketed = re.findall(r"[(\[【](.*?)[)\]】]", plain)
     outside = re.sub(r"[(\[【].*?[)\]】]", "", plain)

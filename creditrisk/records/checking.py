@@ -1,6 +1,6 @@
-"""Checks of a conformed table: expressions over whole columns, and reject rows for what they find.
+"""Checks of a conformed table: expressions over whole columns, and reject rows for the faults they find.
 
-All checks are evaluated in one pass that only asks whether anything fails; rows are looked at for the few that did.
+One pass evaluates all checks and only asks whether any fails; rows are examined only for the few checks that do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LAST_DAY = date(2100, 12, 31)
 
 @dataclass(frozen=True)
 class Check:
-    """One way in which a row can be wrong: ``fails`` is true where the value of ``column`` is wrong."""
+    """A check of one column: ``fails`` is true where the value of ``column`` is wrong."""
 
     column: str
     code: str
@@ -36,7 +36,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """Rows kept and reject rows; ``rows_rejected`` counts each row once however many faults it has."""
+    """Rows kept and reject rows; ``rows_rejected`` counts each row once, even if it has several faults."""
 
     kept: pl.DataFrame
     rejected: pl.DataFrame
@@ -44,12 +44,12 @@ class Checked:
 
 
 def checks_for(frame: pl.DataFrame, table: TableName, id_scheme: str) -> list[Check]:
-    """Give the checks that apply to the columns of a conformed frame.
+    """Return the checks that apply to the columns of a conformed frame.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        Only its column names and types are used.
+        The frame; only its column names and types are used.
     table : {"enterprises", "records"}
     id_scheme : {"uscc", "uscc_strict", "any"}
     """
@@ -93,11 +93,11 @@ def check_rows(
     Parameters
     ----------
     frame : polars.DataFrame
-        Conformed (:func:`creditrisk.records.conforming.conform`), with ``source`` and ``source_row``.
+        A conformed frame (:func:`creditrisk.records.conforming.conform`), with ``source`` and ``source_row``.
     table : {"enterprises", "records"}
     id_scheme : {"uscc", "uscc_strict", "any"}
     further_types : sequence of str
-        Record types beyond the built-in ones, named in messages.
+        Record types in addition to the built-in ones, for messages.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def drop_duplicates(frame: pl.DataFrame, key: str, table: TableName) -> Checked:
 
 
 def _all_differ(keys: pl.Series) -> bool:
-    # Keys that rise, as those of most registers do, need only be compared with their neighbours.
+    # Sorted keys, which most registers have, need only be compared with their neighbours.
     if keys.is_sorted():
         return not (keys == keys.shift()).any()
     # Comparing hashes is a fifth of the cost, and cannot miss a duplicate: equal keys have equal hashes.
@@ -166,7 +166,7 @@ def _all_differ(keys: pl.Series) -> bool:
 def _not_valid_uscc(strict: bool, numbered: bool) -> pl.Expr:
     def fails(columns: Sequence[pl.Series]) -> pl.Series:
         codes = columns[0]
-        # A missing code is a fault of its own; one that stands in the register is valid.
+        # A missing code is a separate fault; a code that is in the register is valid.
         asked = codes.is_not_null() & columns[1].is_null() if numbered else codes.is_not_null()
         if asked.all():
             return ~is_valid_uscc(codes, strict=strict)
@@ -177,7 +177,7 @@ def _not_valid_uscc(strict: bool, numbered: bool) -> pl.Expr:
 
 
 def _faults_of_codes(rows: pl.DataFrame, table: TableName) -> list[pl.DataFrame]:
-    """Reject rows for codes that are not valid, told apart by what they look like."""
+    """Return reject rows for codes that are not valid, with reject codes by their form."""
     code = pl.col("enterprise_id")
     valid_but_for_strict = is_valid_uscc(rows["enterprise_id"])
     looks = rows.select(

@@ -1,8 +1,8 @@
-"""One part of a source to the columns of the data model, with what could not be read kept beside them.
+"""Converts one part of a source to the columns of the data model, and keeps the values that could not be read.
 
 A conformed frame has typed columns under the names of the data model, ``source`` and ``source_row``, numbers under
-``attributes.<name>``, ``enterprise_name`` where a record source has names, and for each column with values that could
-not be read a text column ``unread.<column>`` holding just those values.
+``attributes.<name>``, ``enterprise_name`` if a record source has names, and for each column with values that could
+not be read a text column ``unread.<column>`` with only those values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["UNREAD_PREFIX", "ConformedPart", "conform"]
 
 UNREAD_PREFIX = "unread."
 
-# Columns a source must have, one way or another; the rest may be absent.
+# Columns that a source must have or replace; the others may be absent.
 REQUIRED = {"records": ["enterprise_id", "type", "occurred_on"], "enterprises": ["enterprise_id"]}
 # Without an id, a name may still lead to the enterprise (see resolving).
 _CODES = ["enterprise_id", "organisation_code", "registration_number"]
@@ -43,24 +43,24 @@ _OPEN_ENDED = {"expires_on", "publicity_until", "observation_until"}
 _DATES = {"publicity_until"}
 _MONEY = {"amount", "fine", "confiscated"}
 
-# Severity of a penalty whose source gives only its kind; the first that occurs in the text, from the gravest down,
-# decides. The classes are those of the national rules on credit repair (国家发展改革委令第36号); detention, which they
-# do not name, is taken as grave.
+# The severity of a penalty whose source gives only its kind; the gravest kind that the text contains decides. The
+# classes are those of the national rules on credit repair (国家发展改革委令第36号); they do not name detention, which
+# is treated as grave.
 SEVERITY_BY_PENALTY_KIND = {
     "grave": ["拘留"],
     "serious": ["吊销", "关闭", "限制从业", "禁止从业", "限制开展"],
     "general": ["罚款", "没收", "停产", "停业", "暂扣", "扣留", "降低资质"],
     "minor": ["警告", "通报批评"],
 }
-# A fine on an enterprise of up to so much CNY may be imposed by the simple procedure (行政处罚法 article 51): minor.
+# A fine on an enterprise up to this many CNY may use the simple procedure (行政处罚法 article 51): it is minor.
 _SIMPLE_PROCEDURE_FINE = 3_000.0
-# From so much CNY on a fine is very large: serious. Each field sets its own; this is an expert default.
+# A fine from this many CNY on is very large: it is serious. Each field sets its own limit; this is an expert default.
 _VERY_LARGE_FINE = 1_000_000.0
 
 
 @dataclass(frozen=True)
 class ConformedPart:
-    """A conformed frame, what its columns were called, and what was not read."""
+    """A conformed frame, its columns' original names, and the columns that were not read."""
 
     frame: pl.DataFrame
     column_names: dict[str, str]
@@ -76,15 +76,15 @@ def conform(
     columns: Mapping[str, str | None] | None = None,
     register: CodeTable | None = None,
 ) -> ConformedPart:
-    """Bring one part into the data model.
+    """Convert one part to the data model.
 
-    With a register, the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` says where in it the codes stand
-    that are there as they are written; these need no cleaning.
+    With a register, the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` has the register's row for codes
+    that the register contains exactly as written; these codes need no cleaning.
 
     Raises
     ------
     InputError
-        If a column is missing that the data model cannot do without, or two columns mean the same.
+        If a column that the data model requires is missing, or two columns have the same meaning.
     """
     raw = _attributes_apart(part.frame)
     plan = plan_columns(raw.columns, table, columns, part.name)
@@ -101,7 +101,7 @@ def conform(
         parsed = _parse(column, field, schema, id_scheme, header in plan.in_ten_thousands)
         return parsed, _unread(column, parsed, field)
 
-    # Columns have nothing to do with each other, and Polars works on most of them with one thread.
+    # The columns are independent, and Polars uses only one thread for most of them.
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         for field, (parsed, unread) in zip(
             plan.fields.values(), threads.map(read, plan.fields.keys(), plan.fields.values()), strict=True
@@ -139,7 +139,7 @@ def conform(
 
 
 def _position(part: Part, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """The row and the source of each row."""
+    """Return the row number and the source of each row."""
     rows = part.rows if part.rows is not None else pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True)
     source = pl.Series("source", [part.name], dtype=pl.Categorical).new_from_index(0, raw.height)
     if not raw.width:
@@ -177,7 +177,7 @@ def _parse(
 
 
 def _codes_beyond(column: pl.Series, unknown: pl.Series) -> pl.Series:
-    """The codes, of which only those that the register does not have are cleaned."""
+    """Return the codes; only those that the register does not have are cleaned."""
     if unknown.is_empty():
         return column
     return (
@@ -188,7 +188,7 @@ def _codes_beyond(column: pl.Series, unknown: pl.Series) -> pl.Series:
 
 
 def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | None:
-    """The values that are there but could not be read, null elsewhere; None where there are none."""
+    """Return the values that could not be read, with null for all others; None if there are none."""
     if parsed.null_count() == column.null_count() or parsed.dtype == pl.String or isinstance(parsed.dtype, pl.List):
         return None
     written = column.fill_nan(None).cast(pl.String) if column.dtype.is_float() else to_text(column)
@@ -200,9 +200,9 @@ def _unread(column: pl.Series, parsed: pl.Series, field: str) -> pl.Series | Non
 
 
 def _numbers_or_none(column: pl.Series) -> pl.Series | None:
-    """A column of an unknown name as numbers, where every value in it is one.
+    """Return a column with an unknown name as numbers if every value in it is a number.
 
-    A column without any value may be numbers as well: an enterprise looked at alone often has none.
+    A column without any value counts as numbers too: an enterprise assessed alone often has no value.
     """
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).fill_nan(None)
@@ -217,7 +217,7 @@ def _numbers_or_none(column: pl.Series) -> pl.Series | None:
 
 
 def _attributes_apart(frame: pl.DataFrame) -> pl.DataFrame:
-    """Fields of a struct column ``attributes`` as columns ``attributes.<field>``."""
+    """Turn the fields of a struct column ``attributes`` into columns ``attributes.<field>``."""
     if "attributes" in frame.columns and isinstance(frame.schema["attributes"], pl.Struct):
         inner = frame["attributes"].struct.unnest()
         inner.columns = [ATTRIBUTE_PREFIX + name for name in inner.columns]
@@ -243,7 +243,7 @@ def _check_required(plan: ColumnPlan, table: TableName, name: str, headers: Sequ
 
 
 def _one_code(frame: pl.DataFrame) -> pl.DataFrame:
-    """Legacy codes stand in row by row where the first code is blank."""
+    """Use legacy codes, row by row, where the first code is blank."""
     present = [code for code in _CODES if code in frame.columns]
     if not present:
         return frame.with_columns(pl.lit(None, dtype=pl.String).alias("enterprise_id"))
@@ -255,19 +255,19 @@ def _one_code(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_amount(frame: pl.DataFrame) -> pl.DataFrame:
-    """Fine and confiscation add up to the amount, unless the source gives the amount itself."""
+    """Add fine and confiscation to get the amount, unless the source gives the amount itself."""
     given = [part for part in ("fine", "confiscated") if part in frame.columns]
     if not given:
         return frame
     total = pl.when(pl.any_horizontal(pl.col(given).is_not_null())).then(pl.sum_horizontal(given).round(2))
     amount = pl.coalesce("amount", total) if "amount" in frame.columns else total
-    # A negative part must not hide in a sum.
+    # A sum must not hide a negative part.
     negative = pl.min_horizontal(given)
     return frame.with_columns(pl.when(negative < 0).then(negative).otherwise(amount).alias("amount")).drop(given)
 
 
 def _one_last_day(frame: pl.DataFrame) -> pl.DataFrame:
-    """The earlier of valid-until and end of publicity: what is no longer published no longer counts."""
+    """Use the earlier of valid-until and end of publicity: a record that is no longer published no longer counts."""
     if "publicity_until" not in frame.columns:
         return frame
     given = [column for column in ("expires_on", "publicity_until") if column in frame.columns]

@@ -1,8 +1,8 @@
 """CSV and TSV files as text columns, in UTF-8 or GB18030, without losing a row.
 
-Polars reads the file; but it fills short rows up in silence. So the separators outside quotes are counted as well:
-no row is longer than the header (Polars refuses those), hence none is shorter if the total is right. Files where it
-is not are read again, slowly and row by row, and the rows that do not fit are handed back.
+Polars reads the file, but silently fills up short rows. So the separators outside quotes are counted as well: no row is
+longer than the header (Polars refuses those), hence none is shorter if the total is right. If the total is wrong, the
+file is read again, slowly and row by row, and the rows that do not fit are returned.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class RaggedRow(NamedTuple):
 
 
 def read_delimited(content: bytes, name: str) -> tuple[pl.DataFrame, pl.Series | None, tuple[RaggedRow, ...]]:
-    """Read the bytes of a delimited file: the columns as text, the row numbers where rows are missing, ragged rows.
+    """Read the bytes of a delimited file: text columns, row numbers (if rows are missing), and ragged rows.
 
     Raises
     ------
     InputError
-        If the bytes are neither UTF-8 nor GB18030, hold NUL, have no header, a repeated one, or an unclosed quote.
+        If the bytes are neither UTF-8 nor GB18030, or contain NUL, no header, a repeated header or an unclosed quote.
     """
     content = _as_utf8(content, name)
     header, separator = _header(content, name)
     if content.endswith((b"\n\n", b"\n\r\n")):
-        content = content.rstrip(b"\r\n") + b"\n"  # blank lines at the end are common, and no reason for the slow way
+        content = content.rstrip(b"\r\n") + b"\n"  # blank lines at the end are common, and need no slow reading
     try:
-        # Without a header, for Polars would rename repeated and blank ones.
+        # Polars must not read the header, because it would rename repeated and blank headers.
         frame = pl.read_csv(
             io.BytesIO(content), has_header=False, infer_schema=False, separator=separator, low_memory=False
         )
@@ -106,14 +106,14 @@ def _header(content: bytes, name: str) -> tuple[list[str], str]:
 
 
 def _count_separators(content: bytes, separator: str) -> tuple[int, bool]:
-    """Separators outside quotes, and whether every quote is closed."""
+    """Count the separators outside quotes, and say whether every quote is closed."""
     total, inside = 0, 0
     for start in range(0, len(content), _CHUNK):
         chunk = np.frombuffer(content, dtype=np.uint8, count=min(_CHUNK, len(content) - start), offset=start)
         separators = chunk == ord(separator)
         quotes = chunk == ord('"')
         if inside or quotes.any():
-            # A doubled quote opens and closes again at once, so parity is enough.
+            # A doubled quote opens and immediately closes, so parity is enough.
             parity = (np.cumsum(quotes, dtype=np.int64) + inside) & 1
             separators &= parity == 0
             inside = int(parity[-1])
@@ -133,7 +133,7 @@ def _row_by_row(
     try:
         for fields in reader:
             if not fields:
-                continue  # a blank line is no row
+                continue  # a blank line is not a row
             number += 1
             if number == 0:
                 continue
@@ -152,7 +152,7 @@ def _row_by_row(
 
 
 def _named(frame: pl.DataFrame, header: list[str]) -> pl.DataFrame:
-    # A column without a name and without a value is what spreadsheets leave behind a deleted column.
+    # A deleted column in a spreadsheet leaves a column without a name and without values.
     frame.columns = [field or f"column_{i}" for i, field in enumerate(header, start=1)]
     blank = [frame.columns[i] for i, field in enumerate(header) if not field]
     return frame.drop([column for column in blank if not (frame[column].fill_null("") != "").any()])

@@ -1,4 +1,4 @@
-"""Who is who: codes under two names, names under two codes, former names in use by another."""
+"""The identity of enterprises: codes with two names, names with two codes, former names that another one uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["IdentityReport", "identity_report"]
 
 @dataclass(frozen=True)
 class IdentityReport:
-    """Findings about identity, as Polars frames; empty where nothing is odd.
+    """Findings about identity, as Polars frames; a frame is empty if nothing is wrong.
 
     Attributes
     ----------
@@ -38,20 +38,20 @@ class IdentityReport:
     output: FrameKind = "pandas"
 
     def to(self, kind: FrameKind | None = None) -> dict[str, Any]:
-        """Give the findings by name, as frames of the kind asked for (by default that of the enterprises)."""
+        """Return the findings by name, as frames of the requested kind (by default that of the enterprises)."""
         names = ("one_code_two_names", "one_name_two_codes", "former_name_of_another", "not_in_table")
         return {name: from_polars(getattr(self, name), kind or self.output) for name in names}
 
 
 def identity_report(enterprises: Enterprises, records: Records | None = None) -> IdentityReport:
-    """Report what is odd about codes and names.
+    """Report inconsistencies of codes and names.
 
     Parameters
     ----------
     enterprises : Enterprises
-        With its rejects: duplicates set aside tell which code came under two names.
+        The enterprises with their rejects: duplicates that were set aside show which code had two names.
     records : Records, optional
-        To find records of enterprises that are not in the table.
+        The records, to find those whose enterprise is not in the table.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def _two_names(enterprises: Enterprises, table: pl.DataFrame) -> pl.DataFrame:
         .select(*place, other_name="value")
         .join(repeated, on=place, maintain_order="left")
         .join(table.select("enterprise_id", "name", "key"), on="enterprise_id", maintain_order="left")
-        # Not another name if only brackets or blanks differ.
+        # A name that differs only in brackets or blanks is the same name.
         .filter(comparable_name(pl.col("other_name")) != pl.col("key"))
         .select("enterprise_id", "name", "other_name", *place)
     )

@@ -1,7 +1,7 @@
-"""Records to rows of the register: a table of codes by hash, looked up for millions of records.
+"""The register's row for each record: a hash table of codes, fast enough for millions of records.
 
-About half the cost of a join of text, and a code that is found needs no check of its own. Every find is verified on
-all 18 characters, so that no record is led to another enterprise by two hashes that happen to be equal.
+It costs about half as much as a join of text, and a code that is found needs no further check. Every match is verified
+on all 18 characters, so that two equal hashes never assign a record to another enterprise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from creditrisk.records.uscc import bytes_of, is_valid_uscc
 
 __all__ = ["ENTERPRISE_ROW", "CodeTable"]
 
-# The column that a record table has while it is read: the row of the register, null for an enterprise not in it.
+# A column that a record table has only while it is read: the register's row, null for an enterprise not in it.
 ENTERPRISE_ROW = "row of the register"
 
 _NONE = -1
@@ -24,14 +24,14 @@ _CODES_AT_A_TIME = 250_000
 
 
 class CodeTable:
-    """Where each code stands in a register, by open addressing.
+    """A hash table, with open addressing, from codes to the rows of a register.
 
     Parameters
     ----------
     register : polars.Series of String
-        Without repeats. Those that are no valid unified social credit codes are not found.
+        The codes, without repeats. A code that is not a valid unified social credit code is never found.
     strict : bool
-        As in :func:`creditrisk.records.uscc.is_valid_uscc`.
+        The strictness of :func:`creditrisk.records.uscc.is_valid_uscc`.
     """
 
     def __init__(self, register: pl.Series, strict: bool = False) -> None:
@@ -39,7 +39,7 @@ class CodeTable:
         codes = register.gather(rows)
         _, characters = bytes_of(codes, 18)
         self._words = [_by_row(word, rows, len(register)) for word in _words(characters)]
-        # At least four slots to a code: then most codes stand in the first slot that is looked at.
+        # With at least four slots per code, most codes are in the first slot that is tried.
         self._bits = max(4 * len(codes), 2).bit_length()
         self._slots = np.full(1 << self._bits, _NONE, dtype=np.int32)
         left, slot = rows.to_numpy().astype(np.int32), self._first_slot(codes)
@@ -50,8 +50,8 @@ class CodeTable:
             left, slot = left[without], self._next_slot(slot[without])
 
     def rows_of(self, codes: pl.Series) -> pl.Series:
-        """The row of each code in the register, null where it is not there."""
-        # In blocks, whose arrays are small enough to use the same memory again.
+        """Return the row of each code in the register, null if it is not there."""
+        # Codes are looked up in blocks, whose arrays are small enough to reuse the same memory.
         blocks = (codes.slice(start, _CODES_AT_A_TIME) for start in range(0, len(codes), _CODES_AT_A_TIME))
         with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
             found = np.concatenate([np.empty(0, np.int32), *threads.map(self._find, blocks)])
@@ -71,7 +71,7 @@ class CodeTable:
         row = self._slots[slot]
         left = np.flatnonzero(~self._are(row, words))
         while len(left):
-            # An empty slot ends the search; behind another code it goes on.
+            # An empty slot ends the search; after a slot with another code it continues.
             left = left[row[left] != _NONE]
             slot[left] = self._next_slot(slot[left])
             row[left] = self._slots[slot[left]]
@@ -90,13 +90,13 @@ class CodeTable:
 
 
 def _words(characters: NDArray[np.uint8]) -> list[NDArray[np.unsignedinteger]]:
-    """The 18 characters of each code as two long words and a short one."""
+    """Return the 18 characters of each code as two long words and a short one."""
     long, short = characters[:, :16].view(np.uint64), characters[:, 16:].view(np.uint16)
     return [long[:, 0], long[:, 1], short[:, 0]]
 
 
 def _by_row(word: NDArray[np.unsignedinteger], rows: pl.Series, n_rows: int) -> NDArray[np.unsignedinteger]:
-    # One more than there are rows: what _NONE points to is no code.
+    # There is one more entry than rows: _NONE points to an entry that is not a code.
     by_row = np.zeros(n_rows + 1, dtype=word.dtype)
     by_row[rows.to_numpy()] = word
     return by_row

@@ -1,8 +1,8 @@
-"""Columns as written in sources to columns of the data model: text, codes, dates, money, words, lists, yes and no.
+"""Parsers from columns of sources to columns of the data model: text, codes, dates, money, words, lists, booleans.
 
-Each function takes a column of any type and returns one of the type wanted, null where the value is missing or cannot
-be read; telling the two apart is the caller's business (a null that was not missing is a reject). Columns that
-already have the type wanted are passed on untouched, and text is tried in its plain form before the patient one.
+Each function takes a column of any type and returns one of the wanted type, null where the value is missing or cannot
+be read; the caller distinguishes the two (a null that was not missing is a reject). Columns that already have the
+wanted type are returned unchanged, and text is tried in its plain form before slower forms.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from creditrisk.records.aliases import normalise_word, value_words
 
 __all__ = ["to_booleans", "to_codes", "to_dates", "to_lists", "to_money", "to_numbers", "to_text", "to_words"]
 
-# What sources write where they have nothing.
+# The words that sources write for a missing value.
 MISSING_WORDS = ["", "-", "--", "—", "——", "/", "\\", "无", "空", "null", "NULL", "Null", "None", "none"]
 MISSING_WORDS += ["NaN", "nan", "NaT", "N/A", "n/a", "#N/A", "<NA>"]
-# Open-ended terms: no last day. 9999-12-31 is how databases write the same.
+# The words for an open-ended term, which has no last day. Databases write 9999-12-31 for the same.
 OPEN_ENDED_WORDS = ["长期", "长期有效", "永久", "永久有效", "无固定期限", "无期限", "9999-12-31"]
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _AROUND = " \t\r\n\v\f\u00a0\u3000" + INVISIBLE
-# Beyond this a float no longer holds every whole number.
+# Above this number a float cannot hold every whole number.
 _EXACT_FLOATS = 2**53
 
 _DATE = (
@@ -36,7 +36,7 @@ _FACTORS = {"元": 1.0, "万": 1e4, "万元": 1e4, "亿": 1e8, "亿元": 1e8}
 
 
 def to_text(column: pl.Series) -> pl.Series:
-    """Text without blanks around it; words for nothing become null. Whole floats lose their ``.0``.
+    """Return text without outer blanks; words for a missing value become null, and whole floats lose their ``.0``.
 
     Raises
     ------
@@ -61,12 +61,12 @@ def to_text(column: pl.Series) -> pl.Series:
 
 
 def to_codes(column: pl.Series) -> pl.Series:
-    """Text in half-width upper case without any blanks or invisible characters; ``12345678-9`` loses its hyphen."""
+    """Return half-width upper-case text without blanks or invisible characters; ``12345678-9`` loses its hyphen."""
     text = column if column.dtype == pl.String else to_text(column)
     odd = text.str.contains(r"[^0-9A-Z]")
     if not (odd.any() or text.is_in(MISSING_WORDS).any()):
         return text
-    # Only the odd ones are folded: the patient path costs ten times the look.
+    # Only unusual codes are normalised: that costs ten times as much as the test for them.
     text = to_text(text)
     odd = text.str.contains(r"[^0-9A-Z]")
     folded = (
@@ -80,10 +80,10 @@ def to_codes(column: pl.Series) -> pl.Series:
 
 
 def to_dates(column: pl.Series) -> pl.Series:
-    """Civil dates. Times of day are dropped; instants with a time zone become the date in China at that instant.
+    """Return civil dates. Times of day are dropped; an instant with a time zone becomes its date in China.
 
     ``2020年7月3日``, ``20200703``, ``2020/7/3``, ``2020-07-03``, ``2020.7.3`` and ISO date-times are read, also in
-    full-width digits. A Beijing midnight stored as UTC is thus not the day before.
+    full-width digits. So a Beijing midnight stored as UTC does not become the day before.
     """
     if column.dtype == pl.Date:
         return column
@@ -91,26 +91,26 @@ def to_dates(column: pl.Series) -> pl.Series:
         return (column.dt.convert_time_zone("Asia/Shanghai") if column.dtype.time_zone else column).dt.date()
     text = to_text(column)
     dates = text.str.to_date("%Y-%m-%d", strict=False)
-    # Of 06-07-26 the first number is no year.
+    # In 06-07-26 the first number is not a year.
     left = text.is_not_null() & (dates.is_null() | (dates.dt.year() < 1000))
     return dates.scatter(left.arg_true(), _by_distinct(text.filter(left), _dates_from_text)) if left.any() else dates
 
 
 def to_numbers(column: pl.Series) -> pl.Series:
-    """Floats; thousands separators and full-width digits are understood."""
+    """Return floats; thousands separators and full-width digits are understood."""
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:
         return column.cast(pl.Float64).fill_nan(None)
     return to_money(column, units=False)
 
 
 def to_money(column: pl.Series, in_ten_thousands: bool = False, units: bool = True) -> pl.Series:
-    """Amounts in yuan. A unit in the value (元, 万元, 亿元) goes before the unit of the column.
+    """Return amounts in yuan. A unit in the value (元, 万元, 亿元) overrides the unit of the column.
 
     Parameters
     ----------
     column : polars.Series
     in_ten_thousands : bool, default False
-        Numbers without a unit are in 万元.
+        Whether numbers without a unit are in 万元.
     units : bool, default True
         Whether values may carry a unit at all.
     """
@@ -136,7 +136,7 @@ def to_money(column: pl.Series, in_ten_thousands: bool = False, units: bool = Tr
 
 
 def to_words(column: pl.Series, field: str, words: pl.Enum) -> pl.Series:
-    """Values of a closed vocabulary, by their names, Chinese and English labels, and usual synonyms."""
+    """Return values of a closed vocabulary from their names, Chinese and English labels, and usual synonyms."""
     if column.dtype == words:
         return column
     text = to_text(column)
@@ -155,7 +155,7 @@ def to_words(column: pl.Series, field: str, words: pl.Enum) -> pl.Series:
 
 
 def to_booleans(column: pl.Series, field: str) -> pl.Series:
-    """Yes and no, in either language, or as 1 and 0."""
+    """Return booleans from yes and no in either language, or from 1 and 0."""
     if column.dtype == pl.Boolean:
         return column
     words = {"true": True, "false": False}
@@ -168,7 +168,7 @@ def to_booleans(column: pl.Series, field: str) -> pl.Series:
 
 
 def to_lists(column: pl.Series, field: str) -> pl.Series:
-    """Lists of text, split at ``; ； 、 , ， |``; known words become their names. An empty list is no list."""
+    """Return lists of text, split at ``; ； 、 , ， |``; known words become their names, an empty list becomes null."""
     meanings = value_words(field)
     if isinstance(column.dtype, pl.List | pl.Array):
         lists = column.cast(pl.List(pl.String))
@@ -207,7 +207,7 @@ def _dates_from_text(values: pl.Series) -> pl.Series:
         pl.coalesce("d", "d2").str.zfill(2),
         separator="-",
     ).str.to_date("%Y-%m-%d", strict=False)
-    # An instant elsewhere: back to UTC, then the eight hours of China.
+    # An instant with another offset is converted to UTC, then China's eight hours are added.
     hours = pl.col("h").cast(pl.Int32, strict=False)
     offset = pl.when(pl.col("z") == "Z").then(pl.lit("+00:00")).otherwise(pl.col("z")).str.replace(":", "")
     minutes = offset.str.slice(1, 2).cast(pl.Int32) * 60 + offset.str.slice(3, 2).cast(pl.Int32)
@@ -218,13 +218,13 @@ def _dates_from_text(values: pl.Series) -> pl.Series:
 
 
 def _repeats(column: pl.Series) -> bool:
-    # Whether values repeat so much that looking at the distinct ones is cheaper; guessed from a thousand of them.
+    # If values repeat often, parsing only the distinct ones is cheaper; a sample of a thousand values decides.
     sample = column.gather_every(max(len(column) // 1000, 1))
     return len(column) > 10_000 and sample.n_unique() < len(sample) // 2
 
 
 def _by_distinct(column: pl.Series, parse: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Parse each distinct value once."""
+    """Parse each distinct value only once."""
     distinct = column.drop_nulls().unique()
     parsed = parse(distinct)
     if distinct.is_empty():

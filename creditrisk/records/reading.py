@@ -1,4 +1,4 @@
-"""Reading records and enterprises from any source into checked tables."""
+"""Readers of records and enterprises, from any source into checked tables."""
 
 from __future__ import annotations
 
@@ -62,23 +62,23 @@ def read_records(
     columns: Mapping[str, str | None] | None = None,
     output: FrameKind = "pandas",
 ) -> Records:
-    """Read supervision records, check them, and set aside what cannot be used.
+    """Read supervision records, check them, and set aside rows that cannot be used.
 
     Parameters
     ----------
     source : frame, path, glob, folder, SQLAlchemy URL, list of these, or Records
-        pandas, Polars or Arrow frames; CSV (UTF-8 or GB18030), TSV, Excel, Parquet. Records are passed through.
+        pandas, Polars or Arrow frames; CSV (UTF-8 or GB18030), TSV, Excel, Parquet. Records are returned unchanged.
     query : str, optional
-        The SQL query, with a SQLAlchemy URL.
+        The SQL query, if the source is a SQLAlchemy URL.
     id_scheme : {"uscc", "uscc_strict", "any"}, default "uscc"
-        What an ``enterprise_id`` must be: a unified social credit code; one whose positions 9 to 17 are an
-        organisation code as well; or any text.
+        The form of an ``enterprise_id``: a unified social credit code; one whose positions 9 to 17 are also a valid
+        organisation code; or any text.
     enterprises : Enterprises or source of enterprises, optional
-        Resolves legacy organisation codes and former names where exactly one enterprise fits.
+        The enterprises that resolve legacy organisation codes and former names if exactly one of them fits.
     further_types : sequence of str
-        Record types beyond the built-in ones.
+        Record types in addition to the built-in ones.
     columns : mapping of str to str or None, optional
-        Header to field, where the alias table does not know a header; None leaves a column out.
+        A mapping from header to field, for headers that the alias table does not know; None leaves a column out.
     output : {"pandas", "polars", "arrow"}, default "pandas"
         The kind of ``frame`` and ``rejects``.
 
@@ -94,7 +94,7 @@ def read_records(
 
     See Also
     --------
-    read_enterprises : the same for enterprises.
+    read_enterprises : does the same for enterprises.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def read_enterprises(
     columns: Mapping[str, str | None] | None = None,
     output: FrameKind = "pandas",
 ) -> Enterprises:
-    """Read enterprises, check them, and set aside what cannot be used.
+    """Read enterprises, check them, and set aside rows that cannot be used.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def read_enterprises(
     id_scheme : {"uscc", "uscc_strict", "any"}, default "uscc"
     columns : mapping of str to str or None, optional
     output : {"pandas", "polars", "arrow"}, default "pandas"
-        As in :func:`read_records`.
+        The same parameters as in :func:`read_records`.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def read_enterprises(
 
     See Also
     --------
-    read_records : the same for records, with the parameters explained.
+    read_records : does the same for records; it explains the parameters.
     creditrisk.records.identity_report : codes with two names, names with two codes.
 
     Examples
@@ -226,7 +226,7 @@ def _check_arguments(id_scheme: str, output: str) -> None:
 
 def _joined(conformed: Sequence[ConformedPart], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     frame = conformed[0].frame if len(conformed) == 1 else pl.concat([part.frame for part in conformed], how="diagonal")
-    # A column that is text in one part is no attribute in another.
+    # A column that is text in one part is not an attribute in another part.
     text_somewhere = {ATTRIBUTE_PREFIX + name for part in conformed for name in part.ignored_columns}
     mixed = [name for name in frame.columns if name in text_somewhere and name not in schema]
     return frame.drop(mixed) if mixed else frame
@@ -244,7 +244,7 @@ def _in_model(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.Data
 
 
 def _rows_apart(frame: pl.DataFrame, register: pl.DataFrame | None) -> tuple[pl.DataFrame, RegisterRows | None]:
-    """The records, and apart from them the rows of the register that they belong to, where these are known."""
+    """Separate the records from the register's rows to which they belong, if these are known."""
     if register is None or ENTERPRISE_ROW not in frame.columns:
         return frame, None
     return frame.drop(ENTERPRISE_ROW), RegisterRows(register, frame[ENTERPRISE_ROW])

@@ -1,4 +1,4 @@
-"""Why rows are set aside: the codes, in plain Chinese and English, and the table of rejects."""
+"""The reasons why rows are set aside: reject codes in plain Chinese and English, and the table of rejects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _known(words: Mapping[str, Label]) -> Label:
     return Label("、".join(label.zh for label in words.values()), ", ".join(words))
 
 
-# {column} and {known} are filled in per column; {detail} per row, from the frame handed to reject_rows.
+# {column} and {known} are filled in by column; {detail} by row, from the frame given to reject_rows.
 REASONS: dict[str, Label] = {
     "missing_value": Label("{column} 为空，该列必填", "{column} is missing; every row needs it"),
     "invalid_date": Label("不是有效日期", "not a real calendar date"),
@@ -89,13 +89,13 @@ def reject_rows(
     frame : polars.DataFrame
         The faulty rows, with ``source`` and ``source_row``.
     table, column, code
-        What is wrong where.
+        The table and column with the fault, and the reject code.
     value : polars.Expr
-        The value as found.
+        The value in the source.
     detail : Label of column names, optional
-        Columns of ``frame`` holding the detail in Chinese and English.
+        The columns of ``frame`` with the detail in Chinese and English.
     further_types : tuple of str
-        Record types that the policy adds, for the list of known ones.
+        Record types that the policy adds, for the list of known types.
     """
     known = _known(_WORDS[column]) if column in _WORDS else Label("", "")
     if column == "type" and further_types:
@@ -119,6 +119,6 @@ def reject_rows(
 
 
 def unknown_enterprise_rejects(records: pl.DataFrame) -> pl.DataFrame:
-    """Rejects for records whose enterprise the table does not have."""
+    """Return the rejects for records whose enterprise is not in the table."""
     rejected = reject_rows(records, "records", "enterprise_id", "unknown_enterprise", pl.col("enterprise_id"))
     return rejected.cast(dict(REJECT_SCHEMA))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a record leaves open and other facts settle: its enterprise, its dimension, its id, when it was known."""
+"""Values of a record that are inferred if they are missing: its enterprise, dimension, id, and the day it was known."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = [
     "resolve_enterprises",
 ]
 
-# The dimension of a record that has none: by words in the authority's name, the first line that fits;
+# The dimension of a record without one is given by words in the authority's name (the first line that fits);
 DIMENSION_BY_AUTHORITY = {
     "safety": ["应急", "消防", "安全监管", "安全生产", "矿山安全"],
     "quality": ["市场监督", "市场监管", "药品", "药监", "食品", "质量技术", "质监"],
     "environment": ["生态环境", "环保", "环境保护"],
 }
-# else by its type; else compliance.
+# else by the record's type; else it is compliance.
 DIMENSION_BY_TYPE = {
     "accident": "safety",
     "training": "safety",
@@ -42,10 +42,10 @@ DIMENSION_BY_TYPE = {
 def resolve_enterprises(
     frame: pl.DataFrame, register: pl.DataFrame, table: CodeTable | None
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Lead records without a usable code to their enterprise, where exactly one fits.
+    """Assign records without a usable code to their enterprise if exactly one fits.
 
     A 9-character organisation code is compared with positions 9 to 17 of the enterprises' codes. Records with no code
-    or a legacy one are led by name, former names included. A mistyped code is never overruled by a name.
+    or a legacy code are assigned by name, including former names. A name never overrides a mistyped code.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ def resolve_enterprises(
     register : polars.DataFrame
         Enterprises in the data model.
     table : CodeTable or None
-        Of the register; None where ids may be any text.
+        The table of the register's codes; None if ids may be any text.
 
     Returns
     -------
     tuple of (polars.DataFrame, list of str)
-        The frame with ``enterprise_id`` filled in, and notes that say for how many rows. Codes are numbered as well:
-        the column :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` is the row of the register.
+        The frame with ``enterprise_id`` filled in, and notes with the number of such rows. The column
+        :data:`~creditrisk.records.numbering.ENTERPRISE_ROW` gives the register's row of each code.
     """
     codes = frame["enterprise_id"]
     if table is None:
@@ -72,7 +72,7 @@ def resolve_enterprises(
         return frame, []
     at = unknown.filter(~is_valid_uscc(codes.gather(unknown)))
     frame, notes = _resolve(frame, register, at, by_code=True)
-    # Cleaned or resolved, some may stand in the register now.
+    # After cleaning and resolving, more codes may be in the register.
     numbers = frame[ENTERPRISE_ROW].scatter(unknown, table.rows_of(frame["enterprise_id"].gather(unknown)))
     return frame.with_columns(in_chunks_of(frame["enterprise_id"], numbers)), notes
 
@@ -119,7 +119,7 @@ def _resolve(
 
 
 def fill_known_on(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """A record of which nobody says when it was known was known when it occurred."""
+    """Fill in a missing day on which a record was known: the day on which it occurred."""
     missing = frame["known_on"].null_count()
     if not missing:
         return frame, []
@@ -130,7 +130,7 @@ def fill_known_on(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def fill_dimensions(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Give records without a dimension one: by the authority, else by the type, else compliance."""
+    """Give a dimension to records without one: by the authority, else by the type, else compliance."""
     missing = frame["dimension"].null_count()
     if not missing:
         return frame, []
@@ -157,7 +157,7 @@ def fill_dimensions(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Give records without an id one that depends on their content alone, not on where they stand.
+    """Give an id to records without one; it depends only on their content, not on their position.
 
     Identical rows are numbered, so that each is kept.
     """
@@ -167,7 +167,7 @@ def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     names = [name for name in RECORD_SCHEMA if name not in ("record_id", "source", "source_row")]
     names += sorted(name for name in frame.columns if name.startswith(ATTRIBUTE_PREFIX))
     without = frame.filter(missing)
-    # Null fields are left out, so that a column absent from one source and empty in another gives the same id.
+    # Null fields are left out, so that a column that is absent in one source and empty in another gives the same id.
     content = without.select(
         pl.concat_str(
             [pl.concat_str(pl.lit(name + "="), pl.col(name).cast(pl.String)) for name in names],
@@ -186,12 +186,12 @@ def fill_record_ids(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def comparable_name(name: pl.Expr) -> pl.Expr:
-    """Fold names for comparing: half-width, upper case, without blanks, brackets and punctuation."""
+    """Normalise names for comparison: half-width, upper case, without blanks, brackets and punctuation."""
     return name.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]", "")
 
 
 def _unique_keys(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Keys that lead to exactly one enterprise."""
+    """Return the keys that belong to exactly one enterprise."""
     pairs = pairs.filter(pl.col("key").is_not_null() & (pl.col("key") != "")).unique()
     return pairs.filter(pl.len().over("key") == 1)
 

@@ -1,7 +1,7 @@
 """The data model: columns of the enterprise and record tables, their Polars types, and one-row models.
 
-The frames are what the library computes on; the pydantic models define single rows (an enterprise or a record typed in
-by hand, or sent to a service) and describe each field.
+The library computes with the frames; the pydantic models define single rows (an enterprise or a record entered by hand
+or sent to a service) and describe each field.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = [
     "record_schema",
 ]
 
-# A further named number, such as ``critical``, is the column ``attributes.critical``.
+# Each further named number is a column with this prefix, such as ``attributes.critical``.
 ATTRIBUTE_PREFIX = "attributes."
 
 
 def record_schema(further_types: Sequence[str] = ()) -> dict[str, pl.DataType]:
-    """Columns of the record table and their types; a policy may name further record types."""
+    """Return the columns of the record table and their types; a policy may name further record types."""
     return {
         "record_id": pl.String(),
         "enterprise_id": pl.String(),

@@ -1,6 +1,6 @@
 """Sources of rows: frames, CSV, Excel and Parquet files, folders and globs of them, lists, databases.
 
-Whatever the source, the outcome is a list of parts: a name, the columns as they stand, and what could not be read.
+Every source becomes a list of parts: a name, the columns as they are, and the rows that could not be read.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Part:
     ----------
     name : str
     frame : polars.DataFrame
-        The columns as they stand.
+        The columns as they are in the source.
     rows : polars.Series or None
-        Number of each row in the source, from 1; None where the frame holds all rows in order.
+        The number of each row in the source, from 1; None if the frame holds all rows in order.
     ragged : tuple of RaggedRow
         Rows with more or fewer fields than the header.
     sha256 : str or None
-        Of the file's bytes.
+        The SHA-256 of the file's bytes.
     notes : tuple of str
     """
 
@@ -60,12 +60,12 @@ def read_parts(source: Any, query: str | None = None) -> list[Part]:
     ----------
     source : frame, path, glob, folder, SQLAlchemy URL, or a list of any of these
     query : str, optional
-        The SQL query; needed with, and only with, a URL.
+        The SQL query; a URL needs it, and no other source may have it.
 
     Raises
     ------
     InputError
-        If there is nothing to read, or it cannot be read. The message says what and why.
+        If there is nothing to read, or the source cannot be read. The message says why.
     """
     if isinstance(source, str) and "://" in source:
         if query is None:
@@ -99,7 +99,7 @@ def _from_frame(frame: Any) -> pl.DataFrame:
     except InputError:
         if not hasattr(frame, "dtypes") or not hasattr(frame, "columns"):
             raise
-    # A pandas frame with columns of mixed objects: those become text, as they would in a CSV file.
+    # Columns of mixed objects in a pandas frame become text, as they would in a CSV file.
     frame = frame.copy(deep=False)
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
@@ -135,7 +135,7 @@ def _paths(path: Path) -> Iterator[Path]:
 
 
 def _is_hidden(path: Path) -> bool:
-    """What a program puts aside for itself, or lies in a folder of that kind."""
+    """Whether a file is a program's internal file, or lies in a hidden folder."""
     return path.name.startswith((".", "_", "~$")) or any(part.startswith(".") for part in path.parts)
 
 
@@ -175,9 +175,9 @@ def _from_excel(content: bytes, name: str) -> tuple[pl.DataFrame, tuple[str, ...
         raise InputError(f"{name}: reading Excel files needs the package fastexcel") from error
     try:
         book = fastexcel.read_excel(content)
-        # Every cell as text: dates come as ISO text, whole numbers without a decimal point.
+        # Every cell is read as text: dates become ISO text, whole numbers have no decimal point.
         frame = pl.DataFrame(book.load_sheet(0, dtypes="string"))
-    except Exception as error:  # fastexcel has its own kinds, and wraps those of the reader beneath
+    except Exception as error:  # fastexcel has its own exceptions, and wraps those of its reader
         raise InputError(f"{name} is not an Excel file that can be read: {str(error).splitlines()[0]}") from error
     if not frame.width:
         raise InputError(f"{name}: the sheet {book.sheet_names[0]!r} is empty")

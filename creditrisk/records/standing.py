@@ -1,9 +1,9 @@
-"""Standing (效力状态): whether a record counts on a day, and why not.
+"""Standing (效力状态): whether a record counts on a day, and if not, why.
 
 A record counts from the day on which it had happened and was known, until it is repaired or revoked, or its term
-ends. A repair takes effect once the record's minimum term has passed. A minor first offence on the exemption list is on
+ends. A repair takes effect when the record's minimum term has passed. A minor first offence on the exemption list is on
 record but does not count (article 三(二)4).
-Everything is asked *as of* a day, so a result of last March can be had again today.
+Everything is computed *as of* a day, so last March's result can be computed again today.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ class _Data(BaseModel):
 
 
 class Term(_Data):
-    """How long records of these types, severities and dimensions count, in months from the day they happened.
+    """The time for which records of these types, severities and dimensions count, in months from their day.
 
-    Of several terms that fit a record the first applies. A record that carries its own ``expires_on`` ends then.
+    If several terms fit a record, the first one applies. A record with its own ``expires_on`` ends on that day.
 
     Parameters
     ----------
     types : tuple of str
     severities, dimensions : tuple of str
-        Empty dimensions means any, a missing one included.
+        The severities and dimensions; empty dimensions means any, including a missing one.
     decided_from, decided_before : datetime.date, optional
         The term holds for records that happened in ``[decided_from, decided_before)``.
     at_least_months : int
-        A repair takes effect only after so many months.
+        A repair takes effect only after this number of months.
     at_most_months : int, optional
-        After so many months the record stops counting by itself; none means never.
+        The record stops counting by itself after this number of months; None means never.
     basis : str
     """
 
@@ -93,12 +93,12 @@ class Term(_Data):
 
 
 class Exemption(_Data):
-    """A minor offence is exempt when the enterprise has no other offence in the months before, that day included.
+    """An exemption for a minor offence if the enterprise has no other offence in the months before or on that day.
 
     Parameters
     ----------
     types : tuple of str
-        Record types that are offences; only these are exempted, and any of them spoils a later exemption.
+        Record types that are offences; only these are exempted, and any of them prevents a later exemption.
     matters : tuple of str
         The exemption list; empty means every matter.
     first_within_months : int
@@ -112,7 +112,7 @@ class Exemption(_Data):
 
 
 class StandingRules(_Data):
-    """How long records count, which are exempt, and how a record without a severity is taken."""
+    """The rules of standing: terms, the exemption, and the severity that stands for a missing one."""
 
     missing_severity: Severity = "general"
     terms: tuple[Term, ...] = ()
@@ -121,7 +121,7 @@ class StandingRules(_Data):
 
 @dataclass(frozen=True)
 class Standing:
-    """The days of each record, ready to be asked about any day.
+    """The days of each record, from which its standing on any day follows.
 
     Attributes
     ----------
@@ -129,9 +129,9 @@ class Standing:
         Day numbers; a record is known from ``counts_from`` and counts while ``day < counts_until``. ``repaired`` is
         the day on which a repair takes effect.
     offence : ndarray of bool, shape (n_records,), or None
-        Records that spoil an exemption; None where the rules exempt nothing.
+        The mask of records that prevent an exemption; None if the rules exempt nothing.
     exempt_since : ndarray of int32, shape (n_records,), or None
-        For a record that may be exempt, the day after which another offence spoils it; NEVER for all others.
+        For a record that may be exempt, the day after which another offence prevents it; NEVER for all others.
     """
 
     occurred: Days
@@ -183,7 +183,7 @@ class Standing:
         )
 
     def take(self, rows: NDArray[np.integer]) -> Standing:
-        """The standing of some records, in the order asked for; a record may be asked for more than once."""
+        """Return the standing of some records, in the order of ``rows``; a record may occur more than once."""
         return Standing(
             occurred=self.occurred[rows],
             counts_from=self.counts_from[rows],
@@ -195,7 +195,7 @@ class Standing:
         )
 
     def and_also(self, others: Standing) -> Standing:
-        """The standing of these records and of further ones, by the same rules."""
+        """Return the standing of these records and of further ones, by the same rules."""
         joined: dict[str, Any] = {
             name: None if mine is None else np.concatenate((mine, getattr(others, name)))
             for name, mine in vars(self).items()
@@ -203,18 +203,18 @@ class Standing:
         return Standing(**joined)
 
     def known(self, as_of: Any) -> Mask:
-        """Whether each record had happened and was known on the day (one day, or one per record)."""
+        """Return whether each record had happened and was known on the day (one day, or one per record)."""
         return self.counts_from <= as_of
 
     def in_force(self, as_of: Any, enterprise: NDArray[np.integer]) -> Mask:
-        """Whether each record counts on the day.
+        """Return whether each record counts on the day.
 
         Parameters
         ----------
         as_of : int or ndarray of int32, shape (n_records,)
             Day numbers.
         enterprise : ndarray of int, shape (n_records,)
-            Whose record it is; only equality matters.
+            A number for the enterprise of each record; only equality matters.
         """
         counts = self.known(as_of) & (self.counts_until > as_of)
         exempt = self.exempt(as_of, enterprise)
@@ -223,21 +223,21 @@ class Standing:
         return counts
 
     def exempt(self, as_of: Any, enterprise: NDArray[np.integer]) -> NDArray[np.intp]:
-        """Positions of the records that the exemption list keeps out on the day."""
+        """Return the positions of the records that the exemption list exempts on the day."""
         if self.offence is None or self.exempt_since is None:
             return np.empty(0, dtype=np.intp)
         seen = np.flatnonzero(self.offence & self.known(as_of) & (self.revoked > as_of))
         order = seen[np.lexsort((self.occurred[seen], enterprise[seen]))]
         whose, when = enterprise[order], self.occurred[order]
         same = whose[1:] == whose[:-1]
-        # The nearest earlier offence decides; of two on one day neither is the first.
+        # The nearest earlier offence decides; if two are on one day, neither is the first.
         spoilt = np.zeros(order.size, dtype=bool)
         spoilt[1:] = same & (when[:-1] > self.exempt_since[order[1:]])
         spoilt[:-1] |= same & (when[:-1] == when[1:])
         return order[(self.exempt_since[order] != NEVER) & ~spoilt]
 
     def on(self, as_of: int, enterprise: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """The standing of each record on a day, as a position in :data:`STANDINGS`, shape (n_records,)."""
+        """Return the standing of each record on a day, as a position in :data:`STANDINGS`, shape (n_records,)."""
         names = list(STANDINGS)
         codes = np.zeros(len(self.occurred), dtype=np.uint8)
         codes[self.exempt(as_of, enterprise)] = names.index("exempt")
@@ -249,7 +249,7 @@ class Standing:
 
 
 def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Series:
-    """The standing of each record on a day: one of :data:`STANDINGS`.
+    """Return the standing of each record on a day: one of :data:`STANDINGS`.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def standing_on(frame: pl.DataFrame, rules: StandingRules, as_of: date) -> pl.Se
 
 
 def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:
-    """The day before which no repair of a record has effect, shape (n_records,); NEVER for what no term covers."""
+    """Return the day before which a repair of each record has no effect, shape (n_records,); NEVER without a term."""
     occurred, term = _days(frame["occurred_on"]), terms_of(frame, rules)
     days = np.full(frame.height, NEVER, dtype=np.int32)
     for number, rule in enumerate(rules.terms):
@@ -278,7 +278,7 @@ def repairable_from(frame: pl.DataFrame, rules: StandingRules) -> Days:
 
 
 def terms_of(frame: pl.DataFrame, rules: StandingRules) -> NDArray[np.int8]:
-    """Which of the rules' terms applies to each record, shape (n_records,); -1 where none does."""
+    """Return the position of the term that applies to each record, shape (n_records,); -1 if none does."""
     return _terms(_Kinds.of(frame, rules), _days(frame["occurred_on"]), rules)
 
 
@@ -319,7 +319,7 @@ class _Categories:
 
 @dataclass(frozen=True)
 class _Kinds:
-    """What terms and exemptions tell records apart by; a missing severity is taken as the rules say."""
+    """The columns that terms and exemptions compare; the rules' ``missing_severity`` replaces a missing severity."""
 
     type: _Categories
     severity: _Categories

@@ -1,4 +1,4 @@
-"""Records and Enterprises: checked tables, what was set aside, and counts that add up."""
+"""Records and Enterprises: checked tables, the rows set aside, and counts that add up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Enterprises", "ReadingReport", "Records", "RegisterRows"]
 
 @dataclass(frozen=True)
 class ReadingReport:
-    """What reading a source did with its rows.
+    """The report of reading a source: counts of rows, files, and columns.
 
     ``rows_read == rows_kept + rows_rejected`` always holds.
 
@@ -23,17 +23,17 @@ class ReadingReport:
     ----------
     rows_read, rows_kept, rows_rejected : int
     rejected_by_code : dict of str to int
-        Rows by reject code; a row with two faults is counted under both.
+        The number of rows by reject code; a row with two faults counts under both.
     sources : tuple of str
-        Names of the files, tables or frames read.
+        The names of the files, tables or frames that were read.
     source_sha256 : dict of str to str
-        SHA-256 of each file read; empty for frames and databases.
+        The SHA-256 of each file that was read; empty for frames and databases.
     column_names : dict of str to str
-        Header in the source to column of the data model.
+        The column of the data model for each header in the source.
     ignored_columns : tuple of str
         Columns of the source that the data model does not know and that are not numbers.
     notes : tuple of str
-        What was filled in, and for how many rows, in Chinese and English.
+        The values that were filled in, and for how many rows, in Chinese and English.
     """
 
     rows_read: int
@@ -48,7 +48,7 @@ class ReadingReport:
 
     @property
     def used(self) -> InputUsed:
-        """The same for the account of a run."""
+        """The same facts for the account of a run."""
         return InputUsed(
             sources=self.sources,
             sha256=self.source_sha256,
@@ -63,7 +63,7 @@ class ReadingReport:
 
 @dataclass(frozen=True)
 class _CheckedTable(Generic[FrameT]):
-    """A checked table: ``data`` and ``rejected`` are Polars; ``frame`` and ``rejects`` are what the user asked for."""
+    """A checked table: ``data`` and ``rejected`` are Polars; ``frame`` and ``rejects`` have the requested kind."""
 
     data: pl.DataFrame
     rejected: pl.DataFrame
@@ -72,7 +72,7 @@ class _CheckedTable(Generic[FrameT]):
 
     @property
     def frame(self) -> FrameT:
-        """The checked rows in the kind of frame asked for."""
+        """The checked rows, in the requested kind of frame."""
         return from_polars(self.data, self.output)
 
     @property
@@ -86,14 +86,14 @@ class _CheckedTable(Generic[FrameT]):
 
 @dataclass(frozen=True)
 class RegisterRows:
-    """Which row of a register of enterprises each record belongs to, so that ids are compared once.
+    """The row of each record's enterprise in a register, so that ids are compared only once.
 
     Attributes
     ----------
     register : polars.DataFrame
-        The very frame that was looked into.
+        The same frame object in which the rows were found.
     row : polars.Series of UInt32, shape (n_records,)
-        Null where the register does not have the enterprise.
+        The row; null if the register does not have the enterprise.
     """
 
     register: pl.DataFrame

@@ -3,10 +3,10 @@ r"""Unified social credit codes (统一社会信用代码, GB 32100-2015) and or
 A code has 18 characters: registering department, category, six digits of place, nine characters of organisation
 code, one check character. The alphabet is 0-9 and A-Z without I, O, Z, S and V. With character values
 :math:`c_i` and weights :math:`w_i = 3^{i-1} \bmod 31`, the check value is
-:math:`c_{18} = (31 - \sum_{i=1}^{17} w_i c_i \bmod 31) \bmod 31`, which is to say that
-:math:`\sum_{i=1}^{17} w_i c_i + c_{18} \equiv 0 \pmod{31}`. That is the form computed here.
+:math:`c_{18} = (31 - \sum_{i=1}^{17} w_i c_i \bmod 31) \bmod 31`, which means that
+:math:`\sum_{i=1}^{17} w_i c_i + c_{18} \equiv 0 \pmod{31}`. This module computes the second form.
 
-The check reads the bytes of the column two at a time: nine look-ups in tables of 65,536 entries per code.
+The check reads the bytes of the column two at a time, with nine look-ups per code in tables of 65,536 entries.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["bytes_of", "is_valid_uscc", "organisation_code_check_character", "us
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-# GB 32100-2015, table 1: the department that registers, and the categories it registers.
+# GB 32100-2015, table 1: the registering department, and the categories that it registers.
 CATEGORIES_BY_DEPARTMENT = {
     "1": "1239",  # 机构编制: state organs, public institutions, mass organisations, others
     "2": "19",  # 外交
@@ -47,7 +47,7 @@ CATEGORIES_BY_DEPARTMENT = {
 _ROWS_AT_A_TIME = 1_000_000
 _USCC_WEIGHTS = [pow(3, i, 31) for i in range(17)]
 _ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2]
-# Larger than any sum of valid terms, so that one bad character is still seen after adding up all positions.
+# This is larger than any sum of valid terms, so that one bad character still shows in the sum over all positions.
 _BAD = 1 << 20
 
 
@@ -64,19 +64,19 @@ def is_valid_uscc(values: Column, *, strict: bool = ...) -> NDArray[np.bool_]: .
 def is_valid_uscc(
     values: str | Column, *, strict: bool = False
 ) -> bool | pl.Series | pd.Series[bool] | NDArray[np.bool_]:
-    """Say which values are valid unified social credit codes.
+    """Check which values are valid unified social credit codes.
 
     Parameters
     ----------
     values : str, list, numpy array, or pandas, Polars or Arrow column
-        Codes as written: no blanks, upper case. Nulls are not valid.
+        Codes in upper case without blanks. Nulls are not valid.
     strict : bool, default False
-        Also check positions 9 to 17 as an organisation code (GB 11714). Some codes issued since 2015 fail this.
+        Whether positions 9 to 17 must also be an organisation code (GB 11714). Some codes issued since 2015 are not.
 
     Returns
     -------
     bool, polars.Series, pandas.Series or numpy.ndarray
-        A bool for one string; a Polars or pandas Series for such a Series; else a NumPy array of bool.
+        A bool for one string; a Polars or pandas Series for a Series of that kind; else a NumPy array of bool.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def is_valid_uscc(
 
 
 def uscc_check_character(seventeen: Any) -> Any:
-    """Give the check character for the first seventeen characters of a unified social credit code.
+    """Compute the check character for the first seventeen characters of a unified social credit code.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def uscc_check_character(seventeen: Any) -> Any:
 
 
 def organisation_code_check_character(eight: Any) -> Any:
-    """Give the check character for the first eight characters of an organisation code (GB 11714).
+    """Compute the check character for the first eight characters of an organisation code (GB 11714).
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def organisation_code_check_character(eight: Any) -> Any:
     Returns
     -------
     str, numpy.ndarray, or polars.Series
-        As :func:`uscc_check_character`.
+        The same types as from :func:`uscc_check_character`.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _valid(column: pl.Series, strict: bool) -> np.ndarray:
 
 
 def _sum_of_pairs(pairs: np.ndarray, tables: dict[int, np.ndarray]) -> np.ndarray:
-    # A sum at or above _BAD holds a character that may not stand there; -1 is a multiple of neither 31 nor 11.
+    # A sum of at least _BAD contains a character that is not allowed there; -1 is not a multiple of 31 or of 11.
     total = np.zeros(len(pairs), dtype=np.int32)
     for position, table in tables.items():
         total += table[pairs[:, position]]
@@ -165,7 +165,7 @@ def _sum_of_pairs(pairs: np.ndarray, tables: dict[int, np.ndarray]) -> np.ndarra
 
 
 def bytes_of(column: pl.Series, length: int) -> tuple[np.ndarray | None, np.ndarray]:
-    """Rows that have ``length`` bytes (None for all), and the bytes of those rows as a matrix."""
+    """Return the mask of rows that have ``length`` bytes (None for all), and the bytes of those rows as a matrix."""
     array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data_buffer = array.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
@@ -229,7 +229,7 @@ def _character_values(alphabet: str) -> np.ndarray:
 
 
 def _pair_tables(terms: list[np.ndarray], first_position: int) -> dict[int, np.ndarray]:
-    # Two characters lie in memory as one 16-bit number, whatever the byte order of the machine.
+    # Two characters in memory are one 16-bit number; this holds for either byte order of the machine.
     both = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
     return {(first_position + i) // 2: terms[i][both[:, 0]] + terms[i + 1][both[:, 1]] for i in range(0, len(terms), 2)}
 
@@ -247,7 +247,7 @@ def _uscc_tables() -> dict[int, np.ndarray]:
 
 
 def _organisation_tables() -> dict[int, np.ndarray]:
-    # Σ w·c + check ≡ 0 (mod 11), with X for ten; the 18th character of the code takes no part.
+    # Σ w·c + check ≡ 0 (mod 11), with X for ten; the 18th character of the code is not used.
     values = _character_values(ORGANISATION_ALPHABET)
     terms = [np.minimum(values * weight, _BAD) for weight in _ORGANISATION_WEIGHTS]
     return _pair_tables([*terms, _character_values("0123456789X"), np.zeros(256, dtype=np.int32)], 8)

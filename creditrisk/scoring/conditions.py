@@ -1,4 +1,4 @@
-"""Conditions of a policy, asked of whole columns."""
+"""Conditions of a policy, tested on whole columns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["rows_meeting"]
 
 
 def rows_meeting(condition: Condition, indicators: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """Which rows meet a condition, shape (n_rows,).
+    """Return the mask of the rows that meet a condition, shape (n_rows,).
 
     Parameters
     ----------
     condition : Condition
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
-        At least those that the condition reads; NaN where there is nothing to measure.
+        At least the indicators that the condition reads; NaN where there is nothing to measure.
     """
     match condition.form:
         case AllOf(parts):

@@ -1,4 +1,4 @@
-"""What a model must have to serve in an assessment beside the rules, checked before anything is computed."""
+"""The members that a model must have to serve in an assessment, checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEMBERS = ("feature_names_in_", "tiers_", "reason_method", "predict_proba", "pr
 
 @runtime_checkable
 class ModelProtocol(Protocol):
-    """What a model must have to serve in :func:`creditrisk.assess` and :func:`creditrisk.evaluate_model`.
+    """The members that a model needs for :func:`creditrisk.assess` and :func:`creditrisk.evaluate_model`.
 
     A fitted :class:`creditrisk.BoostedScorer` or :class:`creditrisk.ScorecardScorer` has it, and
     :func:`creditrisk.wrap_classifier` gives it to any other fitted classifier of two classes.
@@ -29,11 +29,11 @@ class ModelProtocol(Protocol):
     Attributes
     ----------
     feature_names_in_ : ndarray of str, shape (n_columns,)
-        Columns that the model reads: indicators of the policy, or columns of the enterprise table.
+        The columns that the model reads: indicators of the policy, or columns of the enterprise table.
     tiers_ : tuple of str
-        From best to worst.
+        The tiers, from best to worst.
     reason_method : str
-        How reasons are found, in one word; ``"none"`` where the model gives none, which is then said in their place.
+        The method that finds reasons, in one word; ``"none"`` if the model gives none, which the result then says.
 
     Methods
     -------
@@ -42,9 +42,9 @@ class ModelProtocol(Protocol):
     predict_tier(X)
         One of ``tiers_`` for each row, shape (n_rows,).
     reasons(X, top, specs=, output=)
-        What moved each row's score most: a frame of row, indicator, value, contribution, text_zh and text_en.
+        The largest contributions to each row's score: row, indicator, value, contribution, text_zh and text_en.
     account()
-        Which model it is, as plain data for the account of a run: its kind, and sha256 of what it consists of.
+        The identity of the model, as plain data for the account of a run: its kind, and the sha256 of its contents.
 
     Examples
     --------
@@ -68,13 +68,13 @@ class ModelProtocol(Protocol):
 
 
 def check_model(model: Any, policy: Policy) -> tuple[str, ...]:
-    """See that a model can serve in an assessment by a policy, and name the indicators that it reads.
+    """Check that a model can serve in an assessment by a policy, and return the indicators that it reads.
 
     Raises
     ------
     InputError
-        If it lacks a member of :class:`ModelProtocol`, is not fitted, has other tiers than the policy, or reads what is
-        neither an indicator nor a column of the enterprise table.
+        If it lacks a member of :class:`ModelProtocol`, is not fitted, has other tiers than the policy, or reads
+        something that is neither an indicator nor a column of the enterprise table.
     """
     indicators = indicators_read(model, policy)
     places_of_tiers(model, policy)
@@ -82,12 +82,12 @@ def check_model(model: Any, policy: Policy) -> tuple[str, ...]:
 
 
 def indicators_read(model: Any, policy: Policy) -> tuple[str, ...]:
-    """Ids of the indicators that a model reads; its other columns are columns of the enterprise table.
+    """Return the ids of the indicators that a model reads; its other columns are in the enterprise table.
 
     Raises
     ------
     InputError
-        As :func:`check_model`, whatever the tiers are.
+        For the reasons that :func:`check_model` gives, except for the tiers.
     """
     _check_members(model)
     names = list(model.feature_names_in_)
@@ -101,12 +101,12 @@ def indicators_read(model: Any, policy: Policy) -> tuple[str, ...]:
 
 
 def places_of_tiers(model: ModelProtocol, policy: Policy) -> dict[str, int]:
-    """The model's tiers, from best to worst, and where each stands in the policy.
+    """Return the model's tiers, from best to worst, and the position of each in the policy.
 
     Raises
     ------
     InputError
-        If the policy has no such tiers by score, or in another order.
+        If the policy has no such tiers by score, or has them in another order.
     """
     places = {tier.id: place for place, tier in enumerate(policy.tiers) if not tier.by_condition_only}
     found = [places.get(name, -1) for name in model.tiers_]

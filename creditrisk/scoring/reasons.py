@@ -1,7 +1,7 @@
 """Reasons for whole tables: every hit of a rule with its evidence, and the top reasons of each row as text.
 
-Everything here works on columns. Lists of reasons cost far more than points, so texts are made once for each different
-(rule, value, points) and then looked up, and only for the reasons that are shown.
+Everything here works on columns. Lists of reasons cost far more than points, so each text is made once for each
+different (rule, value, points), and only for the reasons that are shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["ADJUSTMENT_TEXTS", "Reasons", "lists_by_combination", "number_as_tex
 
 Evidence = Iterable[tuple[IndicatorSpec, NDArray[np.intp], NDArray[np.intp]]]
 
-# Where a dimension's floor or ceiling bites, that is a reason of its own.
+# If a dimension's floor or ceiling changes the score, that is a separate reason.
 ADJUSTMENT_TEXTS = {
     "floor": BilingualText(
         zh="{dimension}维度得分不低于下限", en="The score for {dimension} does not fall below its floor"
@@ -41,18 +41,18 @@ _WEIGHT_BITS = 34
 
 @dataclass(frozen=True)
 class Reasons:
-    """The hits of all rules, by row and, within a row, from the weightiest down.
+    """The hits of all rules, by row and, within a row, from the largest weight to the smallest.
 
     Attributes
     ----------
     names, indicators : list of str
-        Rules (then floors and ceilings) and their indicators; ``reason`` counts into them.
+        Rules (then floors and ceilings) and their indicators; ``reason`` is a position in these lists.
     texts : list of BilingualText
     row, reason : ndarray of int, shape (n_hits,)
     value : ndarray of float64, shape (n_hits,)
-        Of the indicator; NaN where it had nothing to measure, and for floors and ceilings.
+        The value of the indicator; NaN where it had nothing to measure, and for floors and ceilings.
     points : ndarray of int32, shape (n_hits,)
-        In thousandths of a point of the dimension.
+        The points, in thousandths of a point of the dimension.
     """
 
     policy: Policy
@@ -94,7 +94,7 @@ class Reasons:
         weighted = np.abs(all_points.astype(np.int64)) * np.repeat(
             np.rint(np.array(weights) * 1000).astype(np.int64), lengths
         )
-        # One key sorts by row, then by weight, largest first; the sort is stable, so rules keep the policy's order.
+        # One key sorts by row, then by weight, the largest first; the sort is stable, so rules keep the policy's order.
         key = (row.astype(np.uint64) << np.uint64(_WEIGHT_BITS)) | ((1 << _WEIGHT_BITS) - 1 - weighted).astype(
             np.uint64
         )
@@ -106,19 +106,19 @@ class Reasons:
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
-        """Where each row's hits begin, shape (n_rows + 1,)."""
+        """The position at which each row's hits begin, shape (n_rows + 1,)."""
         return np.concatenate(([0], np.cumsum(np.bincount(self.row, minlength=self.n_rows))))
 
     def table(self, enterprise_ids: pl.Series, record_ids: pl.Series, evidence: Evidence) -> pl.DataFrame:
-        """One line per hit: enterprise_id, rule, indicator, value, points and the ids of the records behind it.
+        """Return one line per hit: enterprise_id, rule, indicator, value, points and the ids of its records.
 
         Parameters
         ----------
         enterprise_ids : polars.Series of String, shape (n_rows,)
         record_ids : polars.Series of String
-            Of the record table.
+            The ids of the record table.
         evidence : iterable of (IndicatorSpec, ndarray, ndarray)
-            From :meth:`creditrisk.indicators.engine.Kernel.evidence`.
+            The evidence that :meth:`creditrisk.indicators.engine.Kernel.evidence` gives.
         """
         hit, record = self._evidence_by_hit(evidence)
         record_ids = record_ids.rechunk()
@@ -137,7 +137,7 @@ class Reasons:
         )
 
     def top_texts(self, tiering: Tiering, most: int) -> tuple[pl.Series, pl.Series]:
-        """Each row's reasons in Chinese and in English: vetoes and thin evidence first, then the weightiest rules.
+        """Return each row's reasons in Chinese and English: vetoes and thin evidence, then rules by weight.
 
         Returns
         -------
@@ -168,14 +168,14 @@ class Reasons:
         result = {}
         for language, ending in (("zh", "（{}分）"), ("en", " ({})")):
             templates = pl.Series([getattr(text, language) for text in self.texts])
-            # Where there was nothing to measure, no value is shown, as in an explanation.
+            # If there was nothing to measure, no value is shown, as in an explanation.
             shown = value.fill_null("")
             text = pl.lit(templates.gather(reason)).str.replace("{value}", shown, literal=True)
             result[language] = table.select(pl.format("{}" + ending, text, points)).to_series()
         return result
 
     def _evidence_by_hit(self, evidence: Evidence) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-        """Pairs of (position of a hit, position of a record)."""
+        """Return pairs of (position of a hit, position of a record)."""
         numbers: dict[str, list[int]] = defaultdict(list)
         for number, indicator in enumerate(self.indicators):
             if indicator is not None:
@@ -194,12 +194,12 @@ class Reasons:
 
 
 def lists_by_combination(parts: Sequence[tuple[str, NDArray[np.bool_]]], n_rows: int) -> pl.Series:
-    """For each row the list of the names whose mask holds; made once for each combination that occurs.
+    """Return, for each row, the list of the names whose mask is true; each combination is made only once.
 
     Parameters
     ----------
     parts : sequence of (str, ndarray of bool, shape (n_rows,))
-        At most 63.
+        Names and masks, at most 63.
     """
     combination = np.zeros(n_rows, dtype=np.int64)
     for bit, (_, holds) in enumerate(parts):
@@ -212,14 +212,14 @@ def lists_by_combination(parts: Sequence[tuple[str, NDArray[np.bool_]]], n_rows:
 
 
 def number_text(number: pl.Expr) -> pl.Expr:
-    """Numbers as an inspector writes them: whole ones without decimals, others with at most two."""
+    """Write numbers as text: whole numbers without decimals, others with at most two."""
     rounded = number.round(2)
     whole = rounded == rounded.round(0)
     return pl.when(whole).then(rounded.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(rounded.cast(pl.String))
 
 
 def number_as_text(number: float) -> str:
-    """One number as :func:`number_text` writes it; nothing for NaN."""
+    """Write one number as :func:`number_text` does; NaN becomes empty text."""
     if np.isnan(number):
         return ""
     rounded = float(np.rint(number * 100) / 100)
@@ -227,13 +227,13 @@ def number_as_text(number: float) -> str:
 
 
 def _lists(offsets: NDArray[np.intp], items: pl.Series, positions: NDArray[np.intp]) -> pl.Series:
-    """For each owner a list: of the positions from one offset to the next, the items that stand there."""
+    """Return, for each owner, the list of the items at its positions; they go from one offset to the next."""
     import pyarrow
 
     chunks = []
     for start in range(0, max(len(offsets) - 1, 1), ROWS_PER_CHUNK):
         ends = offsets[start : start + ROWS_PER_CHUNK + 1]
-        # As views of the items, none of them copied.
+        # These are views of the items; no item is copied.
         chosen = items.gather(positions[ends[0] : ends[-1]]).to_arrow(compat_level=pl.CompatLevel.newest())
         lists = pyarrow.LargeListArray.from_arrays(pyarrow.array(ends - ends[0], pyarrow.int64()), chosen)
         chunks.append(pl.Series(pl.from_arrow(lists)))
@@ -241,14 +241,14 @@ def _lists(offsets: NDArray[np.intp], items: pl.Series, positions: NDArray[np.in
 
 
 def _offsets(owner: NDArray[np.integer], n_owners: int) -> NDArray[np.intp]:
-    """Where the items of each owner begin once they stand by owner, shape (n_owners + 1,)."""
+    """Return the positions at which each owner's items begin if they are sorted by owner, shape (n_owners + 1,)."""
     return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n_owners))))
 
 
 def _records_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids: pl.Series) -> NDArray[np.intp]:
-    """Positions by hit, and those of one hit by their ids, so that the order of the records leaves no trace."""
+    """Sort positions by hit, and within a hit by record id, so that the order of the records does not matter."""
     if record_ids.is_sorted():
-        # As they come from most registers: then positions sort as the ids do, and whole numbers sort fast.
+        # Most registers come sorted by id: then positions have the order of the ids, and whole numbers sort fast.
         both: NDArray[np.intp] = hit.astype(np.intp)
         both <<= 32
         both |= record
@@ -262,8 +262,8 @@ def _records_by_hit(hit: NDArray[np.int32], record: NDArray[np.intp], record_ids
 def _first_of_equal(
     reason: NDArray[np.int32], points: NDArray[np.int32], cents: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first of each set of equal triples, and for each triple which of these it equals."""
-    # NaN differs from itself, but has one bit pattern here.
+    """Return the first of each set of equal triples, and for each triple the position of its equal among these."""
+    # Polars groups NaN values as equal.
     triples = pl.DataFrame({"reason": reason, "points": points, "cents": cents}).with_row_index("at")
     first = triples.select(pl.col("at").min().over("reason", "points", "cents")).to_series().to_numpy()
     is_first = first == np.arange(len(first))

@@ -22,7 +22,7 @@ __all__ = ["RuleScorer"]
 
 
 class RuleScorer(TransformerMixin, BaseEstimator):
-    """Scores and tiers by the rules of a policy.
+    """A scorer that gives scores and tiers by the rules of a policy.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
     See Also
     --------
     creditrisk.IndicatorBuilder : computes the indicators.
-    creditrisk.assess : the whole path, with reasons and evidence.
+    creditrisk.assess : runs the whole assessment, with reasons and evidence.
 
     Notes
     -----
@@ -98,7 +98,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         Returns
         -------
         pandas.DataFrame of float64, shape (n_rows, 1 + n_dimensions)
-            Or what ``set_output`` asks for.
+            The scores, or the container that ``set_output`` asks for.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return tags
 
     def _indicators(self, X: Any) -> dict[str, NDArray[np.float64]]:
-        """The indicators that the policy reads, by name."""
+        """Return the indicators that the policy reads, by name."""
         names = list(self.feature_names_in_)
         if is_frame(X):
             columns = self._named(to_polars(X), names)

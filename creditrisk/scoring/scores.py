@@ -1,9 +1,9 @@
 """Points by rule, dimension scores and the total, in whole numbers so that they add up exactly.
 
 Dimension score = base + Σ points, held between floor and ceiling; total = Σ weight × dimension score.
-Points are kept in thousandths, totals in millionths (weights have three decimals), so nothing is lost to rounding.
-Policies are read as :mod:`creditrisk.assessing.reading_log` wants it, so that a trace says what was read: by attribute,
-and the values of an indicator right after the parameter that names it.
+Points are in thousandths, totals in millionths (weights have three decimals), so nothing is lost by rounding.
+Policies are read as :mod:`creditrisk.assessing.reading_log` requires, so that a trace knows what was read: by
+attribute, and the values of an indicator right after the parameter that names it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["POINT_UNIT", "TOTAL_UNIT", "RuleHits", "Scores", "score"]
 POINT_UNIT = 1_000
 TOTAL_UNIT = 1_000_000
 
-# Of so few rows, looking at all costs less than asking what 0 earns.
+# For so few rows, it is faster to compute all than to ask how many points 0 gives.
 _FEW = 256
 
 Numbers = NDArray[np.float64]
@@ -34,15 +34,15 @@ Thousandths = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class RuleHits:
-    """Where a rule gave points.
+    """The rows where a rule gave points.
 
     Attributes
     ----------
     rule : Rule
     rows : ndarray of int, shape (n_hits,)
-        Rising.
+        The rows, in rising order.
     points : ndarray of int32, shape (n_hits,)
-        In thousandths of a point of the rule's dimension; never 0.
+        The points, in thousandths of a point of the rule's dimension; never 0.
     """
 
     rule: Rule
@@ -57,15 +57,15 @@ class Scores:
     Attributes
     ----------
     hits : tuple of RuleHits
-        In the order of the policy's rules.
+        The hits, in the order of the policy's rules.
     hit_masks : ndarray of uint64, shape (n_rows, n_words)
-        Bit ``i % 64`` of word ``i // 64`` is set where rule ``i`` gave points.
+        Bit ``i % 64`` of word ``i // 64`` is set if rule ``i`` gave points.
     dimensions : dict of str to ndarray of int32
         Dimension scores in thousandths.
     adjustments : dict of str to ndarray of int32
-        What floor and ceiling added to or took from base and points, in thousandths.
+        The points that floor and ceiling added to or took from base and points, in thousandths.
     total : ndarray of int64
-        In millionths.
+        The total, in millionths.
     """
 
     hits: tuple[RuleHits, ...]
@@ -78,7 +78,7 @@ class Scores:
         return len(self.total)
 
     def only(self, rows: NDArray[np.intp]) -> Scores:
-        """The scores of some rows alone."""
+        """Return the scores of some rows only."""
         masks = self.hit_masks[rows]
         hit = np.bitwise_or.reduce(masks, axis=0).tolist()
         nothing = np.empty(0, dtype=np.intp)
@@ -101,7 +101,7 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
     ----------
     policy : Policy
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
-        At least those that the policy's rules read; NaN where there is nothing to measure.
+        At least the indicators that the policy's rules read; NaN where there is nothing to measure.
 
     Raises
     ------
@@ -132,12 +132,12 @@ def score(policy: Policy, indicators: Mapping[str, Numbers]) -> Scores:
 
 
 def points_of(rule: Rule, values: Numbers) -> Thousandths:
-    """Points of a rule for values of its indicator, in thousandths, where its condition holds."""
+    """Return a rule's points for values of its indicator, in thousandths, as if its condition held."""
     return _points(rule.form, rule, values)
 
 
 def points_before_cap(rule: Rule, values: Numbers) -> Thousandths:
-    """Points of a rule as :func:`points_of` gives them, were its cap not there."""
+    """Return a rule's points as :func:`points_of` does, but without its cap."""
     match rule.form:
         case PerUnit() as per_unit:
             return _points(per_unit.model_copy(update={"cap": None}), rule, values)
@@ -156,7 +156,7 @@ def _points(form: RuleForm, rule: Rule, values: Numbers) -> Thousandths:
         case Bands(bands):
             cuts = [band.below for band in bands[:-1]]
             which = np.searchsorted(np.asarray(cuts, dtype=np.float64), values, side="right")
-            # Of each band that has a value: a trace shows what was looked at.
+            # Only bands that have a value are read: a trace shows what was read.
             by_band = np.zeros(len(bands))
             for number in np.flatnonzero(np.bincount(which[~missing])):
                 by_band[number] = bands[number].points * POINT_UNIT
@@ -176,7 +176,7 @@ def _points(form: RuleForm, rule: Rule, values: Numbers) -> Thousandths:
 
 def _apply(rule: Rule, indicators: Mapping[str, Numbers]) -> RuleHits:
     values = indicators[rule.indicator]
-    # Most enterprises have 0 in most indicators: where 0 earns no points, only the others are looked at.
+    # Most enterprises have 0 in most indicators: if 0 gives no points, only the others are computed.
     rows = np.flatnonzero(values != 0)
     if len(rows) < len(values) and (len(values) <= _FEW or points_of(rule, np.zeros(1))[0] != 0):
         rows = np.arange(len(values))

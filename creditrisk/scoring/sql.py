@@ -1,8 +1,8 @@
 """The scoring step of a policy as SQL: points, dimension scores, totals and tiers from a table of indicators.
 
-What DuckDB computes from it is what :func:`creditrisk.scoring.scores.score` and
-:func:`creditrisk.scoring.tiering.assign_tiers` compute, to the last digit: the same whole thousandths, and before
-rounding the same operations on doubles in the same order.
+DuckDB computes from it, to the last digit, the results of :func:`creditrisk.scoring.scores.score` and
+:func:`creditrisk.scoring.tiering.assign_tiers`: the same whole thousandths, and before rounding the same operations on
+doubles in the same order.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def scoring_sql(
     policy : Policy, str or path
         A policy, the name of a built-in one, or a policy file.
     table : str or sequence of str, default="indicators"
-        The table of indicators, one row per enterprise and one column per indicator, such as
-        :class:`creditrisk.IndicatorBuilder` makes; NULL and NaN are missing values. A name with a schema is given in
+        The table of indicators, one row per enterprise and one column per indicator, as
+        :class:`creditrisk.IndicatorBuilder` makes it; NULL and NaN are missing values. Give a name with a schema in
         parts: ``("credit", "indicators")``.
     id_column : str, default="enterprise_id"
-        The column that tells the rows apart.
+        The column that identifies the rows.
     as_of : datetime.date or ISO text, optional
-        The day that chooses the edition of a policy by name.
+        The day that selects the edition of a policy given by name.
 
     Returns
     -------
@@ -77,8 +77,8 @@ def scoring_sql(
 
     Notes
     -----
-    Limits on change and regimes are not in the query, and it says so where the policy has them: they need the
-    assessment before and the enterprise table.
+    Limits on change and regimes are not in the query, and it says so if the policy has them: they need the last
+    assessment and the enterprise table.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def _given(policy: Policy, source: str, id_column: str) -> str:
 
 
 def _points(rule: Rule) -> str:
-    """Points of a rule in thousandths; see :func:`creditrisk.scoring.scores.points_of`."""
+    """Write the points of a rule in thousandths; see :func:`creditrisk.scoring.scores.points_of`."""
     value = _name(rule.indicator)
     cases = [f"WHEN {value} IS NULL THEN {_thousandths(rule.missing)}"]
     match rule.form:
@@ -155,7 +155,7 @@ def _points(rule: Rule) -> str:
 
 
 def _met(condition: Condition) -> str:
-    """Whether a condition is met, never NULL; see :func:`creditrisk.scoring.conditions.rows_meeting`."""
+    """Write whether a condition is met, never NULL; see :func:`creditrisk.scoring.conditions.rows_meeting`."""
     match condition.form:
         case AllOf(parts):
             return f"({' AND '.join(map(_met, parts))})"
@@ -199,10 +199,10 @@ def _total(policy: Policy) -> str:
 
 
 def _tier_by_score(policy: Policy) -> str:
-    """The position of a row's tier by cut-offs or shares alone."""
+    """Write the position of a row's tier by cut-offs or shares alone."""
     positions = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
     shares, lowest = limits_by_score(policy)
-    # Equal totals stand together: in the tier that the best of them reaches.
+    # Equal totals get the same tier: the one that the best of them reaches.
     reached = [
         f"rank() OVER (ORDER BY total DESC) - 1 < round_even({_double(share)} * count(*) OVER (), 0)"
         for share in np.cumsum(shares).tolist()
@@ -213,7 +213,7 @@ def _tier_by_score(policy: Policy) -> str:
 
 
 def _bounded_tiers(policy: Policy) -> dict[str, str]:
-    """Steps that hold the tier by floors, then by thin evidence, then by vetoes, the later ones prevailing."""
+    """Write the steps that bound the tier by floors, thin evidence and vetoes; the later ones take precedence."""
     positions = {tier.id: position for position, tier in enumerate(policy.tiers)}
     steps, before, tier = {}, "by_score", "tier_by_score"
     kinds = (("floors", policy.floors), ("thin_evidence", policy.thin_evidence), ("vetoes", policy.vetoes))
@@ -233,10 +233,10 @@ def _bounded_tiers(policy: Policy) -> dict[str, str]:
                     limits["least"].append(f"CASE WHEN {met} THEN {position} END")
                 case unknown:
                     assert_never(unknown)
-        # Of those that fix a tier the worst stands; the others then hold it from one side, where they are met.
+        # Of bounds that fix a tier, the worst decides; then the others that are met limit it from one side.
         held = _case([case for _, case in sorted(fixing, key=lambda one: -one[0])], tier)
         for function, holding in limits.items():
-            # Both pass over NULL.
+            # Both functions ignore NULL.
             held = f"{function}(\n{_listed([held, *holding])}\n)" if holding else held
         steps[f"after_{kind}"] = _added(before, [f"{held} AS tier_after_{kind}"])
         before, tier = f"after_{kind}", f"tier_after_{kind}"
@@ -276,12 +276,12 @@ def _met_name(bound: Bound) -> str:
 
 
 def _thousandths(number: float) -> str:
-    # As the scorer rounds: to whole thousandths, halves to the even one.
+    # The scorer rounds in the same way: to whole thousandths, and halves to the even one.
     return str(int(np.rint(number * POINT_UNIT)))
 
 
 def _double(number: float) -> str:
-    """A literal that is read as this very double; without an exponent it would be a decimal."""
+    """Write a literal that is read as exactly this double; without an exponent it would be a decimal."""
     digits = repr(float(number))
     return digits if "e" in digits else f"{digits.removesuffix('.0')}e0"
 
@@ -297,7 +297,7 @@ def _text(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    # On one line, whatever the text says: what follows a line break would be run.
+    # The comment must be on one line: text after a line break would be executed.
     return "-- " + "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -1,8 +1,8 @@
-"""From totals to tiers: cut-offs, what bounds a tier whatever the score, limits on change, and the regime.
+"""Tiers from totals: cut-offs, bounds that do not depend on the score, limits on change, and the regime.
 
-Precedence, from the weakest: the cut-offs; floors (at worst); thin evidence; vetoes; then the limits on change, which
-only ever hold a tier down. Of several bounds of one kind those that fix a tier (exactly) go first, of these the worst;
-then the worst of the others stands (of floors the best).
+The precedence, from the weakest: the cut-offs; floors (at worst); thin evidence; vetoes; then the limits on change,
+which only hold a tier down. Among bounds of one kind, those that fix a tier (exactly) are applied first, and the worst
+of them decides; then the worst of the others decides (for floors, the best).
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Tiering:
     by_score : ndarray of uint8
         The tier by cut-offs alone, as a position in ``policy.tiers``.
     tier : ndarray of uint8
-        After floors, thin evidence, vetoes and limits on change.
+        The tier after floors, thin evidence, vetoes and limits on change.
     met : dict of str to ndarray of bool
-        By id of a veto, thin-evidence, floor or observation condition: the rows that meet it.
+        The rows that meet each veto, thin-evidence, floor or observation condition, by its id.
     held : ndarray of bool
         The rows whose tier the limits on change hold down.
     """
@@ -61,23 +61,23 @@ class Tiering:
     held: NDArray[np.bool_]
 
     def only(self, rows: NDArray[np.intp]) -> Tiering:
-        """The tiers of some rows alone."""
+        """Return the tiers of some rows only."""
         met = {name: holds[rows] for name, holds in self.met.items()}
         return Tiering(self.by_score[rows], self.tier[rows], met, self.held[rows])
 
 
 def assign_tiers(policy: Policy, scores: Scores, indicators: Mapping[str, Numbers]) -> Tiering:
-    """Tiers by cut-offs, then bounded by floors, thin evidence and vetoes, the later ones prevailing."""
+    """Assign tiers by cut-offs, then bound them by floors, thin evidence and vetoes; the later take precedence."""
     return bounded_tiers(policy, tiers_by_score(policy, scores.total), indicators)
 
 
 def bounded_tiers(policy: Policy, by_score: Codes, indicators: Mapping[str, Numbers]) -> Tiering:
-    """Tiers as the scores give them, bounded by floors, thin evidence and vetoes."""
+    """Bound the tiers that the scores give by floors, thin evidence and vetoes."""
     positions = {tier.id: np.uint8(position) for position, tier in enumerate(policy.tiers)}
     met = {bound.id: rows_meeting(bound.when, indicators) for bound in policy.bounds}
     tier = by_score.copy()
     for bounds in (policy.floors, policy.thin_evidence, policy.vetoes):
-        # Those that fix a tier go first, so that the worst of one kind stands.
+        # Bounds that fix a tier are applied first, so that the worst of one kind decides.
         for bound in sorted(bounds, key=lambda bound: (bound.effect != "exactly", positions[bound.tier])):
             rows, named = met[bound.id], positions[bound.tier]
             match bound.effect:
@@ -100,7 +100,7 @@ def limit_changes(
     since: Days,
     fewer_records: NDArray[np.bool_],
 ) -> Tiering:
-    """Hold tiers that rose faster than the policy's limits allow since the assessment before.
+    """Hold down tiers that rose since the last assessment faster than the policy's limits allow.
 
     Parameters
     ----------
@@ -109,19 +109,19 @@ def limit_changes(
     as_of : datetime.date, or ndarray of int32, shape (n_rows,)
         One day, or the day number of each row.
     before : ndarray of int, shape (n_rows,)
-        The tier that each row had before, as a position in ``policy.tiers``; -1 where it had none.
+        The tier that each row had before, as a position in ``policy.tiers``; -1 if it had none.
     since : ndarray of int32, shape (n_rows,)
-        Day number from which the row has had that tier.
+        The day number from which the row has had that tier.
     fewer_records : ndarray of bool, shape (n_rows,)
-        Fewer records were known now than then: data went missing.
+        Whether fewer records are known now than then, which means that data are missing.
     """
     limits = policy.limits_on_change
     if limits is None:
         return tiering
-    # In a tier of its own for so many months, an enterprise may rise so many steps.
+    # After this number of months in one tier, an enterprise may rise by the allowed steps.
     days = day_number(as_of) if isinstance(as_of, date) else as_of
     waited = add_months(since, limits.per_months) <= days
-    # A tier that is reached by condition alone is not the limits' to give: whoever would come to it stays below.
+    # The limits cannot give a tier that only a condition reaches: an enterprise that would get it stays below.
     given = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
     reached = np.maximum(before - limits.rise_at_most_steps, 0)
     risen = np.minimum(np.append(given, len(policy.tiers))[np.searchsorted(given, reached)], before)
@@ -131,20 +131,23 @@ def limit_changes(
 
 
 def tiers_by_score(policy: Policy, total: NDArray[np.int64]) -> Codes:
-    """Tiers by cut-offs or shares alone, as positions in ``policy.tiers``."""
+    """Return the tiers by cut-offs or shares alone, as positions in ``policy.tiers``."""
     by_score = [position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only]
     positions = np.array(by_score, dtype=np.uint8)
     shares, lowest = limits_by_score(policy)
     if shares:
-        # Equal totals stand together: in the tier that the best of them reaches.
+        # Equal totals get the same tier: the one that the best of them reaches.
         better = len(total) - np.searchsorted(np.sort(total), total, side="right")
         return positions[np.searchsorted(np.rint(np.cumsum(shares) * len(total)), better, side="right")]
-    # Tiers stand from best to worst, so a total is in the first tier whose cut-off it reaches.
+    # Tiers are in order from best to worst, so a total is in the first tier whose cut-off it reaches.
     return positions[np.searchsorted(-np.array(lowest, dtype=np.int64), -total, side="left")]
 
 
 def limits_by_score(policy: Policy) -> tuple[list[float], list[int]]:
-    """Of each tier by score but the last: its share of all; or its lowest total, in millionths. One list is empty."""
+    """Return the share of all, or the lowest total in millionths, of each tier by score but the last.
+
+    One of the two lists is empty.
+    """
     shares: list[float] = []
     lowest: list[int] = []
     for tier in policy.tiers:
@@ -163,14 +166,14 @@ def limits_by_score(policy: Policy) -> tuple[list[float], list[int]]:
 
 
 def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, as_of: date) -> pl.Series:
-    """The regime of each enterprise: full coverage of key areas, else observation, else tiered.
+    """Assign each enterprise its regime: full coverage of key areas, else observation, else tiered.
 
     Parameters
     ----------
     policy : Policy
     tiering : Tiering
     enterprises : polars.DataFrame, shape (n_rows, …)
-        In the data model, in the order of the tiering.
+        The enterprises in the data model, in the order of the tiering.
     as_of : datetime.date
 
     Returns
@@ -193,14 +196,14 @@ def assign_regimes(policy: Policy, tiering: Tiering, enterprises: pl.DataFrame, 
 
 @dataclass(frozen=True)
 class ObservationDays:
-    """First and last day of each enterprise's observation period; the last is before the first if it has none."""
+    """The first and last day of each enterprise's observation period; without one, the last is before the first."""
 
     begins: Days
     until: Days
 
 
 def observation_days(policy: Policy, enterprises: pl.DataFrame) -> ObservationDays:
-    """The observation period of each enterprise by its dates alone, whatever might end it early."""
+    """Return each enterprise's observation period by its dates alone, without the conditions that end it early."""
     n_rows = enterprises.height
     begins, until = np.zeros(n_rows, dtype=np.int32), np.full(n_rows, -1, dtype=np.int32)
     observation = policy.regimes.observation

@@ -1,1 +1,1 @@
-"""Drawing up a plan: who is drawn for each group of items, one after the other, within the caps."""
+"""Makes a plan: draws enterprises for each group of items, one group after another, within the caps."""

@@ -1,8 +1,8 @@
-"""Where an annual cap decides who is drawn, beside chance.
+"""Strata in which an annual cap, besides chance, decides who is drawn.
 
-Passing over those at the cap keeps it. As long as the same items apply to all of a stratum that leaves everybody the
-same probability. Where they do not, and the ratios of some enterprise add up to more than its cap, the general draws
-fall on those with fewer items more often than on the others, and nobody's probability is the share of the stratum.
+Draws skip enterprises that are at their cap. If the same items apply to all of a stratum, everybody still has the same
+probability. If they do not, and the ratios of some enterprise add up to more than its cap, general items draw those
+with fewer items more often than the others, and no probability equals the share drawn from the stratum.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from creditrisk.inspection.plan.population import Population, strata_of
 
 __all__ = ["BindingCap", "binding_caps", "is_capped"]
 
-# Sums of ratios such as 20 × 0.05 are held against whole numbers.
+# Sums of ratios such as 20 × 0.05 are compared with whole numbers.
 _ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
 class BindingCap:
-    """A stratum in which the visits expected for some enterprise exceed its cap."""
+    """A stratum in which some enterprise's expected visits exceed its cap."""
 
     stratum: int
     name: str
@@ -34,7 +34,7 @@ class BindingCap:
 
 
 def is_capped(items: Iterable[InspectionItem]) -> bool:
-    """Whether the visits of a group are what a cap takes from: on site, for general items alone."""
+    """Whether a cap limits the visits of a group: they are on site and only for general items."""
     items = list(items)
     return any(item.mode == "on_site" for item in items) and all(item.kind == "general" for item in items)
 
@@ -46,7 +46,7 @@ def binding_caps(
     *,
     alike: bool = True,
 ) -> Iterator[BindingCap]:
-    """The strata in which a cap makes probabilities differ from what the ratios say.
+    """Find the strata in which a cap makes probabilities differ from the ratios.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def binding_caps(
     groups : mapping of str to sequence of InspectionItem
     caps : mapping of str to int or None
     alike : bool, default=True
-        Whether all of a stratum who have the same items are equally likely to be drawn. Then a cap makes a difference
-        where not all have the same items and the ratios of some add up to more than it; else, with weights or after a
-        plan whose visits come last now, wherever somebody could be drawn more often than the cap allows.
+        Whether all of a stratum with the same items are equally likely to be drawn. If they are, a cap matters where
+        items differ and some enterprise's ratios add up to more than the cap. If not (with weights, or if the last
+        plan's visits are drawn last), it matters wherever an enterprise could be drawn more often than the cap allows.
 
     Yields
     ------
@@ -68,7 +68,7 @@ def binding_caps(
     expected, possible = (np.zeros(len(population), dtype=np.float32) for _ in range(2))
     capped = np.zeros(len(population), dtype=np.float32)
     for items in groups.values():
-        # Who is only checked from the desk has used up nothing of the cap.
+        # Off-site checks do not count toward the cap.
         there_for = [item for item in items if item.mode == "on_site"]
         visits = np.zeros(len(population), dtype=np.float32)
         for item in there_for:

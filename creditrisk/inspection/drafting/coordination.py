@@ -1,10 +1,11 @@
-"""Coordinating draws: one visit where items are joint, different enterprises where they are not, others next year.
+"""Coordination of draws: joint items share a visit, separate items draw different enterprises, and so do years.
 
 All items of a plan use the same permanent random numbers, seen as points on a circle of length 1. A draw with ratio p
 takes, nearly, the points from its start to p beyond it (Ohlsson 1995, "Coordination of samples using permanent random
 numbers", in Business Survey Methods, ch. 9). Joint items have the same start, so the smaller sample lies within the
-larger. Separate items start one where the other ends, so that nobody is drawn twice before all were drawn once. Each
-year the starts move on by what a year takes, ``start + year × step mod 1``, so that nobody is drawn again at once.
+larger. A separate item starts where the one before it ends, so that nobody is drawn twice before all were drawn once.
+Each year the starts move by the length that a year draws, ``start + year × step mod 1``, so that those drawn in one
+year are not drawn in the next.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _TICKS = 1 << 30
 
 
 def starts(ratios: Numbers, year: int) -> Numbers:
-    """Where the draws of a year begin on the circle.
+    """Return the points on the circle at which the draws of a year begin.
 
     Parameters
     ----------
@@ -42,20 +43,20 @@ def starts(ratios: Numbers, year: int) -> Numbers:
     >>> starts(np.array([[0.25], [0.125]]), 1).tolist()
     [[0.375], [0.625]]
     """
-    # Who takes the whole circle needs no part of it.
+    # A draw of everybody takes the whole circle, so its start does not matter.
     widths = np.where(ratios < 1, np.round(ratios * _TICKS), 0).astype(np.int64)
     before = np.cumsum(widths, axis=0) - widths
     total, widest = widths.sum(axis=0) % _TICKS, widths.max(axis=0, initial=0)
-    # A step shorter than a draw would meet part of those drawn last year again.
+    # A step shorter than a draw would draw some of last year's enterprises again.
     step = np.where((total >= widest) & (total <= _TICKS - widest), total, widest)
     return ((before + year * step) % _TICKS) / _TICKS
 
 
 class JointVisits:
-    """Counts for one group of joint items how many visits there would be without coordination, and at the least.
+    """Counts, for one group of joint items, the visits of independent draws and the least possible visits.
 
-    With probabilities π of enterprise i for the items, independent draws meet the enterprise with 1 − Π (1 − π), and no
-    coordination can visit it less often than max π.
+    If π are an enterprise's probabilities for the items, independent draws visit it with probability 1 − Π (1 − π), and
+    no coordination can make this probability less than max π.
     """
 
     def __init__(self, size: int) -> None:
@@ -70,7 +71,7 @@ class JointVisits:
         self._drawn += drawn
 
     def row(self, name: str, items: list[str], visits: int) -> pl.DataFrame:
-        """joint_group, items, drawn, visits, visits_if_independent, visits_at_least."""
+        """Return the row joint_group, items, drawn, visits, visits_if_independent, visits_at_least."""
         return pl.DataFrame(
             {
                 "joint_group": [name],

@@ -1,4 +1,4 @@
-"""Drawing up a plan: one group of items after the other, each seeing how often every enterprise is visited already."""
+"""The draft of a plan: groups of items are drawn in turn, and each knows the visits so far to every enterprise."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = ["Coordination", "Draft"]
 
 Coordination = Literal["spread", "independent"]
 
-# More visits than anybody is ever paid in a year: no cap.
+# No enterprise is visited so often in a year: this means no cap.
 _NO_CAP = 0xFFFF
 _PLAN_SERIES = "plan"
 
 
 @dataclass
 class Draft:
-    """A plan in the making: groups are drawn one after the other, then overrides and the grid are added."""
+    """A plan that is being made: groups are drawn one after another, then overrides and the grid are added."""
 
     population: Population
     groups: dict[str, tuple[InspectionItem, ...]]
@@ -130,12 +130,12 @@ class Draft:
         )  # fmt: skip
 
     def _codes(self, item: InspectionItem, rested: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """The stratum of each enterprise; those visited before in strata of their own, those at the cap closed."""
+        """Return each enterprise's stratum; the last plan's have strata of their own, those at the cap are closed."""
         codes = self.population.stratum.copy()
         codes[~self.population.members(item)] = OUTSIDE
         full = codes == self.strata.index(FULL_COVERAGE)
         if item.kind == "general":
-            # Whom a key item covers in full is not covered a second time by general ones.
+            # If a key item covers an enterprise in full, general items do not cover it again.
             codes[full & self.by_key_item] = OUTSIDE
         codes[rested & ~full & (codes != OUTSIDE)] += len(self.strata)
         if item.mode == "on_site":
@@ -147,7 +147,7 @@ class Draft:
         return codes
 
     def _sizes(self, item: InspectionItem, stratum: str, size: int, fresh: int, resting: int) -> tuple[int, int]:
-        """How many are drawn of those not visited before, and of those visited."""
+        """Return how many are drawn from those that the last plan did not visit, and from those that it did."""
         if not size:
             return 0, 0
         if stratum == FULL_COVERAGE:
@@ -167,9 +167,9 @@ class Draft:
         return first, again
 
     def add_overrides(self, overrides: pl.DataFrame) -> None:
-        """A visit for the overrides of each enterprise and group, but for items that visit it anyway.
+        """Add a visit for the overrides of each enterprise and group, except for items that already visit it.
 
-        The note of a visit is the line of the first of its overrides.
+        The note of a visit is the line number of its first override.
         """
         place = {item.id: (name, bit) for name, items in self.groups.items() for bit, item in enumerate(items)}
         rows = self.population.rows_of(overrides["enterprise_id"])
@@ -197,7 +197,7 @@ class Draft:
             self.covered[at] |= (bits & self._on_site_bits(name)) > 0
 
     def add_grid(self) -> None:
-        """The grid visits all of its tiers whom nothing else does."""
+        """Add a visit by the grid to every enterprise of the grid's tiers that has no other on-site visit."""
         for place, tier in enumerate(self.population.policy.tiers):
             if not tier.inspection.grid_coverage:
                 continue
@@ -209,7 +209,7 @@ class Draft:
                 self.unmet.append(unmet_row("grid", item=None, tier=tier.id, required=len(rows), got=known))
 
     def visit_rows(self) -> pl.DataFrame:
-        """All visits, by enterprise; what they were gathered in is let go, for they are many."""
+        """Return all visits by enterprise, and release the list that held them, because they are many."""
         gathered, self.visits = pl.concat(self.visits), []
         return gathered.sort("row", maintain_order=True)
 
@@ -222,7 +222,7 @@ class Draft:
             )
 
     def _on_site_bits(self, group: str) -> np.uint64:
-        """The items of a group for which somebody goes there."""
+        """Return the bits of a group's on-site items."""
         return np.uint64(sum(1 << place for place, item in enumerate(self.groups[group]) if item.mode == "on_site"))
 
     def _refuse(self, item: str, zh: str, en: str) -> None:

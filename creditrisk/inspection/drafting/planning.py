@@ -1,4 +1,4 @@
-"""The plan of a year: from assessments, items and a policy to visits, draws, and what could not be done."""
+"""The plan of a year: makes visits, draws and unmet requirements from assessments, items and a policy."""
 
 from __future__ import annotations
 
@@ -95,42 +95,43 @@ def plan_inspections(
     coordination: Coordination = "spread",
     output: FrameKind = "pandas",
 ) -> InspectionPlan:
-    """Plan the inspections of a year: whom each item draws, and the visits that follow.
+    """Plan the inspections of a year: draw enterprises for each item, and list the visits.
 
-    General items draw at most the policy's ratio of each tier, key items at least theirs; key areas are inspected in
-    full, those in an observation period as gently as the best tier, and of a tier under the grid all who are not drawn
-    are visited by the grid. Nobody is exempt. Items of a joint group make one visit.
+    General items draw at most the policy's ratio of each tier, key items at least that ratio. Key areas are inspected
+    in full, enterprises in an observation period as gently as the best tier. If the grid covers a tier, it visits all
+    of the tier that are not drawn. Nobody is exempt. Items of a joint group make one visit.
 
     Parameters
     ----------
     assessment : Assessment, frame, path or folder
-        Or its table: enterprise_id, tier and, where known, regime, region, industry, scale, key_areas, grid, status.
+        The assessment or its table: enterprise_id, tier and, if known, regime, region, industry, scale, key_areas,
+        grid, status.
     items : path, or iterable of InspectionItem
-        As :func:`read_items` takes them.
+        The items, as :func:`read_items` takes them.
     policy : Policy, str or path, optional
-        By default that of the assessment.
+        The policy; the default is that of the assessment.
     seed : str
-        Public; see :mod:`creditrisk.inspection.draws.seeds`.
+        The public seed; see :mod:`creditrisk.inspection.draws.seeds`.
     year : int
     enterprises : Enterprises or frame, optional
-        Where the table of assessments does not have region, industry and so on.
+        The enterprises, if the table of assessments does not have region, industry and so on.
     last_plan : InspectionPlan, its visits, or the folder it was saved in, optional
-        Whom it visited for an item, or one joint with it, is drawn again only where the others do not suffice, and not
-        at all within the policy's ``not_again_within_months``.
+        The last plan. Enterprises that it visited for an item, or for one joint with it, are drawn again only if the
+        others are too few, and never within the policy's ``not_again_within_months``.
     overrides : frame, path of a .csv, .xlsx or .parquet, or list of mappings, optional
-        Visits beside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note. Those of
+        Visits outside the draw and its cap: enterprise_id, item, reason (complaint, referral, key_area), note. Those of
         one enterprise for items of one joint group make one visit.
     annual_cap : int or mapping of tier to int, optional
-        The most on-site visits by draw to one enterprise, beside the policy's own.
+        The maximum number of drawn on-site visits to one enterprise, in addition to the policy's cap.
     weight : str, optional
         A column of the table: within a tier enterprises are drawn with probabilities in proportion to it.
     authorities : collection of str, optional
-        Items of others are left out, and listed as unmet.
+        The authorities that inspect; items of others are left out and listed as unmet.
     seed_register : path, optional
-        Register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`): with a seed of it the same
-        plan may be made again, and no other.
+        The register of used seeds (:func:`creditrisk.inspection.draws.seeds.register_seed`): with a registered seed one
+        can make the same plan again, but no other.
     coordination : {"spread", "independent"}
-        Whether separate items avoid one another's enterprises, or draw independently.
+        Whether separate items draw different enterprises, or draw independently.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -177,7 +178,7 @@ def plan_inspections(
     caps = {kind: annual_caps(population.policy, kind, annual_cap) for kind in ("general", "key")}
     last = last_visits(last_plan, population)
     draft = Draft(population, groups, seed, year, last, caps, coordination, unmet=unmet)
-    # Key items first: where a cap binds, it is the general ones that give way.
+    # Key items are drawn first: if a cap binds, it limits the general items.
     in_turn = sorted(groups, key=lambda name: all(item.kind == "general" for item in groups[name]))
     for name in in_turn:
         draft.draw_group(name)
@@ -210,7 +211,7 @@ def _further_inputs(items: Any, last_plan: Any, overrides: Any) -> dict[str, Inp
 
 
 def _continued(last_plan: Any, seed: str) -> str | None:
-    """The draws of the last plan, if those were made with the same seed."""
+    """Return the hash of the last plan's draws if they were made with the same seed."""
     if isinstance(last_plan, InspectionPlan):
         return last_plan.draws_sha256 if last_plan.seed == seed else None
     if not isinstance(last_plan, str | os.PathLike) or not Path(last_plan).is_dir():

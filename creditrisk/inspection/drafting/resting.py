@@ -1,4 +1,4 @@
-"""Who was visited by the plan before, and so comes last in this one."""
+"""The enterprises that the last plan visited, which this plan draws last."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ __all__ = ["LastVisits", "last_visits"]
 
 @dataclass(frozen=True, eq=False)
 class LastVisits:
-    """The rows of the population that the plan before visited, by item, and the last day of that plan."""
+    """The rows of the population that the last plan visited, by item, and the last day of that plan."""
 
     size: int
     rows_by_item: dict[str, NDArray[np.uint32]]
     last_day: date | None
 
     def rested(self, items: Iterable[str]) -> NDArray[np.bool_]:
-        """Those visited for any of these items."""
+        """Return the mask of enterprises that the last plan visited for any of these items."""
         rested = np.zeros(self.size, dtype=bool)
         for item in items:
             rested[self.rows_by_item.get(item, [])] = True
         return rested
 
     def forbids(self, months: int | None, first_day: date) -> bool:
-        """Whether on the first day of a plan a time not to be drawn again in still runs."""
+        """Whether, on the first day of a plan, the months without another draw are not yet over."""
         if months is None or self.last_day is None:
             return False
         return day_of(int(add_months(day_number(self.last_day), months))) > first_day
 
 
 def last_visits(last_plan: Any, population: Population) -> LastVisits:
-    """Read the visits of the plan before, as :func:`visits_of` takes them; None where there was no plan."""
+    """Read the visits of the last plan, as :func:`visits_of` takes them; ``last_plan`` is None if there was none."""
     if last_plan is None:
         return LastVisits(len(population), {}, None)
     table = visits_of(last_plan, ("enterprise_id", "items", "window_to"), argument="last_plan")

@@ -1,1 +1,1 @@
-"""Draws that anyone can recompute: numbers, order sampling, published lists, seeds. They know nothing of tiers."""
+"""Draws that anyone can recompute: numbers, order sampling, published lists, seeds. Nothing here knows tiers."""

@@ -47,17 +47,18 @@ _WHAT = {
 
 @dataclass(frozen=True)
 class Verification:
-    """What the recomputation of a draw found.
+    """The result of recomputing a draw.
 
     Attributes
     ----------
     item : str
     n_drawn : int
-        Enterprises on the list.
+        The number of enterprises on the list.
     frame_checked : bool
-        Without the frame only the numbers, probabilities and order of those listed can be recomputed, not who is.
+        Whether the frame was given. Without it the numbers, probabilities and order of the listed enterprises can be
+        recomputed, but not which enterprises are drawn.
     differences : polars.DataFrame
-        what, subject (the enterprise or stratum), listed, recomputed, text_zh, text_en; empty where the draw holds.
+        what, subject (the enterprise or stratum), listed, recomputed, text_zh, text_en; empty if the draw holds.
     """
 
     item: str
@@ -81,7 +82,7 @@ class Verification:
 
 
 def published_list(draw: Draw) -> dict[str, Any]:
-    """A draw as plain data: method, seed, hash of the frame, strata, and who was drawn with number and probability.
+    """Return a draw as plain data: method, seed, hash of the frame, strata, and the enterprises drawn.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def published_list(draw: Draw) -> dict[str, Any]:
     Returns
     -------
     dict
-        What :func:`write_draw` writes; its keys are those of the file.
+        The content of the file that :func:`write_draw` writes; an enterprise drawn has its number and probability.
 
     Examples
     --------
@@ -114,7 +115,7 @@ def published_list(draw: Draw) -> dict[str, Any]:
 
 
 def write_draw(draw: Draw, path: str | os.PathLike[str]) -> None:
-    """Write the list of a draw as JSON, one enterprise a line.
+    """Write the list of a draw as JSON, one enterprise per line.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def write_draw(draw: Draw, path: str | os.PathLike[str]) -> None:
 
 
 def draw_text(draw: Draw) -> str:
-    """The JSON of :func:`write_draw`."""
+    """Return the JSON that :func:`write_draw` writes."""
     data = published_list(draw)
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in data.pop("drawn"))
     head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
@@ -133,14 +134,14 @@ def draw_text(draw: Draw) -> str:
 
 
 def verify_draw(path: str | os.PathLike[str], frame: FrameLike | str | os.PathLike[str] | None = None) -> Verification:
-    """Recompute a published draw and say exactly what differs.
+    """Recompute a published draw and list exactly what differs.
 
     Parameters
     ----------
     path : path
-        As written by :func:`write_draw`.
+        A file that :func:`write_draw` wrote.
     frame : frame, or path of a .csv or .parquet, optional
-        Among whom the draw was made, as :attr:`Draw.frame` gives it: enterprise_id, stratum, open, weight.
+        The frame of the draw, as :attr:`Draw.frame` gives it: enterprise_id, stratum, open, weight.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def verify_draw(path: str | os.PathLike[str], frame: FrameLike | str | os.PathLi
     Raises
     ------
     InputError
-        If the file is no list of a draw, or the frame cannot be used.
+        If the file is not the list of a draw, or the frame cannot be used.
 
     Examples
     --------
@@ -241,7 +242,7 @@ def _frame(frame: Any, published: _Published) -> pl.DataFrame:
         if path.suffix not in (".csv", ".parquet"):
             raise InputError(f"the frame of a draw is a .csv or .parquet file, got {path}")
         try:
-            # As text: an id of digits only is still an id.
+            # All columns are read as text, because an id may consist of digits only.
             table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(f"the frame {path} cannot be read: {error}") from error
@@ -259,7 +260,7 @@ def _frame(frame: Any, published: _Published) -> pl.DataFrame:
 
 
 def _drawn_again(published: _Published, frame: pl.DataFrame) -> Draw:
-    """The same draw on a frame; from a stratum that has become too small, all there are."""
+    """Repeat the draw on a frame; if a stratum is now too small, draw all of it."""
     drawn = partial(
         draw_sample, frame, item=published.item, seed=published.seed, series=published.series,
         starts={stratum.name: stratum.start for stratum in published.strata},
@@ -269,7 +270,7 @@ def _drawn_again(published: _Published, frame: pl.DataFrame) -> Draw:
         try:
             return drawn(asked)
         except InputError:
-            pass  # said better below, or by drawing what there is
+            pass  # a draw of what the frame has shows the differences better
     can_be_drawn = pl.col("open") & (pl.col("weight") > 0) if published.weighted else pl.col("open")
     able = dict(frame.group_by("stratum").agg(can_be_drawn.sum()).iter_rows())
     strangers = sorted(name for name in able if name not in asked and name is not None)
@@ -277,7 +278,7 @@ def _drawn_again(published: _Published, frame: pl.DataFrame) -> Draw:
 
 
 def _from_the_list(published: _Published, listed: pl.DataFrame) -> pl.DataFrame:
-    """What can be recomputed of those listed alone."""
+    """Recompute what depends only on the listed enterprises."""
     start = {stratum.name: stratum.start for stratum in published.strata}
     share = {stratum.name: stratum.drawn / stratum.size if stratum.size else 0.0 for stratum in published.strata}
     starts = listed["stratum"].replace_strict(start, default=0.0, return_dtype=pl.Float64).to_numpy()

@@ -1,4 +1,4 @@
-"""A draw: who of a frame is drawn for an item, with the number and the probability of each, recomputable by anyone."""
+"""A draw for an item: the enterprises drawn from a frame, with numbers and probabilities that anyone can recompute."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ __all__ = ["CLOSED", "OUTSIDE", "Draw", "Stratum", "draw_sample", "draws_sha256"
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
-# A row's code is the position of its stratum; with CLOSED it belongs there but may not be drawn, OUTSIDE is no member.
+# A row's code is the position of its stratum. A row with CLOSED belongs to the stratum but may not be drawn; a row with
+# OUTSIDE belongs to none.
 CLOSED = 0x80
 OUTSIDE = 0xFF
 _MOST_STRATA = 0x7F
@@ -36,9 +37,9 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Stratum:
-    """A part of the frame with a sample of its own.
+    """A part of the frame with its own sample.
 
-    ``start`` is where on the circle of random numbers its draw begins, a multiple of 2⁻⁵³.
+    ``start`` is the point on the circle of random numbers at which its draw begins, a multiple of 2⁻⁵³.
     """
 
     name: str
@@ -56,17 +57,17 @@ class Draw:
     item, seed, series : str
     strata : tuple of Stratum
     enterprise_ids : Series of str, shape (n,)
-        In order; those outside the frame may be among them.
+        The ids in order; they may include enterprises outside the frame.
     numbers : ndarray of float64, shape (n,)
         Permanent random numbers, before the shift of the stratum.
     codes : ndarray of uint8, shape (n,)
         The stratum of each row.
     weights : ndarray of float64, shape (n,), optional
-        Without, all of a stratum are equally likely to be drawn.
+        The weights; without them, all of a stratum are equally likely to be drawn.
     rows : ndarray of uint32
-        Which rows are drawn, in the order of the draw.
+        The rows drawn, in the order of the draw.
     probabilities : ndarray of float64
-        With which each of them was.
+        The probability with which each of these rows was drawn.
     """
 
     item: str
@@ -85,7 +86,7 @@ class Draw:
         item: str, seed: str, series: str, strata: Sequence[Stratum],
         enterprise_ids: pl.Series, numbers: Numbers, codes: Codes, weights: Numbers | None = None,
     ) -> Draw:  # fmt: skip
-        """Draw from rows that are already numbered and coded, and stand in the order of their ids."""
+        """Draw from rows that already have numbers and codes and are in the order of their ids."""
         targets = _targets(strata, codes, weights)
         drawn, standing = [np.empty(0, dtype=np.intp)], [np.empty(0)]
         for place, stratum in enumerate(strata):
@@ -97,10 +98,10 @@ class Draw:
                     "a probability would be above 1"
                 )
             own = shifted_numbers(numbers[rows], stratum.start)
-            # Where all are equally likely the ranks stand as the numbers do.
+            # With equal probabilities the ranks have the same order as the numbers.
             chosen = smallest(own if weights is None else pareto_ranks(own, targets[rows]), stratum.drawn)
             drawn.append(rows[chosen])
-            # Of those drawn this is spread evenly from 0 to 1 whatever the probability, so no stratum goes first.
+            # For those drawn this quotient is uniform from 0 to 1 whatever the probability, so no stratum comes first.
             standing.append(own[chosen] / targets[rows[chosen]])
         chosen_rows = np.concatenate(drawn)
         ordered = chosen_rows[np.lexsort((chosen_rows, np.concatenate(standing)))].astype(np.uint32)
@@ -130,7 +131,7 @@ class Draw:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """Those among whom the draw was made: enterprise_id, stratum, open (may be drawn) and, if any, weight."""
+        """The frame of the draw: enterprise_id, stratum, open (may be drawn) and, if there are weights, weight."""
         return pl.concat([self._frame_of(chunk) for chunk in self._member_chunks()], rechunk=True)
 
     @property
@@ -140,10 +141,10 @@ class Draw:
 
     @cached_property
     def frame_sha256(self) -> str:
-        """SHA-256 of the frame, whatever the order of its rows.
+        """SHA-256 of the frame; it does not depend on the order of the rows.
 
-        Of the lines ``enterprise_id ⇥ stratum ⇥ 1 or 0 (open)``, with weights also ``⇥ weight`` as ``float.hex`` writes
-        it, in the order of the ids, each ended by a line feed, in UTF-8.
+        The text that is hashed has the lines ``enterprise_id ⇥ stratum ⇥ 1 or 0 (open)``, with weights also
+        ``⇥ weight`` as ``float.hex`` writes it, in the order of the ids; each line ends with a line feed, in UTF-8.
         """
         return lines_sha256(self._frame_of(chunk, hexadecimal=True) for chunk in self._member_chunks())
 
@@ -183,22 +184,22 @@ def draw_sample(
     series: str | None = None,
     starts: Mapping[str, float] | None = None,
 ) -> Draw:
-    """Draw a sample of fixed size from a frame, simple, stratified or with unequal probabilities.
+    """Draw a simple or stratified sample of fixed size from a frame, with equal or unequal probabilities.
 
     Parameters
     ----------
     frame : pandas, Polars or Arrow frame
-        ``enterprise_id``; where wanted ``stratum`` (text), ``weight`` (probabilities in proportion to it) and ``open``
-        (true or false; false for those who belong to the frame but may not be drawn).
+        ``enterprise_id``; optionally ``stratum`` (text), ``weight`` (probabilities are in proportion to it) and
+        ``open`` (true or false; false for enterprises that belong to the frame but may not be drawn).
     size : int, or mapping of stratum to int
     item : str
-        What is drawn for.
+        The item for which enterprises are drawn.
     seed : str
-        Public, of one line.
+        The public seed, one line.
     series : str, optional
-        Draws of one series share their random numbers: by default the item, for joint items the joint group.
+        Draws of one series share their random numbers. The default is the item, for joint items the joint group.
     starts : mapping of stratum to float, optional
-        Where each stratum's draw begins on the circle of random numbers
+        The point on the circle of random numbers at which each stratum's draw begins
         (:mod:`creditrisk.inspection.drafting.coordination`).
 
     Returns
@@ -208,8 +209,8 @@ def draw_sample(
     Raises
     ------
     InputError
-        If an id is missing or occurs twice, ``open`` is not true or false, a weight, size or start is none, or more are
-        to be drawn than there are.
+        If an id is missing or occurs twice, ``open`` is not true or false, a weight, size or start is invalid, or the
+        size is larger than the number of enterprises that may be drawn.
 
     Examples
     --------
@@ -249,13 +250,13 @@ def draw_sample(
 
 
 def draws_sha256(draws: Iterable[Draw]) -> str:
-    """SHA-256 of all that decides draws beside the seed: series, frame, and size, sample and start of each stratum."""
+    """SHA-256 of everything but the seed that decides draws: series, frame, and size, sample and start of strata."""
     told = sorted((one.item, one.series, one.frame_sha256, [astuple(part) for part in one.strata]) for one in draws)
     return sha256_of(json.dumps(told, ensure_ascii=False))
 
 
 def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
-    """SHA-256 of rows: values with tabs between them, yes as 1 and no as 0, each row ended by a line feed."""
+    """SHA-256 of rows as text: tabs between values, 1 and 0 for true and false, a line feed after each row."""
     digest = sha256()
     for part in parts:
         lines = BytesIO()
@@ -266,7 +267,7 @@ def lines_sha256(parts: Iterable[pl.DataFrame]) -> str:
 
 
 def open_of(table: pl.DataFrame) -> pl.Series:
-    """Who may be drawn; files of text say it with the words true and false."""
+    """Return the column ``open`` (may be drawn) as booleans; text files have the words true and false."""
     said = flags = table["open"]
     if said.dtype == pl.String:
         words = {"true": True, "false": False}
@@ -278,7 +279,7 @@ def open_of(table: pl.DataFrame) -> pl.Series:
 
 
 def in_order(table: pl.DataFrame) -> pl.DataFrame:
-    """A table in the order of its ids, which must all be there, of one line without tabs, each once."""
+    """Sort a table by its ids; every id must be present, unique, and on one line without tabs."""
     table = table.with_columns(pl.col("enterprise_id").cast(pl.String))
     ids = table["enterprise_id"]
     if not ids.is_sorted():
@@ -331,7 +332,7 @@ def _codes(table: pl.DataFrame, names: Sequence[str]) -> Codes:
 
 
 def _targets(strata: Sequence[Stratum], codes: Codes, weights: Numbers | None) -> Numbers:
-    """Those who are closed count in the stratum: their place is taken by others of it, and not for being better."""
+    """Return target probabilities; closed rows count as members, so that others of the stratum take their places."""
     if weights is None:
         by_code = np.zeros(OUTSIDE + 1)
         for place, stratum in enumerate(strata):

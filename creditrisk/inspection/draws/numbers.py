@@ -1,7 +1,7 @@
-"""Permanent random numbers: what each enterprise draws, computed from a public seed and its id alone.
+"""Permanent random numbers: one number per enterprise, computed only from a public seed and the enterprise's id.
 
-A number depends on nothing else: not on other enterprises, on the order of rows, on the machine. Whoever knows the
-seed and the id computes the same one with SHA-256 (FIPS 180-4), so that a draw can be checked by those it falls on.
+A number does not depend on other enterprises, on the order of rows, or on the machine. Anyone who knows the seed and
+the id can compute the number with SHA-256 (FIPS 180-4), so that the enterprises drawn can check a draw.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ __all__ = ["check_seed", "permanent_numbers", "shifted_numbers"]
 # A double holds 53 bits exactly.
 _BITS = 53
 _UNIT = 2.0**-_BITS
-# Digests are gathered for so many ids at a time, which bounds the memory.
+# The number of ids whose digests are computed at a time; this bounds the memory.
 _CHUNK = 1 << 16
 
 
 def permanent_numbers(enterprise_ids: pl.Series | Sequence[str], *, seed: str, series: str) -> NDArray[np.float64]:
-    r"""The permanent random numbers of enterprises.
+    r"""Compute the permanent random numbers of enterprises.
 
     The number is the first 53 bits of ``SHA-256(seed ⏎ series ⏎ enterprise_id)`` in UTF-8, as a binary fraction.
 
@@ -33,9 +33,9 @@ def permanent_numbers(enterprise_ids: pl.Series | Sequence[str], *, seed: str, s
     ----------
     enterprise_ids : Series or sequence of str, shape (n,)
     seed : str
-        Public; of one line.
+        The public seed, one line.
     series : str
-        What the numbers are for, such as the id of an item or the name of a joint group; of one line. Items drawn with
+        The purpose of the numbers, such as the id of an item or the name of a joint group; one line. Items drawn with
         the same series have the same numbers.
 
     Returns
@@ -72,7 +72,7 @@ def permanent_numbers(enterprise_ids: pl.Series | Sequence[str], *, seed: str, s
 
 
 def shifted_numbers(numbers: NDArray[np.float64], start: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers counted from another start, round the circle from 0 to 1: ``(number − start) mod 1``, exactly.
+    """Shift numbers to another start on the circle from 0 to 1: ``(number − start) mod 1``, exactly.
 
     Parameters
     ----------
@@ -91,6 +91,6 @@ def shifted_numbers(numbers: NDArray[np.float64], start: float | NDArray[np.floa
 
 
 def check_seed(seed: str) -> None:
-    """Raise an InputError unless this can be a public seed: text of one line, with something in it."""
+    """Raise an InputError unless this can be a public seed: one line of text that is not empty."""
     if not isinstance(seed, str) or not seed.strip() or "\n" in seed:
         raise InputError(f"the seed must be text of one line, such as lottery numbers and their date; got {seed!r}")

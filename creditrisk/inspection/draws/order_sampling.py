@@ -1,10 +1,10 @@
-"""Samples of fixed size with unequal probabilities, decided by an order: Pareto πps.
+"""Order sampling of fixed size with unequal probabilities: Pareto πps.
 
 Each unit has a random number u and a target probability p; its rank is ``u (1 − p) / (p (1 − u))``, and the n smallest
-ranks are the sample (Rosén 1997, J. Statistical Planning and Inference 62, 135–158 and 159–191). Where all p are the
-same, the rank rises with u: a simple random sample, and p is exact. Where they differ, the probability of being drawn
-is p only nearly: it differs by an amount that vanishes as n (1 − n/N) grows, and was computed exactly by Aires (1999,
-Methodology and Computing in Applied Probability 1, 457–469). See ``docs/draws.md`` for how much that is.
+ranks are the sample (Rosén 1997, J. Statistical Planning and Inference 62, 135–158 and 159–191). If all p are equal,
+the rank rises with u: this is a simple random sample, and p is exact. If they differ, the probability of being drawn
+is only nearly p: the difference vanishes as n (1 − n/N) grows, and Aires (1999, Methodology and Computing in Applied
+Probability 1, 457–469) computed it exactly. ``docs/draws.md`` says how large it is.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Numbers = NDArray[np.float64]
 
 
 def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
-    """Target probabilities in proportion to weights, at most 1, that add up to the size of the sample.
+    """Return target probabilities in proportion to weights; each is at most 1, and their sum is the sample size.
 
-    A unit whose share would be above 1 is taken for certain, and the others share the rest of the sample.
+    A unit whose share would be above 1 gets probability 1, and the others share the rest of the sample.
 
     Parameters
     ----------
     weights : ndarray of float64, shape (n,)
-        Not negative; a unit of weight 0 is never drawn.
+        The weights, not negative; a unit of weight 0 is never drawn.
     size : int
-        Of the sample.
+        The size of the sample.
 
     Returns
     -------
@@ -40,8 +40,8 @@ def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
     Raises
     ------
     InputError
-        If a weight is negative or not finite, or fewer units than ``size`` have a weight: a probability would have to
-        be above 1.
+        If a weight is negative or not finite, or fewer units than ``size`` have a weight above 0: a probability would
+        have to be above 1.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
     weights = np.asarray(weights, dtype=np.float64)
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise InputError("the weights of a draw must be finite and not negative")
-    # By a power of two, which changes no digit, so that no sum of them is infinite or nothing.
+    # A power of two scales the weights without rounding, so that no sum of them is infinite or 0.
     weights = np.ldexp(weights, -int(np.frexp(weights.max(initial=0.0))[1]))
     able = np.count_nonzero(weights)
     if not 0 <= size <= able:
@@ -60,7 +60,7 @@ def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
     probabilities = np.zeros(len(weights))
     left = size
     while left:
-        # fsum is exact, so that the order of the rows does not show in the last digit.
+        # fsum is exact, so that the order of the rows does not change the last digit.
         scale = left / math.fsum(weights[~certain])
         above = ~certain & (weights * scale >= 1)
         probabilities[~certain] = (weights * scale)[~certain]
@@ -75,7 +75,7 @@ def inclusion_probabilities(weights: Numbers, size: int) -> Numbers:
 
 
 def pareto_ranks(numbers: Numbers, probabilities: Numbers | float) -> Numbers:
-    """Pareto ranks: the units with the smallest are drawn.
+    """Compute Pareto ranks; the units with the smallest ranks are drawn.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def pareto_ranks(numbers: Numbers, probabilities: Numbers | float) -> Numbers:
 
 
 def smallest(ranks: Numbers, size: int) -> NDArray[np.intp]:
-    """Where the ``size`` smallest ranks are, the smallest first; of equal ranks the one that stands before.
+    """Return the positions of the ``size`` smallest ranks, the smallest first; of equal ranks, the earlier position.
 
     Examples
     --------

@@ -1,7 +1,8 @@
-"""Public seeds: committed to before the frame is known, revealed after it, and used for one draw, or one plan, only.
+"""Public seeds: one commits to a seed before the frame is known, reveals it later, and uses it for one plan only.
 
-Who knows the seed while the frame can still be changed chooses who is drawn. So either the seed comes from an event
-after the frame was published (the numbers of a lottery), or its hash is published before and the seed itself after.
+Anyone who knows the seed while the frame can still be changed can choose who is drawn. So either the seed comes from
+an event after the frame was published (the numbers of a lottery), or its hash is published before the frame and the
+seed itself after it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ __all__ = ["check_commitment", "commit_to_seed", "new_seed", "register_seed"]
 
 
 def new_seed() -> str:
-    """A seed that nobody can guess: 32 hexadecimal digits from the system's random source."""
+    """Make a seed that nobody can guess: 32 hexadecimal digits from the system's random source."""
     return secrets.token_hex(16)
 
 
 def commit_to_seed(seed: str) -> str:
-    """The hash of a seed, to be published before the frame is fixed.
+    """Return the hash of a seed; publish it before the frame is fixed.
 
-    Of a seed that can be guessed the hash hides nothing: take one from :func:`new_seed`.
+    The hash does not hide a seed that can be guessed: take one from :func:`new_seed`.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def commit_to_seed(seed: str) -> str:
 
 
 def check_commitment(seed: str, commitment: str) -> None:
-    """Raise an InputError unless the seed revealed is the one that was committed to."""
+    """Raise an InputError unless the revealed seed is the one of the commitment."""
     if commit_to_seed(seed) != commitment.strip().lower():
         raise InputError("the seed is not the one that was committed to: its SHA-256 differs from the one published")
 
@@ -53,23 +54,23 @@ def check_commitment(seed: str, commitment: str) -> None:
 def register_seed(
     register: str | os.PathLike[str], seed: str, draws_sha256: str, *, continues: str | None = None
 ) -> None:
-    """Enter in a register what a seed is used for; a seed used for anything else is refused.
+    """Register the draws for which a seed is used; refuse a seed that was used for other draws.
 
     Parameters
     ----------
     register : path
-        A file of JSON lines (seed_sha256, draws_sha256); made if it is not there.
+        A file of JSON lines (seed_sha256, draws_sha256); it is made if it does not exist.
     seed : str
     draws_sha256 : str
-        Of all that decides the draws, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`.
+        The hash of everything that decides the draws, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`.
     continues : str, optional
-        That of the plan before, where a series of plans goes on with one seed on purpose: then the seed may pass from
+        The hash of the last plan's draws, if a series of plans uses one seed on purpose: the seed may then pass from
         those draws to these.
 
     Raises
     ------
     InputError
-        If the register is not one, or the seed was used for other draws.
+        If the file is not a register, or the seed was used for other draws.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""What follows a plan: inspectors and days for its visits, what is handed out and made public, results as records."""
+"""The work after a plan: inspectors and days for its visits, documents to hand out or publish, results as records."""

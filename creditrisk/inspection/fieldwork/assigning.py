@@ -1,7 +1,7 @@
-"""Inspectors for visits: drawn at random among those who may go, with nobody who is partial, and recheckable by all.
+"""Inspectors for visits, drawn at random among those who may go and are impartial; anyone can check the draw.
 
-The second half of 双随机: after enterprises, those who inspect them are drawn (article 三(三)1). Who is drawn follows
-from the seed, the visit and the inspector's id; of those who may go, only such as carry about the least load take part.
+This is the second half of 双随机: after the enterprises, their inspectors are drawn (article 三(三)1). The draw depends
+on the seed, the visit and the inspector's id; among those who may go, only those with about the least load take part.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["Assignment", "assign_inspectors", "verify_assignment"]
 
 @dataclass(frozen=True, repr=False)
 class Assignment(Generic[FrameT]):
-    """Who goes on which visit.
+    """The inspectors of each visit.
 
     Attributes
     ----------
@@ -47,13 +47,13 @@ class Assignment(Generic[FrameT]):
         visit_id, enterprise_id, department, inspector_id; by visit, department and inspector.
     unmet : frame
         visit_id, enterprise_id, department, what (department, region, skill, recused, capacity), why_zh, why_en. Nobody
-        is sent on such a visit.
+        goes on such a visit.
     loads : frame
         inspector_id, department, visits, available_days.
     shortfall : frame
-        department, visits (that lack somebody with days left), days (of one inspector, that these would take).
+        department, visits (those without inspectors for lack of days), days (of one inspector, that they would take).
     inputs : dict of str to InputUsed
-        Which visits it is for, for the account of the run.
+        The visits that were read, for the account of the run.
     """
 
     seed: str
@@ -90,7 +90,7 @@ class Assignment(Generic[FrameT]):
         return short.with_columns(days=days).sort("department")
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the tables, and with what they were drawn, into a folder, in place of an assignment that is there.
+        """Write the tables, and the options of the draw, into a folder; replace an assignment there.
 
         ``assignment.csv``, ``unstaffed.csv``, ``loads.csv``, ``assignment.json`` for :func:`verify_assignment`, and
         ``run.json``; they appear together or not at all.
@@ -107,7 +107,7 @@ class Assignment(Generic[FrameT]):
         return write_set(folder, self.files(), self.account())
 
     def account(self) -> RunAccount:
-        """What the run was that drew the inspectors."""
+        """Return the account of the run that drew the inspectors."""
         counts = {
             "visits": self.table_data["visit_id"].n_unique(),
             "unstaffed": self.unmet_data["visit_id"].n_unique(),
@@ -116,7 +116,7 @@ class Assignment(Generic[FrameT]):
         return RunAccount(kind="assignment", seed=self.seed, inputs=self.inputs, counts=counts)
 
     def files(self) -> dict[str, Callable[[Path], object]]:
-        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
+        """Return the files that :meth:`save` writes: the name of each, and the function that writes it to a path."""
         tables = {"assignment": self.table_data, "unstaffed": self.unmet_data, "loads": self.loads_data}
         files: dict[str, Callable[[Path], object]] = {
             f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()
@@ -189,28 +189,28 @@ def assign_inspectors(
 ) -> Assignment:
     """Draw inspectors for the visits of a plan.
 
-    Where days run short, visits that must be made come first: overrides and key areas, then those drawn, by their place
-    in the draw.
+    If there are too few days, mandatory visits come first: overrides and key areas, then those drawn, in the order of
+    the draw.
 
     Parameters
     ----------
     visits : InspectionPlan, frame, or folder of a saved plan
-        visit_id, enterprise_id, departments, skills and region, and where known cause and draw_order, as a plan has
-        them. Visits of no department, those of the grid's own staff, are left out.
+        visit_id, enterprise_id, departments, skills and region, and if known cause and draw_order, as in a plan.
+        Visits without a department, which the grid's own staff make, are left out.
     inspectors : Inspectors, or what read_inspectors reads
     seed : str
-        Public, as that of the plan.
+        The seed, public like that of the plan.
     team_size : int, default=2
-        Of each department: no fewer than two may inspect (行政处罚法 art. 42).
+        The number of inspectors from each department; at least two must inspect (行政处罚法 art. 42).
     visits_per_day : int, default=3
-        So many visits take one of the available_days of an inspector.
+        The number of visits that take one of an inspector's available_days.
     tours_by : {"grid", "region"}, optional
-        Draw one team for a tour: up to as many visits as a day takes, in one grid or region, by the same departments.
-        By default each visit draws its own, which takes more ways.
+        Draw one team for a tour: up to one day's visits in one grid or region, by the same departments. By default
+        each visit draws its own team, which means more travel.
     recusals : frame, optional
-        enterprise_id, inspector_id: who is partial to whom.
+        enterprise_id, inspector_id: inspectors who must not visit these enterprises.
     previous : Assignment or frame, optional
-        enterprise_id, inspector_id of the visits before: nobody goes to the same enterprise twice in a row.
+        enterprise_id, inspector_id of the last visits: nobody visits the same enterprise twice in a row.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -220,7 +220,7 @@ def assign_inspectors(
     Raises
     ------
     InputError
-        If a column is missing, a recusal names nobody, or the team is smaller than two.
+        If a column is missing, a recusal lacks an id, or the team is smaller than two.
 
     Examples
     --------
@@ -324,20 +324,20 @@ def verify_assignment(
     previous: Assignment | FrameLike | None = None,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """Draw the inspectors again, and say where a published assignment differs.
+    """Draw the inspectors again, and list where a published assignment differs.
 
     Parameters
     ----------
     assigned : Assignment or frame
-        visit_id, department, inspector_id; enterprise_id is compared as well where it is there.
+        visit_id, department, inspector_id; enterprise_id is compared as well if it is given.
     visits, inspectors, seed, team_size, visits_per_day, tours_by, recusals, previous
-        As in :func:`assign_inspectors`; seed, team_size, visits_per_day and tours_by as ``assignment.json`` has them.
+        The arguments of :func:`assign_inspectors`; ``assignment.json`` has seed, team_size, visits_per_day, tours_by.
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     frame
-        visit_id, department, inspector_id, what ("listed, not drawn" or "drawn, not listed"); empty where it holds.
+        visit_id, department, inspector_id, what ("listed, not drawn" or "drawn, not listed"); empty if it holds.
 
     Raises
     ------
@@ -364,7 +364,7 @@ def verify_assignment(
         visits, inspectors, seed=seed, team_size=team_size, visits_per_day=visits_per_day, tours_by=tours_by,
         recusals=recusals, previous=previous, output="polars",
     ).table_data  # fmt: skip
-    # Numbered where they repeat, so that a row listed twice is one too many.
+    # Repeated rows are numbered, so that a row listed twice counts as one too many.
     listed, drawn = (
         table.select(pl.col(compared).cast(pl.String)).with_columns(time=pl.int_range(pl.len()).over(compared))
         for table in (listed, drawn)
@@ -385,7 +385,7 @@ def _pairs(table: Any, what: str) -> set[tuple[str, str]]:
         if column not in frame.columns:
             raise InputError(f"{what} need the columns enterprise_id and inspector_id")
     pairs = frame.select(as_text(frame[name]) for name in ("enterprise_id", "inspector_id"))
-    # Half a pair would bar nobody.
+    # A pair with one id missing would exclude nobody.
     half = pairs.select(pl.any_horizontal(pl.all().fill_null("") == "")).to_series()
     if half.any():
         row = int(half.to_numpy().argmax())

@@ -1,4 +1,4 @@
-"""A timetable with as many visits as can be, by OR-Tools, where those of joint visits are seldom free together."""
+"""A timetable with the most visits, found by OR-Tools, for teams whose members are rarely free at the same time."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from creditrisk.inspection.fieldwork.timetable import Place, Placed, Timetable, 
 
 __all__ = ["more_visits"]
 
-# Choices of day, slot and team; above this the model takes gigabytes.
+# The most choices of day, slot and team; with more the model takes gigabytes.
 MOST_CHOICES = 500_000
 
 
 def more_visits(
     timetable: Timetable, visits: Sequence[Visit], placed: Mapping[str, Placed], effort: float
 ) -> dict[str, Placed]:
-    """Look for a timetable with more visits than one that is there.
+    """Look for a timetable with more visits than a given one.
 
-    As many visits as can be are made; among timetables with as many, the earlier the visits the better, and those that
-    come first by deadline and turn count most.
+    The number of visits is maximal; among timetables with that number, earlier visits are better, and visits that come
+    first by deadline and turn count most.
 
     Parameters
     ----------
     timetable : Timetable
     visits : sequence of Visit
     placed : mapping of str to Placed
-        By visit: where the search begins.
+        The given timetable by visit; the search begins with it.
     effort : float
-        In OR-Tools' deterministic time.
+        The limit of the search, in OR-Tools' deterministic time.
 
     Returns
     -------
     dict of str to Placed
-        Never fewer visits than before.
+        The timetable found, never with fewer visits than ``placed``.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def more_visits(
     _nobody_in_two_places(model, timetable, {one.id: one for one in visits}, chosen)
     order = {one.id: place for place, one in enumerate(sorted(visits))}
     first, length = timetable.days[0].toordinal(), timetable.days[-1].toordinal() - timetable.days[0].toordinal() + 1
-    # One visit more outweighs any days that all of them could be earlier.
+    # One more visit is worth more than any number of days by which all visits could be earlier.
     visit_worth = len(visits) * len(visits) * length + 1
     model.maximize(
         sum(
@@ -82,7 +82,7 @@ def more_visits(
         )
     )
     solver = cp_model.CpSolver()
-    # One thread and a seed: the same timetable each time.
+    # One thread and a fixed seed give the same timetable each time.
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort
@@ -100,7 +100,7 @@ def more_visits(
 def _nobody_in_two_places(
     model: Any, timetable: Timetable, visits: Mapping[str, Visit], chosen: Mapping[tuple[Any, ...], Any]
 ) -> None:
-    """One visit a slot for everybody, a slot for the way between grids, and no more days than each has."""
+    """Require one visit per person and slot, a slot for travel between grids, and no more days than each person has."""
     at: dict[tuple[str, date, int], dict[Place | None, list[Any]]] = defaultdict(lambda: defaultdict(list))
     out: dict[tuple[str, date], dict[Place | None, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for (visit, day, slot, team), variable in chosen.items():
@@ -115,7 +115,7 @@ def _nobody_in_two_places(
             if place is not None and elsewhere:
                 model.add_at_most_one([*variables, *elsewhere])
     for places in out.values():
-        # A check from the desk between two grids does not take the place of the way.
+        # An off-site check between two grids does not replace the slot for travel.
         if None in places and len(places) > 2:
             there = [_any_of(model, variables) for place, variables in places.items() if place is not None]
             made = [variable for variables in places.values() for variable in variables]

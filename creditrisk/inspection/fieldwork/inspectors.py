@@ -1,4 +1,4 @@
-"""Inspectors: who may be sent where, read from a list."""
+"""Inspectors, read from a list that says where each may be sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Inspectors", "read_inspectors"]
 _DAYS_OF_A_YEAR = 366
 _COLUMNS = ("inspector_id", "name", "department", "skills", "regions", "available_days")
 _REQUIRED = ("inspector_id", "department")
-# Several skills or regions in one cell.
+# The separators of several skills or regions in one cell.
 _SEPARATORS = r"[;；,，、|]"
 _REASONS = {
     "missing_value": Label("该列必填", "every row needs it"),
@@ -32,7 +32,7 @@ class Inspectors:
     Attributes
     ----------
     data : polars.DataFrame
-        inspector_id, name, department, skills, regions (lists; without regions everywhere), available_days.
+        inspector_id, name, department, skills, regions (lists; an empty one means everywhere), available_days.
     rejects : polars.DataFrame
         source, row (from 1, without the header), column, value, code, message_zh, message_en.
     """
@@ -53,13 +53,13 @@ def read_inspectors(source: Inspectors | Source) -> Inspectors:
     Parameters
     ----------
     source : frame, or path of a .csv, .xlsx or .parquet
-        inspector_id, department; optionally name, skills and regions (several in a cell parted by ``;`` or ``、``, or
-        lists), available_days in a year.
+        inspector_id, department; optionally name, skills and regions (several in a cell separated by ``;`` or ``、``,
+        or lists), available_days in a year.
 
     Returns
     -------
     Inspectors
-        Rows without id or department, repeated ids and wrong days are set aside with a reason.
+        The inspectors. Rows without id or department, repeated ids and wrong days are set aside with a reason.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _first_fault(rejects: pl.DataFrame) -> str:
 
 
 def _listed(table: pl.DataFrame, column: str) -> pl.Expr:
-    """A column of lists, from lists or from cells with several words."""
+    """Return a column of lists, from lists or from cells with several words."""
     if isinstance(table[column].dtype, pl.List):
         return pl.col(column).cast(pl.List(pl.String)).fill_null(pl.lit([], dtype=pl.List(pl.String)))
     text = pl.lit(as_text(table[column])).fill_null("").str.replace_all(_SEPARATORS, ";")

@@ -1,4 +1,4 @@
-"""Visits left without a day: why, and what they would take."""
+"""Visits left without a day: the reasons, and the days that they would need."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SHORTFALL: dict[str, Any] = {
 def left_over_table(
     left: Sequence[Visit], days: Sequence[date], first: date, last: date, *, by_inspectors: bool
 ) -> pl.DataFrame:
-    """Visits without a day, and why.
+    """Return the visits without a day, and why.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def left_over_table(
         The working days from the first day to the last.
     first, last : date
     by_inspectors : bool
-        Whether inspectors drawn for the visits go, and not teams of regions.
+        Whether inspectors drawn for the visits make them, instead of teams of regions.
 
     Returns
     -------
@@ -81,15 +81,15 @@ def left_over_table(
 def shortfall_table(
     left: Sequence[Visit], asked: Sequence[Visit], timetable: Timetable, departments: Mapping[str, str]
 ) -> pl.DataFrame:
-    """Days that the visits left over would take, grid by grid: an upper bound, as a day may serve two grids.
+    """Return the days that visits without a day would take, grid by grid; a day may serve two grids, so it is a bound.
 
     Parameters
     ----------
     left, asked : sequence of Visit
-        Those without a day, and all.
+        The visits without a day, and all visits.
     timetable : Timetable
     departments : mapping of str to str
-        Of each inspector; empty where teams of regions go.
+        The department of each inspector; empty if teams of regions make the visits.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def shortfall_table(
     """
 
     def whose(visit: Visit) -> list[tuple[str, str]]:
-        """Who goes, and of which department or, for teams, region."""
+        """Return who makes a visit, each with the department or, for teams, the region."""
         if not departments:
             return [("", visit.region)]
         return [(name, departments[name]) for team in visit.teams[:1] for name in team]
@@ -127,7 +127,7 @@ def shortfall_table(
 
 
 def _what(visit: Visit, begins: date, deadline: date, days: Sequence[date], first: date, last: date) -> str:
-    """What no further day of those who go would mend comes first."""
+    """Return the reason; reasons that more days of the inspectors would not remove come first."""
     if not visit.teams:
         return "no_team"
     if deadline < first:

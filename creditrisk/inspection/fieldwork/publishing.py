@@ -1,7 +1,7 @@
-"""What is made public: of a plan before the visits (一公开, article 三(二)1), and of their results after them.
+"""Tables for the public: the plan before the visits (一公开, article 三(二)1), and the results after them.
 
-Before them nobody may learn who will be visited; after them everybody may learn what came out. Who inspected, and what
-exactly was found, is not for these lists.
+Before the visits nobody may learn who will be visited; after them everybody may learn the outcomes. These lists name
+neither the inspectors nor the exact findings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["publication_list", "results_publication"]
 
-# A visit is called passed only where all of it was.
+# A visit has passed only if every part of it has.
 _WORST_FIRST = ("fail", "pass_with_conditions", "unreachable", "pass")
 
 
@@ -34,10 +34,10 @@ def publication_list(plan: InspectionPlan, *, output: Literal["polars"]) -> pl.D
 @overload
 def publication_list(plan: InspectionPlan, *, output: Literal["arrow"]) -> pa.Table: ...
 def publication_list(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Frame:
-    """What may be made public before the visits: items, rules and ratios, but of nobody that a visit is to come.
+    """Return what may be public before the visits: items, rules and ratios, but not who will be visited.
 
-    The hash of the frame and that of the seed fix the draw in advance: published now, they show later that neither was
-    changed. Where the seed is public already, so is the draw to whoever has the frame.
+    The hashes of the frame and of the seed fix the draw in advance: if they are published now, they show later that
+    neither was changed. If the seed is already public, anyone who has the frame knows the draw.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def publication_list(plan: InspectionPlan, *, output: FrameKind = "pandas") -> F
     frame
         One row for each item and each tier or regime in its frame: item, name_zh, name_en, authority, kind,
         legal_basis, mode, tier, enterprises (in the frame), drawn, ratio (drawn / enterprises), frame_sha256,
-        seed_commitment (:func:`creditrisk.commit_to_seed`). Items without a draw are among the plan's unmet.
+        seed_commitment (:func:`creditrisk.commit_to_seed`). Items without a draw are in the plan's table ``unmet``.
 
     Examples
     --------
@@ -94,12 +94,12 @@ def results_publication(
     names: Enterprises | FrameLike | None = None,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """What may be made public after the visits: what came out of each, with neither inspectors nor details.
+    """Return what may be public after the visits: the outcome of each, without inspectors and details.
 
     Parameters
     ----------
     recorded : RecordedResults
-        As :func:`creditrisk.record_results` makes it of the visits of this plan.
+        The results that :func:`creditrisk.record_results` makes for the visits of this plan.
     plan : InspectionPlan, frame of visits, or folder of a saved plan
     names : Enterprises or frame, optional
         enterprise_id, name.
@@ -108,7 +108,7 @@ def results_publication(
     Returns
     -------
     frame
-        One row per visit carried out, by day and enterprise: enterprise_id, name (where names are given), items,
+        One row per completed visit, by day and enterprise: enterprise_id, name (if names are given), items,
         departments, inspected_on, outcome (the worst of the visit), outcome_zh, outcome_en, findings (their number),
         draw_probability.
 

@@ -1,9 +1,9 @@
-"""What visits found, back as records: the loop from records to tiers to inspections is closed in one step.
+"""Results of visits as records: this closes the loop from records to tiers to inspections.
 
-Each visit carried out becomes an inspection record, with the probability by which the enterprise was drawn: by it,
-outcomes of random draws speak for all who could be drawn (:mod:`creditrisk.learning.studies.outcomes`). Those who rest
-after a visit of the plan before could not: then outcomes speak for the others alone. Each finding becomes a violation
-record.
+Each completed visit becomes an inspection record, with the probability with which the enterprise was drawn: with it,
+outcomes of random draws represent all who could be drawn (:mod:`creditrisk.learning.studies.outcomes`). Enterprises
+that rest after a visit of the last plan could not be drawn: then the outcomes represent only the others. Each finding
+becomes a violation record.
 """
 
 from __future__ import annotations
@@ -74,16 +74,16 @@ class RecordedResults(Generic[FrameT]):
     Attributes
     ----------
     records : frame
-        In the data model, for :func:`creditrisk.read_records`: one inspection for each visit (and dimension, where
-        several are named), one violation for each finding.
+        Records of the data model, for :func:`creditrisk.read_records`: one inspection for each visit (and for each
+        dimension, if several are named), one violation for each finding.
     rejects : frame
         source, row (from 1, without the header), column, value, code, message_zh, message_en.
     open_visits : frame
         visit_id, enterprise_id: visits of the plan without a result yet.
     visits : frame
-        record_id, visit_id: of which visit each record comes.
+        record_id, visit_id: the visit from which each record comes.
     inputs : dict of str to InputUsed
-        What was read, for the account of the run.
+        The inputs that were read, for the account of the run.
     """
 
     records_data: pl.DataFrame
@@ -110,10 +110,10 @@ class RecordedResults(Generic[FrameT]):
         return from_polars(self.visits_data, self.output)
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the tables into a folder, in place of recorded results that are there.
+        """Write the tables into a folder; replace recorded results there.
 
-        ``records.parquet``, to be read with all other records, ``rejects.csv``, ``open-visits.csv``, ``visits.csv`` and
-        ``run.json``; they appear together or not at all.
+        The files ``records.parquet`` (to read with all other records), ``rejects.csv``, ``open-visits.csv``,
+        ``visits.csv`` and ``run.json`` appear together or not at all.
 
         Returns
         -------
@@ -151,7 +151,7 @@ def results_form(visits: InspectionPlan | Source, *, output: Literal["polars"]) 
 @overload
 def results_form(visits: InspectionPlan | Source, *, output: Literal["arrow"]) -> pa.Table: ...
 def results_form(visits: InspectionPlan | Source, *, output: FrameKind = "pandas") -> Frame:
-    """The form that inspectors fill in: one row for each visit, more for further findings.
+    """Return the form that inspectors fill in: one row for each visit; further findings need further rows.
 
     Parameters
     ----------
@@ -161,13 +161,13 @@ def results_form(visits: InspectionPlan | Source, *, output: FrameKind = "pandas
     Returns
     -------
     frame
-        visit_id, enterprise_id; to be filled in: inspected_on, outcome (pass, pass_with_conditions, fail,
+        visit_id, enterprise_id, and the columns to fill in: inspected_on, outcome (pass, pass_with_conditions, fail,
         unreachable), dimension, and for each finding severity and matter.
 
     Raises
     ------
     InputError
-        If there are no visits to be read.
+        If there are no visits to read.
 
     Examples
     --------
@@ -201,15 +201,15 @@ def record_results(
     Parameters
     ----------
     results : frame, or path of a .csv, .xlsx or .parquet
-        As :func:`results_form` gives it. A row without day, outcome, severity and matter is a visit not carried out
-        yet. Words may be Chinese or English.
+        The completed :func:`results_form`. A row without day, outcome, severity and matter is a visit that has not yet
+        been made. Words may be Chinese or English.
     visits : InspectionPlan, frame of visits, or folder of a saved plan
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     RecordedResults
-        Rows that cannot be used are set aside with a reason, and no record is made of them.
+        The records. Rows that cannot be used are set aside with a reason and make no record.
 
     Raises
     ------
@@ -243,7 +243,7 @@ def record_results(
     )
     rejects.append(_rejected(kept, source, "inspected_on", "conflicting_result", contradicts))
     kept = kept.filter(~contradicts)
-    # A row that is set aside repeats nothing, and so takes no finding from those that stay.
+    # Rows set aside earlier are left out here, so that a row that is kept is never a repetition of one of them.
     repeated = ~pl.struct("visit_id", "dim", "grade", "matter").is_first_distinct()
     rejects.append(_rejected(kept, source, "visit_id", "duplicate_result", repeated))
     kept = kept.filter(~repeated)
@@ -256,9 +256,9 @@ def record_results(
 
 
 def _read(table: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
-    """The form as text, what its words mean, and the visit that each row belongs to."""
+    """Return the form as text, with the meaning of its words and the visit of each row."""
     if table["inspected_on"].dtype == pl.Datetime:
-        # As of records: an instant with a time zone is the date in China.
+        # As in records, an instant with a time zone becomes the date in China.
         table = table.with_columns(to_dates(table["inspected_on"]))
     cells = [as_text(table[name]) if name in table.columns else pl.lit(None, pl.String).alias(name) for name in _FORM]
     rows = table.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row"), *cells)
@@ -289,7 +289,7 @@ def _meaning(column: str, words: Mapping[str, Label]) -> pl.Expr:
 
 
 def _latest() -> pl.Expr:
-    """A visit may be late, but not by more than a year."""
+    """Return the latest allowed day: a visit may be late, but not by more than a year."""
     return pl.col("window_to").dt.offset_by("1y")
 
 
@@ -325,7 +325,7 @@ def _rejected(rows: pl.DataFrame, source: str, column: str, code: str, fault: pl
 
 
 def _records(rows: pl.DataFrame) -> pl.DataFrame:
-    """One inspection for each visit and dimension, one violation for each finding."""
+    """Return one inspection for each visit and dimension, and one violation for each finding."""
     common = {
         "visit_id": pl.col("visit_id"),
         "enterprise_id": pl.col("planned_id"),

@@ -1,9 +1,9 @@
-"""Days for visits: what fits into the days of those who go, and what it would take where not everything does.
+"""Days for visits: the visits that fit into the days of teams or inspectors, and the days that the others need.
 
-A day has so many slots. A visit takes one slot of everybody who goes on it, the way to another grid one more.
-Days are filled one after another: first the visit with the nearest deadline, then that whose turn it is, and after it
-the others of its grid that cost no way. That needs no solver. Where inspectors were drawn for each visit, and all of
-them must be free at one time, a better timetable may exist: ``method="exact"`` looks for one.
+A day has a number of slots. A visit takes one slot of each person on it; travel to another grid takes one more. Days
+are filled one after another: first the visit with the nearest deadline and the lowest turn, then the other visits of
+its grid that need no travel. This needs no solver. If inspectors were drawn for each visit, and all of them must be
+free at the same time, a better timetable may exist: ``method="exact"`` looks for one.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ _SHOWN = 10
 
 @dataclass(frozen=True, repr=False)
 class Schedule(Generic[FrameT]):
-    """Which visit when.
+    """The day and slot of each visit.
 
     Attributes
     ----------
     table : frame
-        visit_id, enterprise_id, region, grid, date, slot (from 1: the place in the day), team (list of inspector ids;
-        or of one number, from 1, where teams of the region were given).
+        visit_id, enterprise_id, region, grid, date, slot (the place in the day, from 1), team (a list of inspector ids,
+        or of one number from 1 if teams of the region were given).
     unmet : frame
-        visit_id, enterprise_id, region, window_to, why_zh, why_en: what does not fit.
+        visit_id, enterprise_id, region, window_to, why_zh, why_en: the visits that do not fit.
     shortfall : frame
-        region (of teams) or department (of inspectors), visits (left over), days (of a team, or of one inspector, that
-        these would take), days_available (in all): what it would take.
+        region (of teams) or department (of inspectors), visits (without a day), days (of a team, or of one inspector,
+        that these would take), days_available (in total).
     inputs : dict of str to InputUsed
-        Which visits it is for, for the account of the run.
+        The visits that were read, for the account of the run.
     """
 
     table_data: pl.DataFrame
@@ -85,13 +85,13 @@ class Schedule(Generic[FrameT]):
 
     @property
     def is_feasible(self) -> bool:
-        """Whether every visit has its day."""
+        """Whether every visit has a day."""
         return self.unmet_data.height == 0
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the tables into a folder, in place of a schedule that is there.
+        """Write the tables into a folder; replace a schedule there.
 
-        ``schedule.csv``, ``unscheduled.csv``, ``shortfall.csv`` and ``run.json``; they appear together or not at all.
+        ``schedule.csv``, ``unscheduled.csv``, ``shortfall.csv`` and ``run.json`` appear together or not at all.
 
         Returns
         -------
@@ -105,12 +105,12 @@ class Schedule(Generic[FrameT]):
         return write_set(folder, self.files(), self.account())
 
     def account(self) -> RunAccount:
-        """What the run was that gave the visits their days."""
+        """Return the account of the run that gave the visits their days."""
         counts = {"scheduled": self.table_data.height, "unscheduled": self.unmet_data.height}
         return RunAccount(kind="schedule", inputs=self.inputs, counts=counts)
 
     def files(self) -> dict[str, Callable[[Path], object]]:
-        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
+        """Return the files that :meth:`save` writes: the name of each, and the function that writes it to a path."""
         tables = {"schedule": self.table_data, "unscheduled": self.unmet_data, "shortfall": self.shortfall_data}
         return {f"{name}.csv": partial(write_spreadsheet, table) for name, table in tables.items()}
 
@@ -174,36 +174,36 @@ def schedule_visits(
     effort: float = 60.0,
     output: FrameKind = "pandas",
 ) -> Schedule:
-    """Give visits their days.
+    """Schedule visits: give each a day and a slot.
 
     Parameters
     ----------
     visits : InspectionPlan, frame, or folder of a saved plan
-        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``. Where
-        ``cause`` is known, overrides and key areas take their turns before those drawn, and visits by the grid's own
-        staff are left out.
+        visit_id, enterprise_id, region, grid, window_from, window_to, and draw_order or the column of ``rank``. If
+        ``cause`` is known, overrides and key areas come before the visits drawn, and visits by the grid's own staff
+        are left out.
     first_day, last_day : date or ISO text
-        Between which visits are made.
+        The first and the last day of the schedule.
     teams : int or mapping of region to int
-        Teams that can go out on one day, in each region; all of a region are alike. A region not named has none.
+        The number of teams per day in each region; all teams of a region are alike. A region not named has none.
     assignment : Assignment
-        In their place: the inspectors drawn for each visit, with the days that each has. A visit for which nobody was
-        drawn has no day.
+        Instead of teams: the inspectors drawn for each visit, with the days that each has. A visit without inspectors
+        gets no day.
     visits_per_day : int, default=3
-        Slots of a day.
+        The number of slots in a day.
     travel_by : {"grid", "region"}, default="grid"
-        A change of which takes a slot.
+        Travel from one of these to another takes a slot.
     rank : str, optional
-        A column, such as the expected findings: where ``tier`` and ``draw_order`` are known, the greatest of a tier
-        take the first turns that the draw gave to the tier; else the greatest of all come first. Overrides and key
-        areas stay before all. By default the turns are those of the draw.
+        A column, such as the expected findings: if ``tier`` and ``draw_order`` are known, the highest values of a tier
+        take the first turns that the draw gave to the tier; otherwise the highest of all come first. Overrides and key
+        areas still come before all. By default the turns are those of the draw.
     days_off, workdays : collection of date or ISO text
-        Public holidays, and weekend days that are worked (调休).
+        Public holidays, and weekend days that are working days (调休).
     method : {"by_turns", "exact"}, default="by_turns"
-        ``"exact"`` looks for a timetable with more visits where some have no day (OR-Tools, the extra ``schedule``).
+        ``"exact"`` looks for a timetable with more visits if some have no day (OR-Tools, the extra ``schedule``).
     effort : float, default=60
-        Of the exact method, in OR-Tools' deterministic time, about as many seconds: the same effort gives the same
-        timetable.
+        The limit of the exact method, in OR-Tools' deterministic time, which is about seconds: the same effort gives
+        the same timetable.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -213,8 +213,8 @@ def schedule_visits(
     Raises
     ------
     InputError
-        If a column is missing, a number or rank makes no sense, ``teams`` names a region without visits, or not one of
-        ``teams`` and ``assignment`` is given.
+        If a column is missing, a number or rank is invalid, ``teams`` names a region without visits, or ``teams`` and
+        ``assignment`` are both given or both missing.
 
     Examples
     --------
@@ -294,7 +294,7 @@ def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
     needed = ["visit_id", "enterprise_id", "region", "grid", "window_from", "window_to", rank or "draw_order"]
     table = visits_of(visits, needed, [name for name in ("tier", "draw_order", "mode", "cause") if name not in needed])
     if "cause" in table.columns:
-        # The grid's own staff go by themselves.
+        # The grid's own staff need no schedule.
         table = table.filter(pl.col("cause").cast(pl.String) != GRID)
     open_end = table.filter(pl.col("window_from").is_null() | pl.col("window_to").is_null())
     if open_end.height:
@@ -309,7 +309,7 @@ def _visits(visits: Any, rank: str | None) -> pl.DataFrame:
 
 
 def _check_rank(table: pl.DataFrame, rank: str) -> None:
-    """What is no number has no place in an order; overrides and key areas need none."""
+    """Check that every drawn visit has a number as its rank; overrides and key areas need none."""
     if not table[rank].dtype.is_numeric():
         raise InputError(f"rank={rank!r} must be a column of numbers, not {table[rank].dtype}")
     ranked = table.filter(pl.col("cause").cast(pl.String) == "draw") if "cause" in table.columns else table
@@ -319,7 +319,7 @@ def _check_rank(table: pl.DataFrame, rank: str) -> None:
 
 
 def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Visit]:
-    """Visits that any team of their region can make."""
+    """Return visits that any team of their region can make."""
     known: dict[str, tuple[tuple[str, ...], ...]] = {}
     regions = table["region"].cast(pl.String).fill_null("").unique().sort().to_list()
     strange = next((one for one in teams if one not in regions), None) if isinstance(teams, Mapping) else None
@@ -334,7 +334,7 @@ def _with_teams(table: pl.DataFrame, teams: int | Mapping[str, int]) -> list[Vis
 
 
 def _with_inspectors(table: pl.DataFrame, assignment: Assignment) -> list[Visit]:
-    """Visits that the inspectors drawn for them make together; those without inspectors have no team."""
+    """Return visits that the inspectors drawn for them make together; those without inspectors have no team."""
     drawn = assignment.table_data.group_by("visit_id").agg(pl.col("inspector_id").unique().sort())
     going = {visit: (tuple(team),) for visit, team in drawn.iter_rows()}
     return [_visit(row, going.get(row["visit_id"], ())) for row in table.iter_rows(named=True)]
@@ -355,7 +355,7 @@ def _visit(row: Mapping[str, Any], teams: tuple[tuple[str, ...], ...]) -> Visit:
 
 
 def _days_of_inspectors(assignment: Assignment) -> dict[str, int]:
-    """On how many days each inspector can go out, where that is known."""
+    """Return the number of days of each inspector, where it is known."""
     known = assignment.loads_data.drop_nulls("available_days")
     return {name: int(days) for name, days in known.select("inspector_id", "available_days").iter_rows()}
 

@@ -1,4 +1,4 @@
-"""Teams drawn one after another: able, impartial, with days left, and about equally often out."""
+"""Teams drawn one after another: with the skills, impartial, with days left, and with about equal loads."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from creditrisk.vocabulary import Label
 
 __all__ = ["Inspector", "Obstacle", "TeamDraw", "TravelBy"]
 
-# Within which a team goes from one visit to the next without losing time.
+# The area within which a team goes from one visit to the next without losing time.
 TravelBy = Literal["grid", "region"]
 
-# Loads that differ by less count as equal, so that chance decides among more than one or two.
+# Loads that differ by less count as equal, so that chance decides among enough inspectors.
 _LOAD_STEP = 3
 _WHY = {
     "department": Label("部门“{department}”没有检查人员", "department {department} has no inspectors"),
@@ -39,7 +39,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Inspector:
-    """Who may be sent, and on how many visits at most."""
+    """An inspector, and the maximum number of visits."""
 
     id: str
     department: str
@@ -50,7 +50,7 @@ class Inspector:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a visit has no team."""
+    """The reason why a visit has no team."""
 
     what: str
     department: str | None
@@ -58,14 +58,14 @@ class Obstacle:
 
     @classmethod
     def of(cls, what: str, **details: Any) -> Obstacle:
-        """The obstacle in words."""
+        """Make an obstacle with its reason in words."""
         why = Label(_WHY[what].zh.format(**details), _WHY[what].en.format(**details))
         return cls(what, details.get("department"), why)
 
 
 @dataclass
 class _Tour:
-    """A day of a team in one place."""
+    """One team's day in one place."""
 
     team: list[Inspector]
     visits: int = 1
@@ -77,14 +77,14 @@ class TeamDraw:
     Parameters
     ----------
     inspectors : polars.DataFrame
-        As :class:`creditrisk.Inspectors` holds them.
+        The inspectors, as in :class:`creditrisk.Inspectors`.
     barred : set of (enterprise_id, inspector_id)
     seed : str
     team_size : int
-        Of each department.
+        The number of inspectors from each department.
     visits_per_day : int
     tours_by : {"grid", "region"} or None
-        Within which a team that is out anyway makes further visits of the same departments, up to a day of them.
+        The area in which a team makes further visits of the same departments, up to one day of visits.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class TeamDraw:
             self._by_department[one.department].append(one)
 
     def team_for(self, visit: Mapping[str, Any]) -> list[Inspector] | Obstacle:
-        """The team of one visit, or what stands in its way.
+        """Return the team of one visit, or the obstacle to it.
 
         A visit has visit_id, enterprise_id, departments, skills, region and, for tours by grid, grid.
         """
@@ -134,7 +134,7 @@ class TeamDraw:
     def _sent(self, team: list[Inspector], visit: Mapping[str, Any]) -> list[Inspector]:
         for one in team:
             self.loads[one.id] += 1
-            # Others go the next time.
+            # The next visit to this enterprise needs other inspectors.
             self._barred.add((visit["enterprise_id"], one.id))
         return team
 
@@ -166,7 +166,7 @@ class TeamDraw:
         return chosen
 
     def _serves(self, team: Sequence[Inspector], visit: Mapping[str, Any]) -> bool:
-        """Whether a team that is out anyway can make one visit more."""
+        """Whether a team that is already on a tour can make one more visit."""
         able = {skill for one in team for skill in one.skills}
         enterprise, loads = visit["enterprise_id"], self.loads
         free = all((enterprise, one.id) not in self._barred and loads[one.id] < one.most_visits for one in team)
@@ -180,7 +180,7 @@ class TeamDraw:
         return self._local[key]
 
     def _first(self, count: int, staff: Sequence[Inspector], visit_id: str) -> list[Inspector]:
-        """The first so many: by load in steps from the least, and within a step by chance."""
+        """Return the first ``count`` inspectors: by steps of load from the least, and within a step by chance."""
 
         def by_chance(one: Inspector) -> tuple[bytes, str]:
             return sha256(f"{self.seed}\n{visit_id}\n{one.id}".encode()).digest(), one.id
@@ -197,5 +197,5 @@ class TeamDraw:
 
 
 def _is_of(region: str | None, regions: Iterable[str]) -> bool:
-    """Whether a region is one of these or lies in it."""
+    """Whether a region is one of these regions or lies in one of them."""
     return region is not None and any(region.startswith(stem_of(one)) for one in regions)

@@ -1,4 +1,4 @@
-"""Timetables: slots of days, who is where in them, and visits put into them one after another."""
+"""Timetables: the slots of days, where everybody is in them, and visits that fill them one after another."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Place = tuple[str | None, ...]
 
 @dataclass(frozen=True, order=True)
 class Visit:
-    """A visit to be made; visits sort by deadline, then turn.
+    """A visit to make; visits sort by deadline, then by turn.
 
     Attributes
     ----------
     deadline, begins : int
-        Last and first day, as ordinals.
+        The last and the first day, as ordinals.
     turn : int
-        The least first.
+        The position in the order of visits; the lowest comes first.
     id, enterprise_id, region, grid : str
     place : Place or None
-        Within which no time is lost between visits; None for a check from the desk.
+        The area within which visits need no travel; None for an off-site check.
     teams : tuple of tuple of str
-        Each a team that could make it: all of its members, at one time.
+        The teams that could make the visit; all members of one team make it at the same time.
     """
 
     deadline: int
@@ -42,7 +42,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Placed:
-    """When a visit is made, and by whom; slots count from 1."""
+    """The day, slot and team of a visit; slots count from 1."""
 
     day: date
     slot: int
@@ -50,7 +50,7 @@ class Placed:
 
 
 class _Day:
-    """Where everybody is, from which slot on they are free, and who has a slot left at all."""
+    """The state of a day: where everybody is, the slot from which each is free, and who has a slot left."""
 
     def __init__(self, slots: int, names: Iterable[str], days_left: Mapping[str, int]) -> None:
         self.slots = slots
@@ -59,7 +59,7 @@ class _Day:
         self.place: dict[str, Place] = {}
 
     def slot_of(self, team: tuple[str, ...], place: Place | None, *, no_way: bool) -> int | None:
-        """The first slot in which a team can be in a grid; None if it cannot, or only after a way that is not to be."""
+        """Return the first slot in which a team can be in a place; None if none is left or ``no_way`` forbids it."""
         slot = 0
         for name in team:
             if name not in self.idle:
@@ -82,15 +82,15 @@ class _Day:
 
 
 class Timetable:
-    """Working days with slots, and on how many of them each may go out.
+    """Working days with slots, and the number of days that each person has.
 
     Parameters
     ----------
     days : sequence of date
     slots : int
-        Of a day.
+        The number of slots in a day.
     limits : mapping of str to int
-        Days on which somebody can go out; who is not named can on all.
+        The number of days that each person has; a person not named has all days.
     """
 
     def __init__(self, days: Sequence[date], slots: int, limits: Mapping[str, int]) -> None:
@@ -99,11 +99,11 @@ class Timetable:
         self.limits = limits
 
     def days_of(self, name: str) -> int:
-        """On how many of the days somebody can go out."""
+        """Return the number of the days that a person has."""
         return min(self.limits.get(name, len(self.days)), len(self.days))
 
     def by_turns(self, visits: Sequence[Visit]) -> dict[str, Placed]:
-        """Fill day after day: the nearest deadline first, then the least turn, and with it the others of its grid."""
+        """Fill one day after another: the nearest deadline first, then the lowest turn, with the others of its grid."""
         days_left = dict(self.limits)
         waiting = sorted(visits)
         placed: dict[str, Placed] = {}
@@ -139,7 +139,7 @@ class Timetable:
             slot = state.slot_of(team, visit.place, no_way=no_way)
             if slot is None:
                 continue
-            # Who is in the grid already goes before who would have to set out.
+            # A team that is already in the place is chosen before one that would have to travel.
             choice = (any(state.place.get(name) != visit.place for name in team), slot, team)
             if best is None or choice < best:
                 best = choice

@@ -1,4 +1,4 @@
-"""Whose turn it is: one order in which visits get their inspectors and their days."""
+"""The order in which visits get their inspectors and their days."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ __all__ = ["in_turn"]
 
 
 def in_turn(visits: pl.DataFrame, rank: str | None = None) -> pl.DataFrame:
-    """Visits that must be made (overrides, key areas), then those drawn, by their place in the draw.
+    """Sort visits: mandatory ones (overrides, key areas) first, then those drawn, in the order of the draw.
 
-    The order of rows decides nothing.
+    The order of the rows given does not matter.
 
     Parameters
     ----------
     visits : polars.DataFrame
-        visit_id; cause and draw_order where they are known.
+        visit_id; cause and draw_order if they are known.
     rank : str, optional
-        A column: the greatest of a tier take the first places that the draw gave to the tier, so that no tier waits for
-        another longer than the draw says. Where tier or draw_order is not known, the greatest of all come first.
+        A column: the highest values of a tier take the first places that the draw gave to the tier, so that no tier
+        waits longer than the draw says. If tier or draw_order is not known, the highest of all come first.
 
     Examples
     --------

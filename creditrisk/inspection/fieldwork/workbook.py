@@ -1,4 +1,4 @@
-"""A plan as a workbook for those who carry it out: visits, draws, what is unmet, and the patrols of the grid."""
+"""A plan as a workbook for inspectors: visits, draws, unmet requirements, and the patrols of the grid."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNMET = Label("未满足", "Unmet")
 _GRID = Label("网格", "Grid")
 _COLUMNS = ("visit_id", "enterprise_id", "items", "departments", "window_from", "window_to", "tier", "cause", "why_zh",
             "why_en")  # fmt: skip
-# Of the columns of a saved plan's tables that are not text.
+# The types of the columns of a saved plan's tables that are not text.
 _TYPES: dict[str, dict[str, type[pl.DataType]]] = {
     "publication": {"enterprises": pl.UInt32, "drawn": pl.UInt32, "ratio": pl.Float64, "start": pl.Float64},
     "unmet": {"required": pl.Float64, "got": pl.Float64},
@@ -43,7 +43,7 @@ def write_plan_workbook(
     assignment: Assignment | None = None,
     schedule: Schedule | None = None,
 ) -> None:
-    """Write a plan as .xlsx, for use within the authorities: it names whom the visits are still to come to.
+    """Write a plan as .xlsx, for use only within the authorities: it names enterprises that are still to be visited.
 
     The sheets are 计划 Visits, 抽取 Draws (as :func:`creditrisk.publication_list`), 未满足 Unmet and 网格 Grid (as
     :func:`creditrisk.grid_patrols`). The same plan gives the same bytes, from memory or from its folder.
@@ -52,17 +52,17 @@ def write_plan_workbook(
     ----------
     plan : InspectionPlan, or folder of a saved plan
     path : path
-        Of the .xlsx to write.
+        The .xlsx file to write.
     assignment : Assignment, optional
-        Adds who goes.
+        Adds the inspectors of each visit.
     schedule : Schedule, optional
-        Adds the date of each visit and its place in that day.
+        Adds the date of each visit and its slot in that day.
 
     Raises
     ------
     InputError
-        If XlsxWriter is not installed, the folder holds no plan, the plan has more visits than a sheet of Excel takes,
-        or assignment or schedule are those of another plan.
+        If XlsxWriter is not installed, the folder holds no plan, the plan has more visits than an Excel sheet can hold,
+        or the assignment or schedule belongs to another plan.
     OutputError
         If the file cannot be written.
 
@@ -88,7 +88,7 @@ def plan_sheets(
     assignment: Assignment | None = None,
     schedule: Schedule | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The tables of :func:`write_plan_workbook`, by the names of their sheets."""
+    """Return the tables of :func:`write_plan_workbook`, by the names of their sheets."""
     visits, *others = _saved(plan) if isinstance(plan, str | os.PathLike) else _made(plan)
     columns = ["visit_id", "enterprise_id", "items", "departments"]
     if assignment is not None:
@@ -104,14 +104,14 @@ def plan_sheets(
 
 
 def _made(plan: InspectionPlan) -> tuple[pl.DataFrame, ...]:
-    """Visits, draws, what is unmet, and patrols."""
-    # Before the visits are written out in full, which for a province takes more memory than all else.
+    """Return visits, draws, unmet requirements, and patrols."""
+    # This comes before the full table of visits, which for a province takes more memory than anything else.
     check_sheet(_sheet(_VISITS), plan.rows.height)
     return plan.visits_data, plan.publication_data, plan.unmet_data, pl.concat(plan.patrol_chunks())
 
 
 def _saved(folder: str | os.PathLike[str]) -> tuple[pl.DataFrame, ...]:
-    """The same from the folder of a saved plan."""
+    """Return the same tables from the folder of a saved plan."""
 
     def read(visits: Path, *others: Path) -> tuple[pl.DataFrame, ...]:
         table = visits_of(visits, _COLUMNS)

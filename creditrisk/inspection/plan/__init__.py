@@ -1,1 +1,1 @@
-"""What a plan is made of, what it says, and what it is worth."""
+"""The parts of a plan, its contents, and its expected worth."""

@@ -1,6 +1,7 @@
-"""What the public may know of a plan before anybody is visited: rules, items and ratios, and that the draw is fixed.
+"""The part of a plan that may be public before the visits: rules, items, ratios, and the hashes that fix the draw.
 
-Who will be visited is not among it: whoever is warned is not inspected at random (双随机、一公开, article 三(二)1).
+It does not say who will be visited: an enterprise that is warned is not inspected at random (双随机、一公开, article
+三(二)1).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 def announcement(items: Iterable[InspectionItem], draws: Mapping[str, Draw], seed: str) -> pl.DataFrame:
-    """One row for each item drawn for and each tier or regime in its frame.
+    """Return one row for each item with a draw and each tier or regime in its frame.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""How many of each stratum an item draws in a year, and how often one enterprise may be visited: what the policy says.
+"""The policy's intensity of inspection: enterprises drawn per stratum and year, and the cap on visits to one.
 
-General items never exceed the policy's ratio, key items have no upper bound (article 三(二)1). No tier is left out: of
-one too small for its ratio one enterprise is drawn all the same, and the plan says so.
+General items never exceed the policy's ratio, key items have no upper bound (article 三(二)1). No tier is left out: if
+a tier is too small for its ratio, one enterprise of it is drawn nevertheless, and the plan says so.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ __all__ = ["AnnualCap", "Requirement", "annual_caps", "drawn_of", "requirement"]
 
 AnnualCap = int | Mapping[str, int] | None
 
-# Ratios are decimal fractions: 0.15 of 100 is 15, whatever the binary digits say.
+# Ratios are decimal fractions: 0.15 of 100 must be 15, although binary digits cannot hold 0.15.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What an item asks of a stratum.
+    """The ratio that an item draws from a stratum in a year.
 
-    ``ratio`` is what is drawn in a year, ``wanted`` what policy and item ask together where that cannot be.
+    ``wanted`` is the ratio that policy and item require together; it is above ``ratio`` if it cannot be drawn.
     """
 
     ratio: float
@@ -38,9 +38,9 @@ class Requirement:
 
 
 def requirement(policy: Policy, item: InspectionItem, stratum: str) -> Requirement:
-    """The ratio of an item in a stratum: that of the tier, within the bounds of the item.
+    """Return the ratio of an item in a stratum: the ratio of the tier, within the bounds of the item.
 
-    Key areas are inspected in full. Those in an observation period are treated as the gentlest tier is.
+    Key areas are inspected in full. Enterprises in an observation period are treated like the gentlest tier.
     """
     if stratum == FULL_COVERAGE:
         return Requirement(1.0, 1.0)
@@ -52,7 +52,7 @@ def requirement(policy: Policy, item: InspectionItem, stratum: str) -> Requireme
 
 
 def drawn_of(size: int, item: InspectionItem, stratum: str, ratio: float) -> int:
-    """How many of a stratum are drawn: at most its share for general items, at least its share for key items."""
+    """Return the number drawn from a stratum: at most its share for general items, at least that for key items."""
     share = ratio * size
     if item.kind == "key":
         return min(size, math.ceil(share - _ROUNDING))
@@ -61,9 +61,9 @@ def drawn_of(size: int, item: InspectionItem, stratum: str, ratio: float) -> int
 
 
 def annual_caps(policy: Policy, kind: str, cap: AnnualCap) -> dict[str, int | None]:
-    """The most on-site visits by draw to one enterprise in a year, by stratum; no cap holds in key areas.
+    """Return the maximum number of drawn on-site visits to one enterprise in a year, by stratum; key areas have none.
 
-    A cap of the plan (one for all, or by tier) counts beside that of the policy; the lower holds.
+    A cap of the plan (one for all, or by tier) and a cap of the policy both hold; the lower one decides.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Inspection items (抽查事项): what may be inspected, by whom, of whom, on what legal basis, as data."""
+"""Inspection items (抽查事项) as data: what is inspected, the authority, the enterprises, and the legal basis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["GRID", "AppliesTo", "InspectionItem", "example_items", "joint_groups
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
-# The grid goes by itself, for no item.
+# The grid's staff visit for no item, so no item may have this name.
 GRID = "grid"
 
 _LISTS = ("skills", "industries", "regions", "key_areas", "scales")
@@ -29,16 +29,16 @@ _FILTERS = ("industries", "regions", "key_areas", "scales")
 
 
 class AppliesTo(PolicyPart):
-    """To which enterprises an item applies: those that meet every list given; without any, to all.
+    """The enterprises to which an item applies: those that meet every given list; without lists, all.
 
     Attributes
     ----------
     industries : tuple of str
-        Beginnings of codes (GB/T 4754): 52 is all of retail.
+        The beginnings of codes (GB/T 4754): 52 is all of retail.
     regions : tuple of str
-        Codes, or beginnings of them (GB/T 2260): 320100 and 3201 are all of a city.
+        Codes, or the beginnings of codes (GB/T 2260): 320100 and 3201 both mean a whole city.
     key_areas, scales : tuple of str
-        One of which the enterprise has.
+        The enterprise has at least one of them.
     """
 
     industries: tuple[Text, ...] = ()
@@ -60,13 +60,13 @@ class InspectionItem(PolicyPart):
     legal_basis : str
     ratio_at_least, ratio_at_most : float, optional
         Bounds on the share of a tier drawn in a year. A key item has no upper bound, and a general item never exceeds
-        the policy's (article 三(二)1).
+        the policy's ratio (article 三(二)1).
     joint_group : str, optional
         Items of one group are inspected in one visit.
     mode : {"on_site", "off_site"}
-        Off-site checks burden no enterprise and count toward no cap on visits.
+        Off-site checks do not burden the enterprise and do not count toward a cap on visits.
     skills : tuple of str
-        That somebody of the team must have.
+        The skills that the team needs; one member with each of them is enough.
     applies_to : AppliesTo
 
     Examples
@@ -118,7 +118,7 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
     Raises
     ------
     InputError
-        If the file cannot be read, an item is wrong, or two have one id; the message names file, item and key.
+        If the file cannot be read, an item is wrong, or two items have one id; the message names file, item and key.
 
     Examples
     --------
@@ -147,12 +147,12 @@ def read_items(source: str | os.PathLike[str] | Iterable[InspectionItem]) -> tup
 
 
 def example_items() -> Path:
-    """Path of an example catalogue: eleven items of five departments, some inspected jointly."""
+    """Return the path of an example catalogue: eleven items of five departments, some inspected jointly."""
     return Path(str(files("creditrisk.inspection.plan").joinpath("example_items.yaml")))
 
 
 def joint_groups(items: Sequence[InspectionItem]) -> dict[str, tuple[InspectionItem, ...]]:
-    """Items that are inspected in one visit, by joint group; an item of none stands under its own id."""
+    """Return items by joint group, which is inspected in one visit; an item without a group is under its own id."""
     groups: dict[str, tuple[InspectionItem, ...]] = {}
     for item in items:
         name = item.joint_group or item.id
@@ -161,7 +161,7 @@ def joint_groups(items: Sequence[InspectionItem]) -> dict[str, tuple[InspectionI
 
 
 class _Strict(yaml.SafeLoader):
-    """What YAML readers let pass in silence, a key given twice, is an error."""
+    """A YAML loader for which a repeated key is an error; others silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
@@ -221,4 +221,4 @@ def _number(text: str) -> float | str:
     try:
         return float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
-        return text  # pydantic says what is wrong with it
+        return text  # pydantic then says what is wrong

@@ -1,4 +1,4 @@
-"""Visits outside the draw, each on record with its reason: complaints, referrals, key areas."""
+"""Visits outside the draw, each recorded with its reason: a complaint, a referral or a key area."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCHEMA = {"enterprise_id": pl.String, "item": pl.String, "reason": pl.String, "
 
 
 def read_overrides(overrides: Any) -> pl.DataFrame:
-    """Check overrides: what goes round the draw leaves a trace (article 三(五)3).
+    """Read and check overrides; every visit outside the draw is recorded (article 三(五)3).
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def read_overrides(overrides: Any) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The same as text, reasons by their names, each entry once. Several of one enterprise and item with other reasons
-        or notes all stay.
+        The overrides as text, with the names of reasons, each entry once. Entries of one enterprise and item with
+        different reasons or notes are all kept.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Patrols of the grid (网格化, article 三(二)2): whom the staff of each grid visit, for no item in particular."""
+"""Patrols of the grid (网格化, article 三(二)2): the enterprises that the staff of each grid visit, for no item."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def grid_patrols(plan: InspectionPlan, *, output: Literal["polars"]) -> pl.DataF
 @overload
 def grid_patrols(plan: InspectionPlan, *, output: Literal["arrow"]) -> pa.Table: ...
 def grid_patrols(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Frame:
-    """The visits that a plan leaves to the grid, as lists to go by.
+    """Return the visits that a plan leaves to the grid, as lists for its staff.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def grid_patrols(plan: InspectionPlan, *, output: FrameKind = "pandas") -> Frame
     -------
     frame
         One row per visit by region, grid and enterprise: region, grid, enterprise_id, tier, window_from, window_to,
-        visit_id, why_zh, why_en. Enterprises without a grid on record come last: to somebody they must be given.
+        visit_id, why_zh, why_en. Enterprises without a grid on record come last: the agency must assign them.
 
     Examples
     --------

@@ -40,17 +40,17 @@ class PlanSummary:
     Attributes
     ----------
     enterprises, ended : int
-        To be supervised; and revoked or deregistered, who are not.
+        Enterprises that are supervised; and those that are not, because they are revoked or deregistered.
     visits : int
     visits_by_cause : dict of str to int
     visited_by_stratum : dict of str to (int, int)
-        Enterprises of each tier or regime, and those of them with at least one visit.
+        The number of enterprises of each tier or regime, and the number of those with at least one visit.
     drawn : int
         Enterprises drawn, counted for each item.
     drawn_visits, visits_if_independent, visits_at_least : float
-        Visits by draw; the number expected if each item drew independently; and what no coordination can go below.
+        Visits by draw; the number expected if each item drew independently; and the least that coordination can reach.
     most_visits : int
-        To one enterprise.
+        The largest number of visits to one enterprise.
     unmet : int
     """
 
@@ -93,16 +93,16 @@ class InspectionPlan(Generic[FrameT]):
     visits : frame
         One row per visit, by enterprise: visit_id, enterprise_id, items, departments (lists of text),
         lead_department, mode (on_site or off_site), skills (list), region, grid, tier, joint_group, window_from,
-        window_to, draw_order (place in the draw, 1 first), draw_probability (the largest of the items'; none where a
-        cap decides beside chance), cause (draw, full_coverage, grid, override), why_zh, why_en. Visits by the grid and
-        by override were not drawn: no order, no probability; and the grid's own staff go for no particular item or
-        department.
+        window_to, draw_order (place in the draw, from 1), draw_probability (the largest of the items'; missing where a
+        cap decides besides chance), cause (draw, full_coverage, grid, override), why_zh, why_en. Visits by the grid and
+        by override are not drawn, so they have no order and no probability; the grid's own staff visit for no
+        particular item or department.
     draws : dict of str to Draw
-        By item.
+        The draw of each item.
     unmet : frame
         item, tier, what, required, got, why_zh, why_en.
     overrides : frame
-        The overrides asked for: enterprise_id, item, reason, note.
+        The requested overrides: enterprise_id, item, reason, note.
     coordination : frame
         One row per joint group or single item: joint_group, items, drawn, visits, visits_if_independent,
         visits_at_least.
@@ -142,12 +142,12 @@ class InspectionPlan(Generic[FrameT]):
 
     @cached_property
     def draws_sha256(self) -> str:
-        """What the seed is used for, see :func:`creditrisk.inspection.draws.drawing.draws_sha256`."""
+        """The hash of everything that decides the draws; :func:`creditrisk.inspection.draws.drawing.draws_sha256`."""
         return draws_sha256(self.draws.values())
 
     @cached_property
     def publication_data(self) -> pl.DataFrame:
-        """What may be made public before the visits, see :func:`creditrisk.publication_list`."""
+        """The table that may be made public before the visits, see :func:`creditrisk.publication_list`."""
         items = [item for members in self.groups.values() for item in members]
         return announcement(items, self.draws, self.seed)
 
@@ -179,13 +179,13 @@ class InspectionPlan(Generic[FrameT]):
         )
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write the plan into a folder, in place of a plan that is there; the files appear together or not at all.
+        """Write the plan into a folder and replace a plan there; the files appear together or not at all.
 
-        ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits), ``grid-patrols.csv``,
-        ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the seed and what it was
-        used for), ``run.json``, and for each item ``draw-ITEM.json``, the list to be published after the visits, with
-        ``frame-ITEM.parquet``, by which it is verified. Nothing of a plan before is left in the folder: its lists could
-        be published as this plan's. Save into another folder to keep both plans.
+        The files are ``visits.parquet``, ``publication.csv`` (all that may be made public before the visits),
+        ``grid-patrols.csv``, ``unmet.csv``, ``coordination.csv``, ``overrides.csv``, ``plan.json`` (the summary, the
+        seed and the hash of its draws), ``run.json``, and for each item ``draw-ITEM.json``, the list to publish after
+        the visits, with ``frame-ITEM.parquet``, which verifies it. No file of an earlier plan is left in the folder:
+        its lists could be published as this plan's. Save into another folder to keep both plans.
 
         Returns
         -------
@@ -199,7 +199,7 @@ class InspectionPlan(Generic[FrameT]):
         return write_set(folder, self.files(), self.account())
 
     def account(self) -> RunAccount:
-        """What the run was that made the plan."""
+        """Return the account of the run that made the plan."""
         summary = self.summary()
         return RunAccount(
             kind="plan",
@@ -211,7 +211,7 @@ class InspectionPlan(Generic[FrameT]):
         )
 
     def files(self) -> dict[str, Callable[[Path], object]]:
-        """What :meth:`save` writes: the name of each file, and the function that writes it to a path."""
+        """Return the files that :meth:`save` writes: the name of each, and the function that writes it to a path."""
         identity = {
             "seed": self.seed,
             "draws_sha256": self.draws_sha256,
@@ -232,7 +232,7 @@ class InspectionPlan(Generic[FrameT]):
         return files
 
     def save_visits(self, path: str | os.PathLike[str]) -> None:
-        """Write the visits as Parquet, chunk by chunk: in full they take more memory than the plan itself."""
+        """Write the visits as Parquet in chunks: the whole table takes more memory than the plan itself."""
         chunks = self._chunks(self.rows)
         first = next(chunks).to_arrow()
         with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
@@ -241,7 +241,7 @@ class InspectionPlan(Generic[FrameT]):
                 writer.write_table(chunk.to_arrow().cast(first.schema))
 
     def patrol_chunks(self) -> Iterator[pl.DataFrame]:
-        """The visits of the grid, see :func:`creditrisk.grid_patrols`, chunk by chunk: there may be millions."""
+        """Yield the visits of the grid in chunks, as :func:`creditrisk.grid_patrols`: there may be millions."""
         for chunk in self._chunks(grid_rows(self.rows, self.population)):
             yield chunk.select(_PATROL)
 
@@ -255,7 +255,7 @@ class InspectionPlan(Generic[FrameT]):
 
 
 def visits_used(source: Any) -> InputUsed:
-    """What :func:`visits_of` reads, for the account of a run."""
+    """Return the input that :func:`visits_of` reads, for the account of a run."""
     if isinstance(source, InspectionPlan):
         return InputUsed(sources=("plan",), sha256={"draws": source.draws_sha256})
     return InputUsed(sources=("frame",)) if is_frame(source) else input_of(source, _VISITS)
@@ -264,22 +264,22 @@ def visits_used(source: Any) -> InputUsed:
 def visits_of(
     source: Any, columns: Sequence[str], further: Sequence[str] = (), *, argument: str = "visits"
 ) -> pl.DataFrame:
-    """The visits of a plan, from the plan, a frame, a file of them, or the folder that the plan was saved in.
+    """Read the visits of a plan from the plan, a frame, a file of visits, or the folder of the saved plan.
 
     Parameters
     ----------
     source : InspectionPlan, frame or path
     columns : sequence of str
-        That are needed.
+        The columns that are required.
     further : sequence of str
-        Taken along where they are known.
+        The columns that are read too if they are present.
     argument : str
-        What the visits were given as, for messages.
+        The name of the argument that gave the visits, for messages.
 
     Raises
     ------
     InputError
-        If there are no visits to be read, those of a folder are not what its account says, or a column is missing.
+        If there are no visits to read, a folder's visits do not match its account, or a column is missing.
     """
     if isinstance(source, InspectionPlan):
         table = source.visits_data
@@ -307,7 +307,7 @@ def visits_of(
 
 
 def _typed(table: pl.DataFrame, argument: str) -> pl.DataFrame:
-    """The same with days as days; lists must be lists."""
+    """Return the table with days as dates; lists must be lists."""
     for name in ("items", "departments", "skills"):
         if name in table.columns and not isinstance(table[name].dtype, pl.List):
             raise InputError(f"{argument}: the column {name} must hold lists, not {table[name].dtype}")

@@ -1,4 +1,4 @@
-"""Whom a plan is about: enterprises with their tier, regime, place and trade, in the order of their ids."""
+"""The enterprises of a plan with their tier, regime, place and industry, in the order of their ids."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ OBSERVATION = "observation"
 FULL_COVERAGE = "full_coverage"
 
 _ASSESSMENTS = "assessments.parquet"
-# A name that has ended is visited no more.
+# Enterprises that have ended are not visited.
 _ENDED = ("revoked", "deregistered")
 _ATTRIBUTES = ("region", "industry", "scale", "key_areas", "grid", "status")
 _CODED = ("region", "industry", "scale", "grid")
 
 
 def strata_of(policy: Policy) -> tuple[str, ...]:
-    """The strata of draws: the tiers, and the two regimes beside them."""
+    """Return the strata of draws: the tiers and the two further regimes."""
     return (*(tier.id for tier in policy.tiers), OBSERVATION, FULL_COVERAGE)
 
 
@@ -55,13 +55,13 @@ class Population:
     ids : Series of str
     tier : Series of Enum
     stratum : ndarray of uint8
-        Position in :func:`strata_of`; OUTSIDE for enterprises revoked or deregistered.
+        The position in :func:`strata_of`; OUTSIDE for enterprises that are revoked or deregistered.
     attributes : polars.DataFrame
-        region, industry, scale, grid (categorical), key_areas; those that are known.
+        region, industry, scale, grid (categorical), key_areas, if they are known.
     weights : ndarray of float64, optional
         Probabilities within a stratum are in proportion to these.
     inputs : dict of str to InputUsed
-        What it was made from, for the account of a run.
+        The inputs from which it was made, for the account of a run.
     """
 
     policy: Policy
@@ -76,7 +76,7 @@ class Population:
         return len(self.ids)
 
     def members(self, item: InspectionItem) -> NDArray[np.bool_]:
-        """The enterprises to which an item applies; one of unknown trade or place is in no list of them."""
+        """Return the mask of enterprises to which an item applies; an unknown industry or region meets no list."""
         there = self.stratum != OUTSIDE
         conditions = []
         for column, words in (
@@ -93,7 +93,7 @@ class Population:
         return reduce(and_, conditions, there)
 
     def rows_of(self, enterprise_ids: pl.Series) -> pl.Series:
-        """The row of each enterprise; null where there is none."""
+        """Return the row of each enterprise; null if it is not in the population."""
         rows = pl.DataFrame({"enterprise_id": self.ids}).with_row_index("row")
         asked = pl.DataFrame({"enterprise_id": enterprise_ids.cast(pl.String)})
         return asked.join(rows, on="enterprise_id", how="left", maintain_order="left")["row"]
@@ -102,12 +102,12 @@ class Population:
 def population_of(
     source: Any, policy: Policy | str | os.PathLike[str] | None, enterprises: Any = None, weight: str | None = None
 ) -> Population:
-    """The population of an assessment, or of a table with enterprise_id, tier and what else is known.
+    """Return the population of an assessment, or of a table with enterprise_id, tier and further known columns.
 
     Raises
     ------
     InputError
-        If there is no such table, a folder's table is not what its account says, nobody is in it, a column is missing,
+        If there is no such table, a folder's table does not match its account, the table is empty, a column is missing,
         or an id, tier, regime or weight cannot be used.
     """
     if isinstance(source, Assessment):
@@ -219,7 +219,7 @@ def _weights(table: pl.DataFrame, weight: str) -> NDArray[np.float64]:
     if weight not in table.columns or not table[weight].dtype.is_numeric():
         raise InputError(f"the weights {weight!r} are no column of numbers in the table")
     weights = table[weight].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    # Every enterprise must have a chance: no tier, and nobody in it, is exempt from draws.
+    # Every enterprise must have a probability above 0: no tier and no enterprise is exempt from draws.
     wrong = ~(np.isfinite(weights) & (weights > 0))
     if wrong.any():
         at = int(wrong.argmax())

@@ -1,4 +1,4 @@
-"""Codes of regions (GB/T 2260): two digits each for province, city and county, and zeros for all that lies within."""
+"""Codes of regions (GB/T 2260): two digits each for province, city and county; zeros mean all of a larger region."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["stem_of"]
 
 
 def stem_of(region: str) -> str:
-    """What the codes of a region and of all that lies in it begin with.
+    """Return the digits with which the codes of a region, and of all regions in it, begin.
 
     Examples
     --------

@@ -38,24 +38,24 @@ _HEADERS = {
 
 
 def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
-    """Read a table, from a file as text, and say what to call it in messages.
+    """Read a table (from a file, all cells as text), and return its name for messages.
 
     Parameters
     ----------
     source : frame, or path of a .csv (UTF-8 or GB18030), .xlsx or .parquet
     what : str
-        What it is a table of.
+        The content of the table, for messages.
 
     Returns
     -------
     table : polars.DataFrame
-        Cells of files that are empty are null; Chinese headers are in English.
+        Empty cells of files are null; Chinese headers become English.
     name : str
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a row of it has more or fewer cells than the header.
+        If the file cannot be read, or a row has more or fewer cells than the header.
     """
     if is_frame(source):
         return _in_english(to_polars(source)), what
@@ -73,7 +73,9 @@ def read_table(source: Any, what: str) -> tuple[pl.DataFrame, str]:
 
 
 def as_text(column: pl.Series) -> pl.Series:
-    """Ids and words as text without blanks around; a whole number that a gap made a float is written as one.
+    """Return ids and words as text without outer blanks; whole numbers are written without a decimal point.
+
+    A column of whole numbers with missing cells often arrives as floats.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def as_text(column: pl.Series) -> pl.Series:
 
 
 def _in_english(table: pl.DataFrame) -> pl.DataFrame:
-    """The same with Chinese headers in English, but where that column is there already."""
+    """Rename Chinese headers to English, unless the table already has that column."""
     return table.rename(
         {header: name for header, name in _HEADERS.items() if header in table.columns and name not in table.columns}
     )

@@ -1,4 +1,4 @@
-"""What a plan could not do as asked, and why, in Chinese and English."""
+"""The requirements that a plan could not meet, and why, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _SCHEMA = {
 def unmet_row(
     what: str, *, item: str | None, tier: str | None, required: float | None, got: float | None, **details: str
 ) -> dict[str, Any]:
-    """One line of the table: shares for ``ratio``, ``smallest_draw`` and ``probability``, counts otherwise."""
+    """Return one row of the table, with shares for ``ratio``, ``smallest_draw`` and ``probability``, else counts."""
     why = UNMET[what]
     return {
         "item": item, "tier": tier, "what": what, "required": required, "got": got,
@@ -79,5 +79,5 @@ def unmet_row(
 
 
 def unmet_table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """The table: item, tier, what, required, got, why_zh, why_en."""
+    """Return the table: item, tier, what, required, got, why_zh, why_en."""
     return pl.DataFrame(rows, schema=_SCHEMA)

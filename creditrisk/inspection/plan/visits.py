@@ -1,4 +1,4 @@
-"""The visits of a plan: who is visited for what, by whom, where and why, one row each."""
+"""The visits of a plan, one row each: the enterprise, items, departments, place and reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAUSES = ("draw", "full_coverage", "grid", "override")
 
 
 class Cause(IntEnum):
-    """Why there is a visit, as a position in CAUSES."""
+    """The cause of a visit, as a position in CAUSES."""
 
     DRAW = 0
     FULL_COVERAGE = 1
@@ -29,8 +29,8 @@ class Cause(IntEnum):
     OVERRIDE = 3
 
 
-# Visits in short: rows of the population, positions of groups, items as bits, notes as the lines of the overrides that
-# visits began with.
+# The short form of visits: rows of the population, positions of groups, items as bits; a note is the line number of the
+# visit's first override.
 VISIT_ROWS: dict[str, type[pl.DataType]] = {
     "row": pl.UInt32,
     "group": pl.UInt16,
@@ -42,7 +42,7 @@ VISIT_ROWS: dict[str, type[pl.DataType]] = {
     "probability": pl.Float64,
 }
 
-# By the line of an override, the entries of its enterprise.
+# The overrides of the same enterprise, by the line number of each override.
 _Entries = Mapping[int, Sequence[Mapping[str, str]]]
 
 _KIND = ("group", "items", "stratum", "cause", "note")
@@ -57,12 +57,12 @@ def visit_table(
     overrides: pl.DataFrame,
     year: int,
 ) -> pl.DataFrame:
-    """Write visits out in full.
+    """Turn visits from their short form into the full table.
 
     Parameters
     ----------
     rows : polars.DataFrame
-        Of VISIT_ROWS.
+        The columns of VISIT_ROWS.
     """
     kinds = rows.select(_KIND).unique(maintain_order=True).with_row_index("kind")
     entries = _by_note(overrides)
@@ -98,7 +98,7 @@ def visit_table(
 
 
 def grid_rows(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
-    """The visits of the grid, in short, by region, grid and enterprise; those without a grid on record come last."""
+    """Return the short form of the grid's visits by region, grid and enterprise; those without a grid come last."""
     grid = rows.filter(pl.col("cause") == Cause.GRID)
     places = {name: _texts(population, name, grid["row"]) for name in ("region", "grid")}
     in_order = grid.with_columns(**places).sort(pl.col("grid").is_null(), "region", "grid", "row", nulls_last=True)
@@ -106,7 +106,7 @@ def grid_rows(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
 
 
 def _by_note(overrides: pl.DataFrame) -> _Entries:
-    """By the line of each override, all of its enterprise."""
+    """Return all overrides of the same enterprise, by the line number of each override."""
     by_enterprise: dict[str, list[dict[str, str]]] = {}
     for entry in overrides.iter_rows(named=True):
         by_enterprise.setdefault(entry["enterprise_id"], []).append(entry)
@@ -120,7 +120,7 @@ def _described(
     overrides: _Entries,
     year: int,
 ) -> dict[str, object]:
-    """What is the same for all visits of a kind."""
+    """Return the columns that are equal for all visits of a kind."""
     cause, stratum = Cause(kind["cause"]), strata_of(policy)[kind["stratum"]]
     if cause == Cause.GRID:
         label = _label(policy, stratum)

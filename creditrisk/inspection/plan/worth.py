@@ -1,7 +1,7 @@
-"""What a plan is worth before it is enacted: what its visits should find, whom they burden, beside other choices.
+"""The worth of a plan before it is carried out: its expected findings and its burden, compared with other choices.
 
-With a probability of a finding for every enterprise, what visits are expected to find is the sum of the probabilities
-of those visited, and nothing need be simulated: plain random visits find the mean each, on average over all draws.
+If every enterprise has a probability of a finding, the expected findings of visits are the sum of the probabilities of
+the visited enterprises. No simulation is needed: a plain random visit finds the mean, on average over all draws.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["CHOICES", "PlanWorth", "plan_worth"]
 
 Numbers = NDArray[np.float64]
 
-# The ways to choose whom to visit that stand side by side.
+# The ways to choose visits that are compared.
 CHOICES: dict[str, Label] = {
     "plan": Label("本计划现场检查", "on-site visits of the plan"),
     "plan_off_site": Label("本计划非现场检查", "off-site checks of the plan"),
@@ -49,38 +49,38 @@ CHOICES: dict[str, Label] = {
 
 _BY = ("tier", "scale", "region")
 _ATTRIBUTES = ("scale", "region", "industry", "grid")
-# More groups than this are told in one line of the text; the table has them all.
+# If there are more groups than this, the text gives them in one line; the table has them all.
 _GROUPS_TOLD = 8
 
 
 @dataclass(frozen=True, repr=False)
 class PlanWorth(Generic[FrameT]):
-    """What a plan is worth, as :func:`creditrisk.plan_worth` finds it. As text it is a summary in Chinese and English.
+    """The worth of a plan, made by :func:`creditrisk.plan_worth`; as text it is a summary in Chinese and English.
 
     Attributes
     ----------
     expected : frame
-        One row per way of choosing: choice (plan, plan_off_site, plain_random, longest_ago, last_plan), label_zh,
+        One row per way to choose: choice (plan, plan_off_site, plain_random, longest_ago, last_plan), label_zh,
         label_en, visits, findings (expected), findings_per_visit, lift (over plain random visits).
     burden : frame
         One row per tier, scale and region: column, group, enterprises, visits (on site), per_enterprise, visited
         (share with a visit), most (to one enterprise), grid_visits, findings (expected from the visits), probability
         (mean of the enterprises).
     enterprises : int
-        To be supervised: all but those revoked or deregistered.
+        Enterprises that are supervised: all except those that are revoked or deregistered.
     visits, off_site_visits, grid_visits : int
-        Visits on site; checks that burden nobody; and visits by the grid, which concern no item, so that no finding is
-        expected of them.
+        On-site visits; off-site checks, which burden nobody; and visits by the grid, which concern no item, so that no
+        finding is expected from them.
     visited, seen : int
-        Enterprises with a visit on site; and with one or a visit by the grid.
+        Enterprises with an on-site visit; and those with an on-site visit or a visit by the grid.
     most_visits : int
-        On site, to one enterprise.
+        The largest number of on-site visits to one enterprise.
     risk_covered : float
-        What one visit to each enterprise visited on site would find, as a share of what one to each of all would.
+        The sum of the probabilities of the enterprises visited on site, as a share of the sum of all.
     gone : int
-        Visits of the plan before to enterprises that are no longer there: left out.
+        Visits of the last plan to enterprises that no longer exist; they are left out.
     inputs : dict of str to InputUsed
-        Of which plan it is, for the account of the run.
+        The plan that was read, for the account of the run.
     """
 
     year: int
@@ -127,7 +127,7 @@ class PlanWorth(Generic[FrameT]):
         return "\n".join(lines)
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write ``expected.csv``, ``burden.csv`` and ``run.json`` into a folder, in place of a plan's worth there.
+        """Write ``expected.csv``, ``burden.csv`` and ``run.json`` into a folder; replace a plan's worth there.
 
         Returns
         -------
@@ -212,24 +212,24 @@ def plan_worth(
     by: Sequence[str] | None = None,
     output: FrameKind = "pandas",
 ) -> PlanWorth:
-    """Say what a plan is expected to find and whom it burdens, beside as many visits chosen in other ways.
+    """Compute a plan's expected findings and burden, and compare with as many visits chosen in other ways.
 
     Parameters
     ----------
     plan : InspectionPlan
     finding_probability : frame
-        enterprise_id, and how likely an inspection is to find something; for every enterprise that is to be supervised.
-        From a model, or where no more is known the rate of its tier.
+        enterprise_id, and the probability that an inspection finds something, for every supervised enterprise. It
+        comes from a model or, if no more is known, is the rate of the enterprise's tier.
     column : str, default="probability"
         The column of probabilities, such as the ``model_probability`` of an assessment's table.
     last_inspected : frame, optional
-        enterprise_id and inspected_on, of which the latest counts; an enterprise without comes first. With it the plan
-        stands beside as many visits by the date of the last inspection.
+        enterprise_id and inspected_on; the latest day counts, and an enterprise without one comes first. The plan is
+        then compared with as many visits chosen by the date of the last inspection.
     last_plan : InspectionPlan, its visits, or the folder it was saved in, optional
-        The plan before, whose visits are held against the same probabilities.
+        The last plan; its visits are valued by the same probabilities.
     by : sequence of str, optional
-        Columns by which the burden is told: of "tier", "scale", "region", "industry", "grid". By default those of the
-        first three that are known.
+        Columns by which the burden is given, from "tier", "scale", "region", "industry", "grid". The default is those
+        of the first three that are known.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -239,14 +239,14 @@ def plan_worth(
     Raises
     ------
     InputError
-        If an enterprise has no probability, two, or one outside 0 to 1; a column is not known; or the plan has no
-        on-site visit.
+        If an enterprise has no probability, has two, or has one outside 0 to 1; a column is not known; or the plan has
+        no on-site visit.
 
     Notes
     -----
-    Expectations hold as far as the probabilities do. Those that a model learnt from inspections speak for inspections
-    of that kind; rates of random draws, weighted, for all enterprises (:mod:`creditrisk.learning.studies.outcomes`).
-    Several visits to one enterprise count its probability each time.
+    Expectations are only as good as the probabilities. Probabilities that a model learnt from inspections are valid for
+    inspections of that kind; weighted rates of random draws are valid for all enterprises
+    (:mod:`creditrisk.learning.studies.outcomes`). Each visit to an enterprise counts its probability once.
 
     Examples
     --------
@@ -309,7 +309,7 @@ def plan_worth(
 
 
 def _probabilities(population: Population, there: NDArray[np.bool_], given: Any, column: str) -> Numbers:
-    """The probability of each enterprise, in the order of the population; 0 for those that have ended."""
+    """Return the probability of each enterprise, in the order of the population; 0 for those that have ended."""
     table = _with_columns(given, ("enterprise_id", column), "finding_probability")
     if not table[column].dtype.is_numeric():
         raise InputError(f"the probabilities in {column!r} must be numbers, got {table[column].dtype}")
@@ -335,7 +335,7 @@ def _probabilities(population: Population, there: NDArray[np.bool_], given: Any,
 
 
 def _visits_by_kind(plan: InspectionPlan) -> tuple[Numbers, Numbers, Numbers]:
-    """How often each enterprise is visited on site, checked off site, and visited by the grid."""
+    """Count, for each enterprise, the on-site visits, the off-site checks, and the visits by the grid."""
     row, on_site, by_grid = plan.rows["row"].to_numpy(), _is_on_site(plan), plan.rows["cause"].to_numpy() == Cause.GRID
     size = len(plan.population)
     counts = [np.bincount(row[kind], minlength=size) for kind in (on_site, ~on_site & ~by_grid, by_grid)]
@@ -343,12 +343,12 @@ def _visits_by_kind(plan: InspectionPlan) -> tuple[Numbers, Numbers, Numbers]:
 
 
 def _is_on_site(plan: InspectionPlan) -> NDArray[np.bool_]:
-    """Which visits go there for an item."""
+    """Return the mask of on-site visits for an item."""
     group, bits = plan.rows["group"].to_numpy(), plan.rows["items"].to_numpy()
     masks = [
         sum(1 << place for place, item in enumerate(items) if item.mode == "on_site") for items in plan.groups.values()
     ]
-    # The grid stands behind the groups, and has no items.
+    # The grid is the last group, and has no items.
     return (bits & np.array([*masks, 0], dtype=np.uint64)[group]) > 0
 
 
@@ -361,7 +361,7 @@ def _last_days(population: Population, given: Any) -> pl.Series:
 
 
 def _on_site_ids(last_plan: Any) -> pl.Series:
-    """The enterprise of each visit of the plan before that was on site and for an item."""
+    """Return the enterprise of each on-site visit of the last plan that was for an item."""
     if isinstance(last_plan, InspectionPlan):
         return last_plan.population.ids.gather(last_plan.rows["row"].filter(pl.Series(_is_on_site(last_plan))))
     table = visits_of(last_plan, ("enterprise_id", "items", "mode"), argument="last_plan")
@@ -406,7 +406,7 @@ def _burden(
             "probability": probability,
         }
     ).filter(pl.Series(there))
-    # Tiers and scales come in their own order, other groups in that of their names.
+    # Tiers and scales keep their own order; other groups are in the order of their names.
     orders = {"tier": [tier.id for tier in population.policy.tiers], "scale": list(SCALES)}
     return pl.concat(
         rows.group_by(group=pl.col(name), maintain_order=True)
@@ -428,7 +428,7 @@ def _burden(
 
 
 def _place(words: Sequence[str]) -> pl.Expr:
-    """Where a group stands among words; one that is none of them comes after."""
+    """Return the position of a group among words; other groups come after them."""
     places = (pl.when(pl.col("group") == word).then(at) for at, word in enumerate(words))
     return pl.coalesce(*places, pl.when(pl.col("group").is_not_null()).then(len(words)))
 
