@@ -11,40 +11,29 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic
+from typing import Generic
 
 import numpy as np
 import polars as pl
 
 from creditrisk.assessing.assessed import Assessed
-from creditrisk.assessing.disagreements import disagreements
 from creditrisk.assessing.explaining import explain
 from creditrisk.assessing.saving import save_assessment
 from creditrisk.assessing.summarising import summarise
+from creditrisk.assessing.tables import AssessmentTables
 from creditrisk.assessing.tracing import trace
 from creditrisk.assessing.what_if.search import Search
 from creditrisk.assessing.what_if.states import states_of
 from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, FrameT, from_polars, in_chunks_of
+from creditrisk.frames import FrameKind, FrameT, from_polars
 from creditrisk.policy.document import Policy
-from creditrisk.records.rejects import unknown_enterprise_rejects
-from creditrisk.records.schema import REJECT_SCHEMA
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.explanation import Explanation
 from creditrisk.report.summary import Summary
 from creditrisk.report.trace import Trace
-from creditrisk.scoring.reasons import Reasons, lists_by_combination
-from creditrisk.scoring.scores import POINT_UNIT, TOTAL_UNIT
-from creditrisk.vocabulary import DIMENSIONS
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Assessment"]
-
-# So many reasons are written out in words beside each score; the reasons table has all of them.
-_REASONS_SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,17 +78,27 @@ class Assessment(Generic[FrameT]):
         """The records as they were read."""
         return self.assessed.records
 
+    @cached_property
+    def tables(self) -> AssessmentTables:
+        """The tables below as Polars frames."""
+        return AssessmentTables(self.assessed)
+
+    @property
+    def table_data(self) -> pl.DataFrame:
+        """The table as a Polars frame."""
+        return self.tables.assessments
+
     @property
     def table(self) -> FrameT:
-        return from_polars(self.table_data, self.output)
+        return from_polars(self.tables.assessments, self.output)
 
     @property
     def reasons(self) -> FrameT:
-        return from_polars(self.reasons_data, self.output)
+        return from_polars(self.tables.reasons, self.output)
 
     @property
     def rejects(self) -> FrameT:
-        return from_polars(self.rejects_data, self.output)
+        return from_polars(self.tables.rejects, self.output)
 
     @property
     def disagreements(self) -> FrameT:
@@ -116,50 +115,7 @@ class Assessment(Generic[FrameT]):
         InputError
             If the assessment was made without a model.
         """
-        return from_polars(self.disagreements_data, self.output)
-
-    @cached_property
-    def disagreements_data(self) -> pl.DataFrame:
-        """The disagreements as a Polars frame."""
-        return disagreements(self.assessed)
-
-    @cached_property
-    def table_data(self) -> pl.DataFrame:
-        """The assessments as a Polars frame."""
-        policy = self.policy
-        reasons_zh, reasons_en = self._reasons.top_texts(self.assessed.tiering, _REASONS_SHOWN)
-        tiers = pl.Enum([tier.id for tier in policy.tiers])
-        n_rows = len(self.assessed)
-        columns = {
-            "enterprise_id": self.assessed.ids,
-            "name": self.assessed.enterprises.data["name"],
-            "as_of": pl.repeat(self.as_of, n_rows, dtype=pl.Date, eager=True),
-            "policy": pl.repeat(f"{policy.id}@{policy.edition}", n_rows, eager=True),
-            "score": pl.Series(self.assessed.scores.total / TOTAL_UNIT),
-            **{name: self._dimension(name) for name in DIMENSIONS},
-            "tier": pl.Series(tiers.categories, dtype=tiers).gather(self.assessed.tiering.tier),
-            "tier_since": self.assessed.history.tier_since(self.assessed.tiering.tier, self.as_of),
-            "regime": self.assessed.regimes,
-            "vetoes": self._met([bound.id for bound in policy.vetoes]),
-            "thin_evidence": self._met([bound.id for bound in policy.thin_evidence]),
-            "reasons_zh": reasons_zh,
-            "reasons_en": reasons_en,
-            "evidence_count": pl.Series(self.assessed.kernel.records_known()),
-            **self._model_columns(tiers),
-        }
-        return pl.DataFrame({name: in_chunks_of(reasons_zh, column) for name, column in columns.items()})
-
-    @cached_property
-    def reasons_data(self) -> pl.DataFrame:
-        """The reasons as a Polars frame."""
-        return self._reasons.table(self.assessed.ids, self.records.data["record_id"], self.assessed.kernel.evidence())
-
-    @cached_property
-    def rejects_data(self) -> pl.DataFrame:
-        """The rejects as a Polars frame."""
-        unknown = unknown_enterprise_rejects(self.records.data[self.assessed.kernel.records_of_others])
-        parts = [self.enterprises.rejected, self.records.rejected, unknown]
-        return pl.concat([part.cast(pl.Schema(REJECT_SCHEMA)) for part in parts])
+        return from_polars(self.tables.disagreements, self.output)
 
     def explain(self, enterprise_id: str, *, way_up: bool = False) -> Explanation:
         """Explain one enterprise, down to its records.
@@ -263,33 +219,10 @@ class Assessment(Generic[FrameT]):
         OutputError
             If the folder cannot be written to, or holds another result or files that would be lost.
         """
-        _ = self._reasons  # two of the tables are made from them
-        return save_assessment(self, folder, csv=csv)
+        return save_assessment(self.tables, folder, csv=csv)
 
     def __repr__(self) -> str:
         return f"<Assessment of {len(self.assessed):,} enterprises by {self.policy.id} as of {self.as_of}>"
-
-    @cached_property
-    def _reasons(self) -> Reasons:
-        return Reasons.of(self.policy, self.assessed.scores, self.assessed.indicators)
-
-    def _dimension(self, name: str) -> pl.Series:
-        if name not in self.policy.dimensions:
-            return pl.repeat(None, len(self.assessed), dtype=pl.Float64, eager=True)
-        return pl.Series(self.assessed.scores.dimensions[name] / POINT_UNIT)
-
-    def _model_columns(self, tiers: pl.Enum) -> dict[str, pl.Series]:
-        if self.assessed.view is None:
-            return {}
-        names = pl.Series(tiers.categories, dtype=tiers)
-        reasons_zh, reasons_en = self.assessed.view.reasons
-        return {
-            "tier_by_rules": names.gather(self.assessed.view.by_rules),
-            "tier_by_model": names.gather(self.assessed.view.tier),
-            "model_probability": pl.Series(self.assessed.view.probability),
-            "model_reasons_zh": reasons_zh,
-            "model_reasons_en": reasons_en,
-        }
 
     def _check_by_rules(self, what: str) -> None:
         if self.assessed.view is not None and self.assessed.view.combining != "rules":
@@ -303,6 +236,3 @@ class Assessment(Generic[FrameT]):
             return self.assessed
         rows = np.array([self.assessed.row_of(one) for one in dict.fromkeys(enterprise_ids)], dtype=np.intp)
         return self.assessed.only(rows)
-
-    def _met(self, ids: list[str]) -> pl.Series:
-        return lists_by_combination([(name, self.assessed.tiering.met[name]) for name in ids], len(self.assessed))

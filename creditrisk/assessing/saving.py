@@ -9,48 +9,46 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from creditrisk.assessing.assessed import Assessed
 from creditrisk.assessing.summarising import summarise
+from creditrisk.assessing.tables import AssessmentTables
 from creditrisk.files.account import RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
 from creditrisk.frames import ROWS_PER_CHUNK
 from creditrisk.report.pages import summary_page
 
-if TYPE_CHECKING:
-    from creditrisk.assessing.assessment import Assessment
-
 __all__ = ["account_of", "save_assessment"]
 
 
-def save_assessment(assessment: Assessment, folder: str | os.PathLike[str], *, csv: bool) -> dict[str, Path]:
+def save_assessment(tables: AssessmentTables, folder: str | os.PathLike[str], *, csv: bool) -> dict[str, Path]:
     """Write an assessment into a folder, see :meth:`creditrisk.Assessment.save`."""
-    started = time.perf_counter()
+    started, assessed = time.perf_counter(), tables.assessed
+    _ = tables.weighed_reasons  # before two threads ask for them
 
     def account() -> RunAccount:
-        assessment.assessed.timings["writing"] = round(time.perf_counter() - started, 3)
-        return account_of(assessment.assessed)
+        assessed.timings["writing"] = round(time.perf_counter() - started, 3)
+        return account_of(assessed)
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         # The reasons are put together while the assessments are written.
-        reasons = thread.submit(lambda: assessment.reasons_data)
+        reasons = thread.submit(lambda: tables.reasons)
         files: dict[str, Callable[[Path], object]] = {
-            "assessments.parquet": lambda path: _write_parquet(assessment.table_data, path),
+            "assessments.parquet": lambda path: _write_parquet(tables.assessments, path),
             "reasons.parquet": lambda path: _write_parquet(reasons.result(), path),
-            "rejects.parquet": lambda path: _write_parquet(assessment.rejects_data, path),
-            "summary.html": lambda path: path.write_text(summary_page(assessment.summary()), encoding="utf-8"),
+            "rejects.parquet": lambda path: _write_parquet(tables.rejects, path),
+            "summary.html": lambda path: path.write_text(summary_page(summarise(assessed)), encoding="utf-8"),
         }
         if csv:
-            files["assessments.csv"] = partial(write_spreadsheet, assessment.table_data)
-            files["rejects.csv"] = partial(write_spreadsheet, assessment.rejects_data)
-        if assessment.assessed.view is not None:
-            files["disagreements.parquet"] = lambda path: _write_parquet(assessment.disagreements_data, path)
+            files["assessments.csv"] = partial(write_spreadsheet, tables.assessments)
+            files["rejects.csv"] = partial(write_spreadsheet, tables.rejects)
+        if assessed.view is not None:
+            files["disagreements.parquet"] = lambda path: _write_parquet(tables.disagreements, path)
             if csv:
-                files["disagreements.csv"] = lambda path: write_spreadsheet(assessment.disagreements_data, path)
+                files["disagreements.csv"] = lambda path: write_spreadsheet(tables.disagreements, path)
         return write_set(folder, files, account)
 
 
