@@ -26,7 +26,7 @@ from creditrisk.assessing.what_if.search import Search
 from creditrisk.assessing.what_if.states import states_of
 from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, FrameT, from_polars, in_chunks_of
+from creditrisk.frames import FrameKind, FrameT, from_polars, in_chunks_of, shown_with
 from creditrisk.policy.document import Policy
 from creditrisk.records.rejects import unknown_enterprise_rejects
 from creditrisk.records.schema import REJECT_SCHEMA
@@ -268,6 +268,9 @@ class Assessment(Generic[FrameT]):
 
     def __repr__(self) -> str:
         return f"<Assessment of {len(self.assessed):,} enterprises by {self.policy.id} as of {self.as_of}>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.table_data)
 
     @cached_property
     def _reasons(self) -> Reasons:
