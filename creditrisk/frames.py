@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from html import escape
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard, assert_never, get_args
 
@@ -32,6 +33,7 @@ __all__ = [
     "in_chunks_of",
     "is_frame",
     "look_alike",
+    "shown_with",
     "to_polars",
 ]
 
@@ -113,6 +115,11 @@ def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
             return frame.to_arrow()
         case unknown:
             assert_never(unknown)
+
+
+def shown_with(named: object, table: pl.DataFrame) -> str:
+    """An object as a notebook shows it: the line that names it, and the head of its table."""
+    return f"<p>{escape(repr(named))}</p>{table._repr_html_()}"
 
 
 def check_frame_kind(kind: str) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import polars as pl
+from sklearn.linear_model import LogisticRegression
 
 import creditrisk as cr
 from tests.conftest import AS_OF
@@ -15,9 +17,19 @@ from tests.conftest import AS_OF
 SEED = "2026-07-01 08 15 23"
 
 
+def public_classes() -> list[str]:
+    """Names of the classes of which a user holds objects."""
+    classes = {name: getattr(cr, name) for name in cr.__all__ if isinstance(getattr(cr, name), type)}
+    return [
+        name
+        for name, one in classes.items()
+        if not issubclass(one, Exception) and not getattr(one, "_is_protocol", False)
+    ]
+
+
 @cache
 def public_objects() -> dict[str, object]:
-    """By the name of the class; errors and warnings are left aside."""
+    """By the name of the class; errors, warnings and protocols are left aside."""
     province = cr.simulate_province(600, 15.0, seed=7)
     enterprises, records = cr.read_enterprises(province.enterprises), cr.read_records(province.records)
     policy = cr.load_policy("jiangsu", AS_OF)
@@ -65,6 +77,11 @@ def _of_plans(assessment: cr.Assessment) -> list[object]:
     ]  # fmt: skip
 
 
+def _classifier() -> LogisticRegression:
+    X = pd.DataFrame({"safety.accident_count": [0.0, 1.0, 2.0, 3.0], "safety.training_count": [1.0, 0.0, 1.0, 0.0]})
+    return LogisticRegression().fit(X, [0, 0, 1, 1])
+
+
 def _verified(draw: cr.Draw) -> cr.Verification:
     with TemporaryDirectory() as folder:
         cr.write_draw(draw, Path(folder, "draw.json"))
@@ -88,6 +105,7 @@ def _of_learning(enterprises: cr.Enterprises, records: cr.Records) -> list[objec
     )
     scores = {"a": chance.random(200), "b": chance.random(200)}
     return [
-        model, trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate,
+        model, cr.wrap_classifier(_classifier(), cut_offs=cr.CutOffs.by_probability(ordinary=0.3, high_risk=0.6)),
+        trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate,
         cr.compare_scores(rows, scores, n_resamples=20), cr.compare_choices(rows, scores, n_resamples=20),
     ]  # fmt: skip

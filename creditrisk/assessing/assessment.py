@@ -26,7 +26,7 @@ from creditrisk.assessing.what_if.search import Search
 from creditrisk.assessing.what_if.states import states_of
 from creditrisk.assessing.what_if.ways import ways_table
 from creditrisk.errors import InputError
-from creditrisk.frames import FrameKind, FrameT, from_polars
+from creditrisk.frames import FrameKind, FrameT, from_polars, shown_with
 from creditrisk.policy.document import Policy
 from creditrisk.records.tables import Enterprises, Records
 from creditrisk.report.explanation import Explanation
@@ -223,6 +223,9 @@ class Assessment(Generic[FrameT]):
 
     def __repr__(self) -> str:
         return f"<Assessment of {len(self.assessed):,} enterprises by {self.policy.id} as of {self.as_of}>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.table_data)
 
     def _check_by_rules(self, what: str) -> None:
         if self.assessed.view is not None and self.assessed.view.combining != "rules":

@@ -20,7 +20,7 @@ from creditrisk.days import civil_days
 from creditrisk.errors import InputError
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import findings_and_weights, units
-from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars, shown_with, to_polars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,12 @@ class ChoiceComparison(Generic[FrameT]):
 
     figures: FrameT
     differences: FrameT
+
+    def __repr__(self) -> str:
+        return f"<ChoiceComparison: {len(self.figures)} figures, {len(self.differences)} differences>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, to_polars(self.figures))
 
 
 class _CompareChoicesOptions(TypedDict, total=False):

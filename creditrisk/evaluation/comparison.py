@@ -15,7 +15,7 @@ from creditrisk.errors import InputError
 from creditrisk.evaluation.ranking import Ranking, auc, average_precision, days_earlier, first_half_share
 from creditrisk.evaluation.resampling import interval, resamples
 from creditrisk.evaluation.rows import EvaluatedRows, evaluated_rows
-from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, check_frame_kind, from_polars, shown_with, to_polars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,12 @@ class ScoreComparison(Generic[FrameT]):
 
     figures: FrameT
     differences: FrameT
+
+    def __repr__(self) -> str:
+        return f"<ScoreComparison: {len(self.figures)} figures, {len(self.differences)} differences>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, to_polars(self.figures))
 
 
 class _CompareScoresOptions(TypedDict, total=False):

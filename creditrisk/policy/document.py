@@ -129,6 +129,10 @@ class Policy(PolicyPart):
         """The identity of the document, for the account of a run."""
         return PolicyUsed(id=self.id, edition=self.edition, sha256=self.sha256)
 
+    def __repr__(self) -> str:
+        holds = f"{len(self.rules)} rules, {len(self.bounds)} bounds, {len(self.tiers)} tiers"
+        return f"<Policy {self.id}@{self.edition}: {holds}>"
+
     @cached_property
     def specs(self) -> dict[str, IndicatorSpec]:
         """Every indicator that the policy can name, by id: the built-in ones and its own."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from creditrisk.frames import FrameKind, from_polars
+from creditrisk.frames import FrameKind, from_polars, shown_with
 from creditrisk.records.resolving import comparable_name
 from creditrisk.records.tables import Enterprises, Records
 
@@ -36,6 +36,13 @@ class IdentityReport:
     former_name_of_another: pl.DataFrame
     not_in_table: pl.DataFrame
     output: FrameKind = "pandas"
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name} {table.height:,}" for name, table in self.to("polars").items())
+        return f"<IdentityReport: {found}>"
+
+    def _repr_html_(self) -> str:
+        return "".join(shown_with(name, table) for name, table in self.to("polars").items())
 
     def to(self, kind: FrameKind | None = None) -> dict[str, Any]:
         """Return the findings by name, as frames of the requested kind (by default that of the enterprises)."""

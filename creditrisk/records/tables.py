@@ -8,7 +8,7 @@ from typing import Generic
 import polars as pl
 
 from creditrisk.files.account import InputUsed
-from creditrisk.frames import FrameKind, FrameT, from_polars
+from creditrisk.frames import FrameKind, FrameT, from_polars, shown_with
 
 __all__ = ["Enterprises", "ReadingReport", "Records", "RegisterRows"]
 
@@ -45,6 +45,12 @@ class ReadingReport:
     column_names: dict[str, str] = field(default_factory=dict)
     ignored_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<ReadingReport: {self.rows_read:,} rows read, {self.rows_kept:,} kept, {self.rows_rejected:,} set aside, "
+            f"{len(self.notes)} notes>"
+        )
 
     @property
     def used(self) -> InputUsed:
@@ -83,6 +89,12 @@ class _CheckedTable(Generic[FrameT]):
     def __len__(self) -> int:
         return self.data.height
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self):,}, {self.report.rows_rejected:,} rows set aside>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.data)
+
 
 @dataclass(frozen=True)
 class RegisterRows:
@@ -100,7 +112,7 @@ class RegisterRows:
     row: pl.Series
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Records(_CheckedTable[FrameT]):
     """Supervision records in the data model (:data:`creditrisk.records.schema.RECORD_SCHEMA`)."""
 

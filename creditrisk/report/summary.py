@@ -12,6 +12,9 @@ __all__ = ["Summary"]
 class Summary(SummaryContent):
     """The summary of an assessment; it prints as text and shows as a page in a notebook."""
 
+    def __repr__(self) -> str:
+        return f"<Summary of {self.enterprises:,} enterprises by {self.policy} as of {self.as_of}>"
+
     def __str__(self) -> str:
         return summary_text(self)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -149,6 +150,9 @@ class Trace(_Data):
 
     def __repr__(self) -> str:
         return f"<Trace of {self.enterprise_id} as of {self.as_of}: {self.tier}, {self.score}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         return self.text("zh") + "\n\n" + self.text("en")

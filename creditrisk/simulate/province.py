@@ -14,6 +14,7 @@ from creditrisk.days import as_date, day_number
 from creditrisk.errors import InputError
 from creditrisk.files.account import RunAccount
 from creditrisk.files.together import write_set
+from creditrisk.frames import shown_with
 from creditrisk.simulate.draws import Draws
 from creditrisk.simulate.enterprises import enterprise_table, simulate_population, truth_table
 from creditrisk.simulate.raw import RawProvince, raw_province
@@ -47,6 +48,12 @@ class Province:
     truth: pl.DataFrame
     seed: int
     faults: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Province: {self.enterprises.height:,} enterprises, {self.records.height:,} records, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.enterprises)
 
     def raw(self) -> RawProvince:
         """Return the same tables as an agency would deliver them: Chinese headers, text in many forms, bad rows."""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from creditrisk.errors import InputError
 from creditrisk.files.saved import finish_before_reading
 from creditrisk.files.together import write_file
-from creditrisk.frames import FrameLike, is_frame, to_polars
+from creditrisk.frames import FrameLike, is_frame, shown_with, to_polars
 from creditrisk.inspection.draws.drawing import Draw, draw_sample, open_of
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.vocabulary import Label
@@ -69,6 +69,12 @@ class Verification:
     @property
     def holds(self) -> bool:
         return self.differences.is_empty()
+
+    def __repr__(self) -> str:
+        return f"<Verification of {self.item}: {self.n_drawn:,} on the list, {self.differences.height:,} differences>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.differences)
 
     def __str__(self) -> str:
         checked = ("名录已核对", "frame checked") if self.frame_checked else ("未提供名录", "no frame given")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from creditrisk.errors import InputError
 from creditrisk.files.digests import sha256_of
-from creditrisk.frames import FrameLike, to_polars
+from creditrisk.frames import FrameLike, shown_with, to_polars
 from creditrisk.inspection.draws.numbers import permanent_numbers, shifted_numbers
 from creditrisk.inspection.draws.order_sampling import inclusion_probabilities, pareto_ranks, smallest
 
@@ -115,6 +115,9 @@ class Draw:
     def __repr__(self) -> str:
         size = sum(stratum.size for stratum in self.strata)
         return f"<Draw for {self.item}: {len(self):,} of {size:,} enterprises>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.list)
 
     @property
     def list(self) -> pl.DataFrame:

@@ -20,7 +20,17 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import Frame, FrameKind, FrameLike, FrameT, Source, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import (
+    Frame,
+    FrameKind,
+    FrameLike,
+    FrameT,
+    Source,
+    check_frame_kind,
+    from_polars,
+    shown_with,
+    to_polars,
+)
 from creditrisk.inspection.draws.numbers import check_seed
 from creditrisk.inspection.fieldwork.inspectors import Inspectors, read_inspectors
 from creditrisk.inspection.fieldwork.teams import Obstacle, TeamDraw, TravelBy
@@ -140,6 +150,9 @@ class Assignment(Generic[FrameT]):
     def __repr__(self) -> str:
         visits = self.table_data["visit_id"].n_unique()
         return f"<Assignment: {visits:,} visits staffed, {self.unmet_data['visit_id'].n_unique():,} not>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.table_data)
 
 
 class _AssignInspectorsOptions(TypedDict, total=False):

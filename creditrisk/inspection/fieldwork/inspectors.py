@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from creditrisk.errors import InputError
-from creditrisk.frames import Source
+from creditrisk.frames import Source, shown_with
 from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.vocabulary import Label
 
@@ -45,6 +45,9 @@ class Inspectors:
 
     def __repr__(self) -> str:
         return f"<Inspectors: {self.data.height:,}, {self.rejects.height:,} rows set aside>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.data)
 
 
 def read_inspectors(source: Inspectors | Source) -> Inspectors:

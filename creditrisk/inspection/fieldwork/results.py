@@ -21,7 +21,7 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import Frame, FrameKind, FrameT, Source, check_frame_kind, from_polars
+from creditrisk.frames import Frame, FrameKind, FrameT, Source, check_frame_kind, from_polars, shown_with
 from creditrisk.inspection.plan.plan import visits_of, visits_used
 from creditrisk.inspection.plan.tables import as_text, read_table
 from creditrisk.records.parsing import to_dates
@@ -142,6 +142,9 @@ class RecordedResults(Generic[FrameT]):
             f"<RecordedResults: {self.records_data.height:,} records, {self.rejects_data.height:,} rows set aside, "
             f"{self.open_data.height:,} visits open>"
         )
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.records_data)
 
 
 @overload

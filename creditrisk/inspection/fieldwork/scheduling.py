@@ -24,7 +24,7 @@ from creditrisk.errors import InputError
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, FrameT, Source, check_frame_kind, from_polars
+from creditrisk.frames import FrameKind, FrameT, Source, check_frame_kind, from_polars, shown_with
 from creditrisk.inspection.fieldwork.assigning import Assignment
 from creditrisk.inspection.fieldwork.left_over import left_over_table, shortfall_table
 from creditrisk.inspection.fieldwork.teams import TravelBy
@@ -130,6 +130,9 @@ class Schedule(Generic[FrameT]):
 
     def __repr__(self) -> str:
         return f"<Schedule: {self.table_data.height:,} visits with a day, {self.unmet_data.height:,} without>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.table_data)
 
 
 class _ScheduleVisitsOptions(TypedDict, total=False):

@@ -20,7 +20,7 @@ from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.saved import input_of, read_saved
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, FrameT, from_polars, is_frame, to_polars
+from creditrisk.frames import ROWS_PER_CHUNK, FrameKind, FrameT, from_polars, is_frame, shown_with, to_polars
 from creditrisk.inspection.draws.draw_lists import draw_text
 from creditrisk.inspection.draws.drawing import OUTSIDE, Draw, draws_sha256
 from creditrisk.inspection.plan.announcing import announcement
@@ -247,6 +247,9 @@ class InspectionPlan(Generic[FrameT]):
 
     def __repr__(self) -> str:
         return f"<InspectionPlan {self.year}: {self.rows.height:,} visits, {len(self.draws)} draws>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.visits_data)
 
     def _chunks(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         for first in range(0, max(rows.height, 1), ROWS_PER_CHUNK):

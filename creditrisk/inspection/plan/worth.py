@@ -23,7 +23,7 @@ from creditrisk.evaluation.choices import longest_ago
 from creditrisk.files.account import InputUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
-from creditrisk.frames import FrameKind, FrameLike, FrameT, Source, check_frame_kind, from_polars, to_polars
+from creditrisk.frames import FrameKind, FrameLike, FrameT, Source, check_frame_kind, from_polars, shown_with, to_polars
 from creditrisk.inspection.draws.drawing import OUTSIDE
 from creditrisk.inspection.plan.plan import InspectionPlan, visits_of, visits_used
 from creditrisk.inspection.plan.population import Population
@@ -153,6 +153,9 @@ class PlanWorth(Generic[FrameT]):
 
     def __repr__(self) -> str:
         return f"<PlanWorth {self.year}: {self.visits:,} visits, {self.expected_data['findings'][0]:,.1f} findings>"
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.expected_data)
 
     def _burden_lines(self, column: str, groups: pl.DataFrame) -> list[str]:
         if groups.height > _GROUPS_TOLD:

@@ -114,6 +114,9 @@ class ModelBundle:
     scorer: LearnedScorer
     manifest: Manifest
 
+    def __repr__(self) -> str:
+        return f"<ModelBundle {self.manifest.name.en!r}, {len(self.manifest.columns)} columns: {self.scorer!r}>"
+
     @property
     def target(self) -> Target | None:
         """What the model was trained to foretell, where the manifest says so."""

@@ -18,6 +18,7 @@ from creditrisk.evaluation.tables import gain_table, group_table, reliability_ta
 from creditrisk.files.account import InputUsed, PolicyUsed, RunAccount
 from creditrisk.files.spreadsheets import write_spreadsheet
 from creditrisk.files.together import write_set
+from creditrisk.frames import shown_with
 from creditrisk.learning.bundles.bundle import load_model
 from creditrisk.learning.bundles.manifest import ModelBundle
 from creditrisk.learning.scorers.scorer import LearnedScorer
@@ -69,6 +70,15 @@ class ModelEvaluation:
     policy: PolicyUsed
     model: dict[str, Any]
     inputs: dict[str, InputUsed]
+
+    def __repr__(self) -> str:
+        return (
+            f"<ModelEvaluation from {self.first_day} to {self.last_day}: {self.rate.n_inspected:,} inspections, "
+            f"{len(self.tables())} tables>"
+        )
+
+    def _repr_html_(self) -> str:
+        return shown_with(self, self.comparison.figures)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Every table by the name of its file."""

@@ -47,6 +47,9 @@ class TrainedModel:
     cohort: TrainingCohort
     evaluation: ModelEvaluation | None
 
+    def __repr__(self) -> str:
+        return f"<TrainedModel by {self.policy.id}@{self.policy.edition}: {self.scorer!r}>"
+
 
 def train_model(
     enterprises: Enterprises,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -103,6 +104,13 @@ class PolicyDifference(_Data):
 
     def __len__(self) -> int:
         return len(self.changes)
+
+    def __repr__(self) -> str:
+        names = (f"{side.id}@{side.edition}" for side in (self.before, self.after))
+        return f"<PolicyDifference of {' and '.join(names)}: {len(self):,} changes>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the differences as plain data."""
