@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
+from sklearn.linear_model import LogisticRegression
 
 import creditrisk as cr
 from tests.conftest import AS_OF
@@ -86,8 +87,10 @@ def _of_learning(enterprises: cr.Enterprises, records: cr.Records) -> list[objec
             "as_of": [AS_OF] * 200,
         }
     )
+    X = pl.DataFrame({"safety.accident_count": chance.poisson(1.0, 200).astype(float)}).to_pandas()
+    wrapped = cr.wrap_classifier(LogisticRegression().fit(X, rows["finding"]), X, cut_offs=trained.scorer.cut_offs_)
     scores = {"a": chance.random(200), "b": chance.random(200)}
     return [
-        model, trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate,
+        model, trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate, wrapped,
         cr.compare_scores(rows, scores, n_resamples=20), cr.compare_choices(rows, scores, n_resamples=20),
     ]  # fmt: skip
