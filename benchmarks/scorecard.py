@@ -48,7 +48,7 @@ def main() -> int:
     X, y = made_up(asked.rows, asked.columns)
     X.to_parquet(folder / "X.parquet")
     pd.DataFrame({"y": y}).to_parquet(folder / "rows.parquet")
-    scorer = cr.ScorecardScorer()
+    scorer = cr.ScorecardScorer(directions=dict.fromkeys(X.columns, "none"))
     started = time.perf_counter()
     scorer.fit(X, y)
     fitted = time.perf_counter()

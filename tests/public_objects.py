@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
@@ -77,11 +76,6 @@ def _of_plans(assessment: cr.Assessment) -> list[object]:
     ]  # fmt: skip
 
 
-def _classifier() -> LogisticRegression:
-    X = pd.DataFrame({"safety.accident_count": [0.0, 1.0, 2.0, 3.0], "safety.training_count": [1.0, 0.0, 1.0, 0.0]})
-    return LogisticRegression().fit(X, [0, 0, 1, 1])
-
-
 def _verified(draw: cr.Draw) -> cr.Verification:
     with TemporaryDirectory() as folder:
         cr.write_draw(draw, Path(folder, "draw.json"))
@@ -103,9 +97,10 @@ def _of_learning(enterprises: cr.Enterprises, records: cr.Records) -> list[objec
             "as_of": [AS_OF] * 200,
         }
     )
+    X = pl.DataFrame({"safety.accident_count": chance.poisson(1.0, 200).astype(float)}).to_pandas()
+    wrapped = cr.wrap_classifier(LogisticRegression().fit(X, rows["finding"]), X, cut_offs=trained.scorer.cut_offs_)
     scores = {"a": chance.random(200), "b": chance.random(200)}
     return [
-        model, cr.wrap_classifier(_classifier(), cut_offs=cr.CutOffs.by_probability(ordinary=0.3, high_risk=0.6)),
-        trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate,
+        model, trained, trained.scorer, scorecard, trained.evaluation, trained.evaluation.rate, wrapped,
         cr.compare_scores(rows, scores, n_resamples=20), cr.compare_choices(rows, scores, n_resamples=20),
     ]  # fmt: skip

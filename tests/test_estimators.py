@@ -121,7 +121,7 @@ def test_a_model_says_what_it_cannot_take(name: str) -> None:
 
 
 def test_every_decision_function_rises_with_risk(assessment: cr.Assessment) -> None:
-    indicators = pd.DataFrame(assessment.indicators)
+    indicators = pd.DataFrame(assessment.assessed.indicators)
     rules = cr.RuleScorer().fit()
     risk = rules.decision_function(indicators)
     np.testing.assert_array_equal(-risk, assessment.table["score"])

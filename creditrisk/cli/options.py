@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from creditrisk.days import as_date
 from creditrisk.errors import InputError
 
 __all__ = [
@@ -34,6 +33,8 @@ __all__ = [
 
 def day(text: str) -> date:
     """A day as an option gives it."""
+    from creditrisk.days import as_date
+
     # Checked with the options: a mistyped day should not come to light after minutes of reading.
     try:
         return as_date(text, "it")

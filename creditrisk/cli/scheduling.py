@@ -12,7 +12,6 @@ import typer
 from creditrisk.cli import options
 from creditrisk.cli.assessing import print_files
 from creditrisk.cli.printing import print_json, print_line, working
-from creditrisk.days import as_date
 from creditrisk.errors import InputError
 
 if TYPE_CHECKING:
@@ -186,6 +185,8 @@ def _seed_of(plan: Path) -> str:
 
 def _days(table: pl.DataFrame, path: Path) -> tuple[list[date], list[date]]:
     """Days off, and days worked all the same."""
+    from creditrisk.days import as_date
+
     kinds: dict[str, list[date]] = {"off": [], "work": []}
     for column in ("date", "kind"):
         if column not in table.columns:

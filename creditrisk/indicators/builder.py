@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import date
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, Self, get_args
 
 import numpy as np
 import polars as pl
@@ -91,7 +92,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
     -----
     Nothing is learnt in :meth:`fit`: the value of a row depends on the records and the day alone.
 
-    A builder that is pickled or copied leaves its records and enterprises behind: give them again,
+    A builder that is pickled leaves its records and enterprises behind: give them again,
     ``builder.set_params(records=..., enterprises=...)``. For a search or a cross-validation with ``n_jobs`` compute the
     indicators before, or let it work in threads: ``with joblib.parallel_config(backend="threading")``.
 
@@ -216,6 +217,16 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         return {"text/plain": repr(self)}
 
+    def __copy__(self) -> Self:
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        made = type(self).__new__(type(self))
+        made.__dict__.update(deepcopy(self.__dict__, memo))
+        return made
+
     def __getstate__(self) -> dict[str, Any]:
         left = {name: LeftBehind() for name in ("records", "enterprises") if getattr(self, name) is not None}
         return {**super().__getstate__(), **left}
@@ -331,7 +342,7 @@ def _table(value: Any, name: str) -> pl.DataFrame | pl.LazyFrame:
         return value.data
     if isinstance(value, LeftBehind):
         raise InputError(
-            f"the builder was pickled or copied, which leaves its {name} behind: give them again, "
+            f"the builder was pickled, which leaves its {name} behind: give them again, "
             f"set_params({name}=...). In parallel work use threads, joblib.parallel_config(backend='threading')"
         )
     if isinstance(value, pl.LazyFrame):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from datetime import date
 from typing import Any
@@ -151,7 +152,7 @@ def test_an_empty_cohort_gives_an_empty_frame(province: Province, cohort: pd.Dat
         ),
         ({"enterprise_id": [None], "as_of": ["2026-02-01"]}, "row 0 of the cohort has no enterprise_id"),
         ({"enterprise_id": ["E1", "E1"], "as_of": ["2026-02-01", None]}, "row 1 of the cohort has no as_of"),
-        ({"enterprise_id": ["E1"], "as_of": [20260201]}, "as_of of the cohort holds Int64, not days"),
+        ({"enterprise_id": ["E1"], "as_of": [20260201]}, "as_of of the cohort must hold days"),
     ],
 )
 def test_a_wrong_cohort_is_one_clear_error(rows: dict[str, list[object]], message: str) -> None:
@@ -264,6 +265,12 @@ def test_a_pickle_leaves_the_records_behind_and_says_so(province: Province, coho
     again.set_params(records=records, enterprises=enterprises)
     pd.testing.assert_frame_equal(again.transform(cohort), builder.transform(cohort))
     assert builder.records is records
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_keeps_the_records(province: Province, cohort: pd.DataFrame, copied: Any) -> None:
+    builder = cr.IndicatorBuilder(province[1], enterprises=province[0], only=WANTED).fit()
+    pd.testing.assert_frame_equal(copied(builder).transform(cohort), builder.transform(cohort))
 
 
 def test_a_clone_keeps_the_records(province: Province, cohort: pd.DataFrame) -> None:

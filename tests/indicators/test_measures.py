@@ -213,7 +213,7 @@ def test_a_size_that_is_missing_is_in_no_peer_group() -> None:
         example(id="safety.size", measure="max", of="amount", select={"types": ["penalty"]}),
         example(measure="count", percentile_by={"indicator": "safety.size", "starts": [1, 10]}),
     ]
-    builder = cr.IndicatorBuilder(records, indicators=specs, enterprises=enterprises_of({"enterprise_id": "E1"}))
+    builder = cr.IndicatorBuilder(records, indicators=specs, enterprises=enterprises_of({"enterprise_id": "E3"}))
     cohort = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3"], "as_of": "2026-06-30"})
     values = builder.set_params(only=["safety.example"]).fit_transform(cohort)
     assert values["safety.example"].fillna(-1).tolist() == [50, 50, -1]

@@ -163,6 +163,7 @@ def test_a_failed_save_leaves_the_bundle_that_is_there(
     assert [path.name for path in kept.parent.iterdir()] == ["model"]
 
 
+@pytest.mark.filterwarnings("ignore:.*columns held to a direction:creditrisk.LearningWarning")
 def test_a_model_without_names_and_things_that_are_no_models_are_not_kept(rows: Rows, tmp_path: Path) -> None:
     nameless = unfitted(n_estimators=5).fit(rows.X.to_numpy()[:, :12], rows.y)
     with pytest.raises(cr.InputError, match="without names"):
@@ -197,6 +198,7 @@ def test_a_policy_is_named_as_elsewhere(scorer: cr.BoostedScorer, tmp_path: Path
     assert used is not None and used.id == "jiangsu"
 
 
+@pytest.mark.filterwarnings("ignore:.*columns held to a direction:creditrisk.LearningWarning")
 @pytest.mark.parametrize("categories", [np.array(["industry", "scale"]), {"scale", "industry"}])
 def test_parameters_are_kept_whatever_they_were_listed_in(categories: Any, tmp_path: Path) -> None:
     X = pl.DataFrame({"plant": [1.0, 2.0, 3.0, 4.0] * 50, "scale": ["small", "large"] * 100})
@@ -208,6 +210,7 @@ def test_parameters_are_kept_whatever_they_were_listed_in(categories: Any, tmp_p
     assert (again.categories, again.bands) == (("industry", "scale"), {"plant": [2.0, 3.0]})
 
 
+@pytest.mark.filterwarnings("ignore:.*columns held to a direction:creditrisk.LearningWarning")
 def test_a_parameter_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
     X = pl.DataFrame({"plant": [1.0, 2.0, 3.0, 4.0] * 50})
     model = cr.ScorecardScorer().fit(X, [0, 1, 1, 0, 0, 0, 1, 1] * 25).set_params(directions={"plant": object()})

@@ -139,7 +139,7 @@ def test_the_policy_scores_to_the_same_points_and_tiers(
     assert scorecard.points_ is not None
     rules = cr.RuleScorer(policy).fit()
     totals = scorecard.points_.totals(scorecard._matrix(rows.X)) / 1000
-    assert (rules.decision_function(rows.X) == totals).all()
+    assert (rules.transform(rows.X)["score"] == totals).all()
     assert (rules.predict(rows.X) == scorecard.predict_tier(rows.X)).all()
 
 
@@ -156,7 +156,7 @@ def test_policy_and_model_agree_on_the_edge_of_every_band_and_without_value(
                 edges.append(row)
     X = pd.DataFrame(edges, columns=rows.X.columns)
     totals = scorecard.points_.totals(X.to_numpy()) / 1000
-    assert (cr.RuleScorer(policy).fit().decision_function(X) == totals).all()
+    assert (cr.RuleScorer(policy).fit().transform(X)["score"] == totals).all()
 
 
 def test_declared_bands_are_kept_and_never_go_against_the_direction(rows: Rows) -> None:

@@ -33,7 +33,7 @@ def frame(**values: float) -> pd.DataFrame:
 
 
 def total(**values: float) -> float:
-    return float(cr.RuleScorer().fit().transform(frame(**values))["score"][0])
+    return float(cr.RuleScorer().fit().transform(frame(**values))["score"].iloc[0])
 
 
 def tier(**values: float) -> str:
