@@ -1,7 +1,7 @@
 """creditrisk: credit-based, tiered supervision of enterprises, from records to tiers, with reasons.
 
-What is public stands in ``__init__.pyi``, by subject. A name is imported when it is first used, so that
-``import creditrisk`` stays as quick as its parts allow.
+``__init__.pyi`` lists the public names by subject. A name is imported when it is first used, so that
+``import creditrisk`` is fast.
 """
 
 from __future__ import annotations

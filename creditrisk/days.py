@@ -1,11 +1,11 @@
-"""Days: the one way to read them where they are given, and calendar months over whole columns of day numbers.
+"""Days: the one parser of days in arguments, and calendar months over whole columns of day numbers.
 
-A day is given as a date, as ISO text (2026-06-30), or as a moment, of which the day where its clock stands is taken.
-Nothing else is a day: ``06/07/2026`` is one in June here and one in July there. Only sources of records, which come as
-they come, are read by more forms (:mod:`creditrisk.records.parsing`).
+A day is given as a date, as ISO text (2026-06-30), or as a date-time, of which the local day is taken. Nothing else is
+a day: ``06/07/2026`` is in June in some countries and in July in others. Only sources of records, whose form nobody
+can choose, are read in more forms (:mod:`creditrisk.records.parsing`).
 
-A day number counts days since 1970-01-01. A month later than 31 January is the last day of February, so that
-windows and terms by calendar months are defined for every date, 29 February included.
+A day number counts days since 1970-01-01. One month after 31 January is the last day of February, so that windows and
+terms by calendar months are defined for every date, including 29 February.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _ISO_DAY = re.compile(_ISO)
 
 
 def as_date(day: Any, name: str = "as_of") -> date:
-    """One day, as whoever calls the library may give it.
+    """Read one day from an argument.
 
     Parameters
     ----------
     day : date, datetime, ISO text, numpy.datetime64 or pandas.Timestamp
     name : str
-        What the argument is called in the message.
+        The name of the argument, for the message.
 
     Raises
     ------
     InputError
-        If it is none of these, or no day that there is.
+        If it is none of these, or a day that does not exist.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def as_date(day: Any, name: str = "as_of") -> date:
             day = date.fromisoformat(text[1])
         if isinstance(day, datetime):
             day = day.date()
-    except ValueError:  # no such day, or a moment that is none
+    except ValueError:  # the day does not exist, or the date-time is missing
         day = None
     if not isinstance(day, date) or day != day:
         raise InputError(f"{name} must be a day such as 2026-06-30, got {given!r}")
@@ -65,16 +65,16 @@ def as_date(day: Any, name: str = "as_of") -> date:
 
 
 def civil_days(column: pl.Series, name: str, of: str = "") -> pl.Series:
-    """A column of days, as whoever calls the library may give it: by the same forms as :func:`as_date`.
+    """Read a column of days from an argument, in the same forms as :func:`as_date`.
 
     Parameters
     ----------
     column : polars.Series of Date, Datetime or String
-        A missing entry stays missing.
+        The column; a missing entry stays missing.
     name : str
-        What the column is called in the message.
+        The name of the column, for the message.
     of : str
-        Whose rows they are, such as ``"of the cohort"``.
+        The table of the rows, such as ``"of the cohort"``.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def civil_days(column: pl.Series, name: str, of: str = "") -> pl.Series:
     Raises
     ------
     InputError
-        If an entry is no day; the message says which.
+        If an entry is not a day; the message says which.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def civil_days(column: pl.Series, name: str, of: str = "") -> pl.Series:
     if column.dtype in (pl.Date, pl.Null):
         return column.cast(pl.Date)
     if isinstance(column.dtype, pl.Datetime):
-        # The day where the clock stands, not the day in Greenwich.
+        # This is the local day, not the day in UTC.
         return column.dt.replace_time_zone(None).dt.date()
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
         raise InputError(f"{name}{of} must hold days such as 2026-06-30, got {column.dtype}")
@@ -107,17 +107,17 @@ def civil_days(column: pl.Series, name: str, of: str = "") -> pl.Series:
 
 
 def day_number(day: date) -> int:
-    """Days from 1970-01-01 to a date."""
+    """Return the number of days from 1970-01-01 to a date."""
     return (day - _EPOCH).days
 
 
 def day_of(number: int) -> date:
-    """The date of a day number.
+    """Return the date of a day number.
 
     Raises
     ------
     InputError
-        If no calendar has the day.
+        If the calendar does not have the day.
     """
     try:
         return _EPOCH + timedelta(days=number)
@@ -128,14 +128,14 @@ def day_of(number: int) -> date:
 
 
 def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
-    """Move day numbers by calendar months; a day that the month lacks becomes the month's last day.
+    """Move day numbers by calendar months; a day that the month does not have becomes the month's last day.
 
     Parameters
     ----------
     days : array_like of int, any shape
         Day numbers.
     months : int
-        May be negative.
+        The number of months, which may be negative.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def add_months(days: ArrayLike, months: int) -> NDArray[np.int32]:
     Raises
     ------
     InputError
-        If there are more months than the calendar has.
+        If the number of months exceeds the calendar.
 
     Examples
     --------

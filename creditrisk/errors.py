@@ -20,7 +20,7 @@ _FORKED = (
 
 
 class CreditRiskError(Exception):
-    """Base of every error that creditrisk raises on purpose."""
+    """The base class of every error that creditrisk raises on purpose."""
 
 
 class InputError(CreditRiskError, ValueError):
@@ -32,7 +32,7 @@ class PolicyError(CreditRiskError, ValueError):
 
 
 class OutputError(CreditRiskError, OSError):
-    """A result cannot be written where it was asked to go."""
+    """A result cannot be written to the requested place."""
 
 
 class ForkError(CreditRiskError, RuntimeError):
@@ -43,12 +43,12 @@ class ForkError(CreditRiskError, RuntimeError):
 
 
 class InputWarning(UserWarning):
-    """Rows were taken without values, as was asked for; the message says how many and why."""
+    """Rows were taken without values, as requested; the message says how many and why."""
 
 
 class PolicyReviewWarning(UserWarning):
-    """A policy is applied past the date by which it was to be reviewed."""
+    """A policy is applied after the date by which it was due for review."""
 
 
 class LearningWarning(UserWarning):
-    """A model was fitted, but something about its rows deserves a look; the message says what and what to do."""
+    """A model was fitted, but its rows need attention; the message says why and what to do."""

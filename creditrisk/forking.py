@@ -1,9 +1,9 @@
-"""What becomes of the library in a process that is forked after Polars has computed: every call is refused.
+"""Refuses every call of the library in a process that is forked after Polars has computed.
 
-Polars computes with threads of its own. A forked process has none of them, so that a computation there would wait for
-ever, without a word. Nothing brings the threads back; so each function and method of the library that is loaded raises
-a :class:`~creditrisk.errors.ForkError` in such a process, from its first call on. Processes that are spawned, come from
-a fork server, or were forked before anything was computed, are as good as any.
+Polars computes with its own threads. A forked process has none of them, so a computation there would wait for ever
+without a message. Nothing can restore the threads; so each loaded function and method of the library raises a
+:class:`~creditrisk.errors.ForkError` in such a process, from its first call on. Processes that are spawned, come from
+a fork server, or were forked before anything was computed work normally.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any, NoReturn
 
 __all__ = ["refuse_after_fork", "refuse_what_is_loaded"]
 
-# Whether Polars' threads ran when this process last forked, and whether this process comes of such a fork.
+# Whether Polars' threads ran when this process last forked, and whether this process comes from such a fork.
 _threads_ran = False
 _forked_too_late = False
 
 
 def refuse_after_fork() -> None:
-    """Have the library refuse every call in processes that are forked after Polars has computed."""
+    """Make the library refuse every call in processes that are forked after Polars has computed."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_look_for_threads, after_in_child=_refuse_if_too_late)
 
 
 def refuse_what_is_loaded() -> None:
-    """Make all that is loaded of the library refuse, where this process was forked too late."""
+    """Make all loaded functions of the library refuse, if this process was forked too late."""
     if _forked_too_late:
         for function in _functions():
             function.__code__ = _refuse.__code__.replace(co_freevars=function.__code__.co_freevars)
@@ -49,20 +49,20 @@ def _refuse_if_too_late() -> None:
 def _polars_threads_run() -> bool:
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
-        return True  # nobody can say here, and to wait for ever is worse than to be refused
+        return True  # this cannot be known here, and waiting for ever is worse than a refusal
     names = (name.read_text().strip() for name in tasks.glob("*/comm"))
     return any(name.startswith("polars-") and name[7:].isdigit() for name in names)
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
-    # It runs in place of other functions, among their globals.
+    # This code runs in place of other functions, with their globals.
     from creditrisk.errors import ForkError
 
     raise ForkError
 
 
 def _functions() -> Iterator[FunctionType]:
-    """Functions and methods of the modules that are loaded, but for those that Python itself calls."""
+    """Yield the functions and methods of the loaded modules, except for those that Python itself calls."""
     kept = {__name__, "creditrisk", "creditrisk.errors"}
     modules = [name for name in sys.modules if name.startswith("creditrisk.") and name not in kept]
     for module in modules:
@@ -74,7 +74,7 @@ def _functions() -> Iterator[FunctionType]:
 
 
 def _behind(member: Any) -> Iterator[FunctionType]:
-    """The function behind a method, property, cached property, or what a decorator made of it."""
+    """Yield the function of a method, property, cached property or decorated function."""
     for name in ("__wrapped__", "__func__", "fget", "func"):
         inner = getattr(member, name, None)
         if inner is not None:

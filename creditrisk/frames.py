@@ -37,38 +37,38 @@ __all__ = [
     "to_polars",
 ]
 
-# Results are made, and written, in chunks of so many rows: a Parquet writer that has to cut a long column of lists
-# goes over its items for each piece.
+# The number of rows in the chunks in which results are made and written: a Parquet writer that has to cut a long column
+# of lists goes over its items for each piece.
 ROWS_PER_CHUNK = 1 << 17
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 
 
 class ArrowStream(Protocol):
-    """Any frame with the Arrow C stream interface: of pandas, pyarrow, DuckDB and others."""
+    """Any frame with the Arrow C stream interface, such as from pandas, pyarrow or DuckDB."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
-# What a user may give: a frame, or something to read rows from (paths, patterns, folders, URLs, lists of these).
+# The input that a user may give: a frame, or a source of rows (paths, patterns, folders, URLs, lists of these).
 FrameLike: TypeAlias = "pl.DataFrame | pl.LazyFrame | pd.DataFrame | ArrowStream"
 Source: TypeAlias = "FrameLike | str | os.PathLike[str] | Sequence[FrameLike | str | os.PathLike[str]]"
-# One column: of a frame of any kind, an array, or values one by one.
+# One column: from a frame of any kind, an array, or single values.
 Column: TypeAlias = "Sequence[Any] | NDArray[Any] | pl.Series | pd.Series[Any] | pd.Index[Any] | ArrowStream"
 # Rows to learn from or to score: a frame, or an array of shape (n_rows, n_columns).
 Features: TypeAlias = "FrameLike | ArrayLike"
-# What a user gets, by ``output``. A result of which nobody says which it holds may hold any.
+# The frame that a user gets, by ``output``. The default covers all kinds, for results whose kind is not stated.
 Frame: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table"
 FrameT = TypeVar("FrameT", bound="Frame", covariant=True, default="Frame")
 
 
 def is_frame(value: object) -> bool:
-    """Say whether a value is a frame: Polars, pandas, or anything with the Arrow C stream interface."""
+    """Return whether a value is a frame: Polars, pandas, or anything with the Arrow C stream interface."""
     return isinstance(value, pl.DataFrame | pl.LazyFrame) or hasattr(value, "__arrow_c_stream__") or _is_pandas(value)
 
 
 def to_polars(frame: FrameLike) -> pl.DataFrame:
-    """Turn any frame the user may hold into a Polars frame.
+    """Turn any frame of the user into a Polars frame.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def to_polars(frame: FrameLike) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        A pandas index with a name is a column, as whoever set it meant it.
+        The frame; a pandas index with a name becomes a column.
 
     Raises
     ------
     InputError
-        If the value is no frame, has two columns of one name, or holds a column that has no Arrow type.
+        If the value is not a frame, has two columns of one name, or has a column without an Arrow type.
     """
     if isinstance(frame, pl.DataFrame):
         return frame
@@ -104,7 +104,7 @@ def to_polars(frame: FrameLike) -> pl.DataFrame:
 
 
 def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
-    """Give a Polars frame out as the user asked: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
+    """Return a Polars frame as the kind that the user asked for: ``"pandas"``, ``"polars"`` or ``"arrow"``."""
     check_frame_kind(kind)
     match kind:
         case "pandas":
@@ -129,9 +129,9 @@ def check_frame_kind(kind: str) -> None:
 
 
 def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
-    """A column cut into chunks like those of another of its length.
+    """Cut a column into the same chunks as another column of its length.
 
-    Polars copies a whole frame when the chunks of its columns differ, which for text of millions of rows is dear.
+    Polars copies a whole frame if the chunks of its columns differ, which is slow for text in millions of rows.
     """
     if like.chunk_lengths() == column.chunk_lengths():
         return column
@@ -142,9 +142,9 @@ def in_chunks_of(like: pl.Series, column: pl.Series) -> pl.Series:
 
 
 def look_alike(name: str, others: Iterable[str]) -> str | None:
-    """Which of other names is probably meant by one: they differ in case, separators, or what stands before or behind.
+    """Return the name that is probably meant: it differs only in case, separators, a prefix or a suffix.
 
-    It is for messages: nothing is ever taken by a name that looks alike.
+    This is for messages only: nothing is ever selected by a similar name.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def look_alike(name: str, others: Iterable[str]) -> str | None:
 
 def _are_alike(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    # What is shorter than this may stand in any name.
+    # A shorter name could be part of any other name.
     return one == other or (len(short) >= 8 and (long.startswith(short) or long.endswith(short)))
 
 
@@ -182,5 +182,5 @@ def _with_index(frame: Any) -> Any:
 
 
 def _is_pandas(value: object) -> TypeGuard[pd.DataFrame]:
-    # pandas is not imported for the question: a pandas frame can only come from a module already loaded.
+    # pandas is not imported for this test: a pandas frame can only come from a module that is already loaded.
     return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns")

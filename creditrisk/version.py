@@ -1,4 +1,4 @@
-"""The version of the library, as it was installed."""
+"""The version of the installed library."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -6,5 +6,5 @@ __all__ = ["__version__"]
 
 try:
     __version__ = version("creditrisk")
-except PackageNotFoundError:  # run from a checkout that is not installed
+except PackageNotFoundError:  # the checkout is not installed
     __version__ = "0+unknown"

@@ -1,6 +1,6 @@
 """The words of the field: record types, dimensions, severities, outcomes, statuses, each in Chinese and English.
 
-Every other module takes its names from here, so that columns, policy files, reports and code say the same.
+Every other module takes its names from here, so that columns, policy files, reports and code use the same words.
 The dimensions are those of article 三(二)2 of 苏政发〔2020〕59号; the record types follow article 三(二)6.
 """
 
@@ -24,14 +24,14 @@ __all__ = [
 
 
 class Label(NamedTuple):
-    """One thing said in Chinese and in English."""
+    """A text in Chinese and in English."""
 
     zh: str
     en: str
 
 
 class BilingualText(BaseModel):
-    """A text in Chinese and in English, as documents and results hold it."""
+    """A text in Chinese and in English, for documents and results."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +47,7 @@ DIMENSIONS: dict[str, Label] = {
     "responsibility": Label("社会责任", "social responsibility"),
 }
 
-# In order: each is worse than the one before.
+# The severities are in order: each is worse than the one before.
 SEVERITIES: dict[str, Label] = {
     "minor": Label("轻微", "minor"),
     "general": Label("一般", "general"),

@@ -1,1 +1,1 @@
-"""What an assessment is: the call, what it computes, what is read off it, and what would change it."""
+"""Assessments: the call, the results, what is derived from them, and what would change them."""

@@ -1,8 +1,8 @@
-"""The one call: enterprises and records in, an assessment out.
+"""The main call, which makes an assessment from enterprises and records.
 
-It goes in three steps. :func:`prepare` reads and checks all that is given, :func:`compute` measures what each
-enterprise's own records say, and :func:`tier` makes of it indicators, scores, tiers and regimes. Only the last compares
-enterprises with one another, where the policy does: the first two may be done for some enterprises after others.
+It has three steps. :func:`prepare` reads and checks all arguments, :func:`compute` measures each enterprise's own
+records, and :func:`tier` computes indicators, scores, tiers and regimes. Only the last step compares enterprises with
+one another, if the policy does so: the first two may run for groups of enterprises, one group after another.
 """
 
 from __future__ import annotations
@@ -108,19 +108,19 @@ def assess(
     enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     policy : Policy, str or path, default="jiangsu"
     as_of : date or ISO text
-        The day for which one looks; nothing known later is used. It also chooses the edition of a policy by name.
+        The day of the assessment; nothing known later is used. It also selects the edition of a policy given by name.
     previous : Assessment, frame, path or folder, optional
-        The assessment before (its table, assessments.parquet or the folder it was saved in), against which the policy's
-        limits on change are held and from which ``tier_since`` runs on.
+        The last assessment (its table, assessments.parquet or the folder it was saved in), to which the policy's limits
+        on change and ``tier_since`` refer.
     model : ModelProtocol, ModelBundle, path or name, optional
-        A fitted model beside the rules, such as ``"reference"`` or what :func:`creditrisk.wrap_classifier` gives; its
-        indicators are computed as the policy says.
+        A fitted model besides the rules, such as ``"reference"`` or the result of :func:`creditrisk.wrap_classifier`;
+        its indicators are computed by the policy.
     combine : {"rules", "rules_with_model", "model"}, default="rules"
-        What the tier comes from: the rules, with the model's view shown beside; the rules, with attention raised where
-        the model sees more risk, within the bound that the policy sets; or the model. Vetoes, thin evidence, floors
-        and limits on change hold in each.
+        The basis of the tier: the rules, with the model's view shown beside them; the rules, with attention raised if
+        the model sees more risk, within the policy's bound; or the model. Vetoes, thin evidence, floors and limits on
+        change hold in each case.
     id_scheme : {"uscc", "uscc_strict", "any"}
-        How ids are checked while reading.
+        The check of ids while reading.
     output : {"pandas", "polars", "arrow"}
         The kind of frame of :attr:`Assessment.table`, ``reasons`` and ``rejects``.
 
@@ -155,22 +155,22 @@ def assess(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prepared:
-    """All that an assessment starts from, read and checked.
+    """The inputs of an assessment, read and checked.
 
     Attributes
     ----------
     policy : Policy
     as_of : datetime.date
     enterprises : Enterprises
-        Sorted by id.
+        The enterprises, sorted by id.
     records : Records
     row_of_record : polars.Series of UInt32, optional
-        Which of the enterprises each record belongs to, where reading has found it already.
+        The row of each record's enterprise, if reading has already found it.
     history : TierHistory
     model : ModelProtocol, optional
     combine : {"rules", "rules_with_model", "model"}
     indicators : tuple of str
-        What the policy and the model read.
+        The indicators that the policy and the model read.
     timings : dict of str to float
     """
 
@@ -188,14 +188,14 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Computed:
-    """What each enterprise's own records say, before enterprises are compared.
+    """The measures of each enterprise's own records, before enterprises are compared.
 
     Attributes
     ----------
     prepared : Prepared
     kernel : Kernel
     measured : mapping of str to ndarray of float64, shape (n_rows,)
-        By indicator (:meth:`creditrisk.indicators.engine.Kernel.measured`).
+        The measured values by indicator (:meth:`creditrisk.indicators.engine.Kernel.measured`).
     """
 
     prepared: Prepared
@@ -214,7 +214,7 @@ def prepare(
     combine: Combining = "rules",
     id_scheme: IdScheme = "uscc",
 ) -> Prepared:
-    """Read and check all that is given to :func:`assess`, so that nothing is computed in vain."""
+    """Read and check all arguments of :func:`assess` before anything is computed."""
     day = as_date(as_of)
     timings: dict[str, float] = {}
     with _timed(timings, "reading"):
@@ -242,7 +242,7 @@ def compute(prepared: Prepared) -> Computed:
 
 
 def tier(computed: Computed) -> Assessed:
-    """Make indicators, scores, tiers and regimes of what was measured of all enterprises."""
+    """Compute indicators, scores, tiers and regimes from the measures of all enterprises."""
     prepared, kernel = computed.prepared, computed.kernel
     policy, day, enterprises, history = prepared.policy, prepared.as_of, prepared.enterprises, prepared.history
     with _timed(prepared.timings, "scoring"):
@@ -276,7 +276,7 @@ def tier(computed: Computed) -> Assessed:
 def tables_of(
     enterprises: Any, records: Any, further_types: Sequence[str], id_scheme: IdScheme
 ) -> tuple[Enterprises, Records]:
-    """Both tables, read where they are not read yet."""
+    """Return both tables; read those that are not yet read."""
     if not isinstance(enterprises, Enterprises):
         enterprises = read_enterprises(enterprises, id_scheme=id_scheme)
     if not isinstance(records, Records):
@@ -285,11 +285,11 @@ def tables_of(
 
 
 def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> None:
-    """Raise an InputError where there is nobody to assess, or nothing was known yet."""
+    """Raise an InputError if there is no enterprise to assess, or nothing was known on the day."""
     if not len(enterprises):
         raise InputError("there is no enterprise to assess: no row of the enterprise table could be used")
     known = (records.data["occurred_on"] <= as_of) & (records.data["known_on"] <= as_of)
-    # All records of one enterprise may well be later; of many, the day is probably a slip.
+    # All records of one enterprise may be later than the day; for many enterprises, the day is probably wrong.
     if len(enterprises) > 1 and len(records) and not known.any():
         first = records.data.select(pl.max_horizontal("occurred_on", "known_on").min()).item()
         if first > as_of:
@@ -297,9 +297,9 @@ def check_tables(enterprises: Enterprises, records: Records, as_of: date) -> Non
 
 
 def check_comparable(policy: Policy, enterprises: Enterprises) -> None:
-    """Raise an InputError where a policy compares enterprises with one another and there is only one.
+    """Raise an InputError if a policy compares enterprises with one another and there is only one.
 
-    Among one, everybody is average: a percentile that no threshold catches.
+    A single enterprise is always average: its percentile meets no threshold.
     """
     if policy.compares_enterprises and len(enterprises) == 1:
         raise InputError(
@@ -309,7 +309,7 @@ def check_comparable(policy: Policy, enterprises: Enterprises) -> None:
 
 
 def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[ModelProtocol | None, tuple[str, ...]]:
-    """The fitted scorer behind what was given as a model, and the indicators that it reads."""
+    """Return the fitted scorer of the given model, and the indicators that it reads."""
     check_combining(combine, model, policy)
     if model is None:
         return None, ()
@@ -324,7 +324,7 @@ def _scorer_of(model: Any, combine: Combining, policy: Policy) -> tuple[ModelPro
 
 
 def _row_of_record(records: Records, enterprises: Enterprises, order: pl.Series) -> pl.Series | None:
-    """Which of the enterprises, once in this order, each record belongs to; None where only its id says so."""
+    """Return the row of each record's enterprise after sorting; None if only its id identifies the enterprise."""
     known = records.register_rows
     if known is None or known.register is not enterprises.data:
         return None

@@ -1,4 +1,4 @@
-"""What an assessment computed, under one name: whatever looks at an assessment takes this one object."""
+"""The results of an assessment in one object, which all code that uses an assessment takes."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Assessed:
     policy : Policy
     as_of : datetime.date
     enterprises : Enterprises
-        Sorted by id; the rows of all that follows.
+        The enterprises, sorted by id; all other attributes have the same rows.
     records : Records
-        In the order in which they were read.
+        The records, in the order in which they were read.
     kernel : Kernel
-        The records coded for these enterprises, from which evidence comes.
+        The records coded for these enterprises; it gives the evidence.
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
     scores : Scores
     tiering : Tiering
     regimes : polars.Series of Enum, shape (n_rows,)
     history : TierHistory
-        What the assessment before said.
+        The results of the last assessment.
     view : ModelView, optional
-        What a model says beside the rules.
+        The results of a model besides the rules.
     timings : dict of str to float
         Seconds by step.
     """
@@ -67,16 +67,16 @@ class Assessed:
 
     @property
     def ids(self) -> pl.Series:
-        """Ids of the enterprises, rising."""
+        """The ids of the enterprises, in rising order."""
         return self.enterprises.data["enterprise_id"]
 
     def row_of(self, enterprise_id: str) -> int:
-        """The row of an enterprise.
+        """Return the row of an enterprise.
 
         Raises
         ------
         InputError
-            If the assessment does not have it.
+            If the assessment does not have the enterprise.
         """
         ids = self.ids
         row = bisect_left(ids, enterprise_id)
@@ -85,9 +85,9 @@ class Assessed:
         return row
 
     def only(self, rows: NDArray[np.intp]) -> Assessed:
-        """The same of some rows alone, with their records and no others; nothing is computed again.
+        """Return the results of some rows only, with only their records; nothing is computed again.
 
-        Percentiles and shares stay those among all enterprises.
+        Percentiles and shares still refer to all enterprises.
         """
         kernel, positions = self.kernel.only(rows)
         return replace(
@@ -104,7 +104,7 @@ class Assessed:
         )
 
     def evidence(self, of: Container[str] | None = None) -> dict[str, list[str]]:
-        """Ids of the records that each indicator counts, sorted: of all rows together; with ``of``, of these only."""
+        """Return the sorted ids of the records that each indicator counts, for all rows together; ``of`` limits it."""
         ids = self.records.data["record_id"].to_list()
         found: dict[str, list[str]] = {}
         for spec, _, positions in self.kernel.evidence(of):

@@ -1,6 +1,6 @@
-"""The result of an assessment: tables, explanations, what would change it, files.
+"""The result of an assessment for users: tables, explanations, ways to a better tier, files.
 
-It is a face over :class:`~creditrisk.assessing.assessed.Assessed`, and keeps what it was asked for.
+It is an interface to :class:`~creditrisk.assessing.assessed.Assessed`, and caches the tables it has made.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Assessment(Generic[FrameT]):
         One row per enterprise, by id: enterprise_id, name, as_of, policy, score, the five dimension scores, tier,
         tier_since, regime, vetoes, thin_evidence, reasons_zh, reasons_en, evidence_count; with a model also
         tier_by_rules and tier_by_model (before limits on change), model_probability, model_reasons_zh and
-        model_reasons_en (of those outside the best tier).
+        model_reasons_en (for those outside the best tier).
     reasons : frame
         One row per enterprise and rule that gave points: enterprise_id, rule, indicator, value, points, record_ids.
     rejects : frame
         Every row that was set aside, and records of enterprises that the table does not have.
     assessed : Assessed
-        What was computed: indicators, scores, tiers, regimes, evidence, row by row.
+        The computed results: indicators, scores, tiers, regimes, evidence, row by row.
     """
 
     assessed: Assessed
@@ -65,7 +65,7 @@ class Assessment(Generic[FrameT]):
 
     @property
     def as_of(self) -> date:
-        """The day for which one looked."""
+        """The day of the assessment."""
         return self.assessed.as_of
 
     @property
@@ -102,12 +102,12 @@ class Assessment(Generic[FrameT]):
 
     @property
     def disagreements(self) -> FrameT:
-        """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
+        """Return the enterprises that rules and model place in different tiers, the largest difference first.
 
         Returns
         -------
         frame
-            enterprise_id, tier_by_rules, tier_by_model, steps (above 0 where the model sees more risk), score,
+            enterprise_id, tier_by_rules, tier_by_model, steps (above 0 if the model sees more risk), score,
             model_probability, model_reasons_zh, model_reasons_en.
 
         Raises
@@ -124,7 +124,7 @@ class Assessment(Generic[FrameT]):
         ----------
         enterprise_id : str
         way_up : bool, default=False
-            Also find the way to the next better tier, and since when and until when its states hold.
+            Also find the way to the next better tier, and the first and last days of the enterprise's states.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Assessment(Generic[FrameT]):
         return explain(self.assessed, row, way_up=way_up)
 
     def trace(self, enterprise_id: str) -> Trace:
-        """Trace one enterprise: every parameter and indicator that each rule and bound read, and what came of it.
+        """Trace one enterprise: every parameter and indicator that each rule and bound read, and the result.
 
         Raises
         ------
@@ -150,19 +150,19 @@ class Assessment(Generic[FrameT]):
         return trace(self.assessed, row)
 
     def ways_up(self, enterprise_ids: Sequence[str] | None = None) -> FrameT:
-        """The way of each enterprise below the best tier to a better one (:mod:`creditrisk.assessing.what_if`).
+        """Find the way of each enterprise below the best tier to a better one (:mod:`creditrisk.assessing.what_if`).
 
         Parameters
         ----------
         enterprise_ids : sequence of str, optional
-            By default all.
+            The enterprises; the default is all.
 
         Returns
         -------
         frame
-            enterprise_id, tier, reachable (today, by the actions named), repairs (record ids), further_actions,
-            n_actions, tier_reached, score_reached, proved (that no smaller set does), by_time (the first day on which
-            the passing of time alone does), in_the_way, reason_zh, reason_en.
+            enterprise_id, tier, reachable (today, by the named actions), repairs (record ids), further_actions,
+            n_actions, tier_reached, score_reached, proved (whether no smaller set is enough), by_time (the first day
+            on which time alone is enough), in_the_way, reason_zh, reason_en.
 
         Raises
         ------
@@ -174,12 +174,12 @@ class Assessment(Generic[FrameT]):
         return from_polars(ways_table(Search(self._asked(enterprise_ids))), self.output)
 
     def states(self, enterprise_ids: Sequence[str] | None = None) -> FrameT:
-        """The tier, regime and bounds of enterprises, each with the day it began and the day time alone would end it.
+        """Return the tier, regime and bounds of enterprises, with the day each began and the day time alone ends it.
 
         Parameters
         ----------
         enterprise_ids : sequence of str, optional
-            By default all, which for millions takes long: every day of change is assessed.
+            The enterprises; the default is all, which takes long for millions: every day of change is assessed.
 
         Returns
         -------
@@ -196,7 +196,7 @@ class Assessment(Generic[FrameT]):
         return from_polars(states_of(Search(self._asked(enterprise_ids))), self.output)
 
     def summary(self) -> Summary:
-        """Tier and regime counts, dimension averages and what was set aside; prints and shows as a page."""
+        """Tier and regime counts, dimension averages and rows set aside; it prints, and shows as a page."""
         return summarise(self.assessed)
 
     def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
@@ -204,13 +204,13 @@ class Assessment(Generic[FrameT]):
 
         With a model, disagreements.parquet as well.
 
-        The files take the places of an assessment that is there as one set, with nothing of it left; a run that fails
-        or is killed leaves the earlier one whole. What else is in the folder stays.
+        The files replace an earlier assessment in the folder as one set, and leave nothing of it; if a run fails or is
+        killed, the earlier one stays whole. Other files in the folder stay.
 
         Parameters
         ----------
         folder : path
-            Made if it is not there.
+            The folder; it is made if it does not exist.
         csv : bool, default=False
             Write assessments.csv and rejects.csv as well, for a spreadsheet.
 

@@ -1,7 +1,7 @@
-"""Rules and a learned model together: what the model says of each enterprise, and what it may change.
+"""Rules combined with a learned model: the model's results for each enterprise, and what it may change.
 
-The rules come first. Beside them a model may raise attention, by as many tiers as the policy allows; vetoes, thin
-evidence and floors hold whatever it says.
+The rules come first. A model may only raise attention, by at most as many tiers as the policy allows; vetoes, thin
+evidence and floors hold regardless of the model.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ _NO_REASONS = BilingualText(zh="该模型不说明理由", en="the model gives n
 
 @dataclass(frozen=True)
 class ModelView:
-    """What a model says of every assessed enterprise, beside what the rules say.
+    """The results of a model for every assessed enterprise, besides those of the rules.
 
     Attributes
     ----------
     scorer : ModelProtocol
     specs : tuple of IndicatorSpec
-        Of the policy, by which its indicators are called.
+        The policy's specifications, which give its indicators their labels.
     columns : polars.DataFrame
-        What it read, row by row.
+        The columns that it read, row by row.
     probability : ndarray of float64, shape (n_rows,)
-        Of a finding.
+        The probability of a finding.
     tier : ndarray of uint8, shape (n_rows,)
-        By the model alone, as a position in ``policy.tiers``.
+        The tier by the model alone, as a position in ``policy.tiers``.
     by_rules : ndarray of uint8, shape (n_rows,)
-        By the rules alone, before limits on change.
+        The tier by the rules alone, before limits on change.
     combined : ndarray of uint8, shape (n_rows,)
-        By both, before limits on change.
+        The tier by both, before limits on change.
     combining : {"rules", "model", "rules_with_model"}
     """
 
@@ -71,7 +71,7 @@ class ModelView:
     combining: Combining
 
     def only(self, rows: NDArray[np.intp]) -> ModelView:
-        """What the model says of some rows alone."""
+        """Return the model's results for some rows only."""
         return replace(
             self,
             columns=self.columns[rows],
@@ -83,12 +83,12 @@ class ModelView:
 
     @cached_property
     def explained(self) -> NDArray[np.intp]:
-        """The rows for which reasons are given: outside the best tier, by the rules or by the model."""
+        """The rows with reasons: those outside the best tier, by the rules or by the model."""
         return np.flatnonzero((self.tier > 0) | (self.by_rules > 0))
 
     @cached_property
     def reasons(self) -> tuple[pl.Series, pl.Series]:
-        """The model's reasons in Chinese and in English, each of shape (n_rows,); empty in the best tier."""
+        """The model's reasons in Chinese and English, each of shape (n_rows,); empty in the best tier."""
         texts = self.reasons_of(self.explained)
         everyone = pl.DataFrame({"row": np.arange(len(self.tier))})
         empty = pl.lit([], dtype=pl.List(pl.String))
@@ -98,7 +98,7 @@ class ModelView:
         return lists["zh"], lists["en"]
 
     def said(self) -> dict[str, Any]:
-        """Which model it was and how it was combined, for the account of a run."""
+        """The identity of the model and how it was combined, for the account of a run."""
         return {
             "combining": self.combining,
             **self.scorer.account(),
@@ -108,7 +108,7 @@ class ModelView:
         }
 
     def reasons_of(self, rows: NDArray[np.intp]) -> pl.DataFrame:
-        """The model's reasons for some rows: row, zh and en, both lists of texts."""
+        """Return the model's reasons for some rows: row, and the lists of texts zh and en."""
         if self.scorer.reason_method == "none":
             zh, en = ([[text]] * len(rows) for text in (_NO_REASONS.zh, _NO_REASONS.en))
             return pl.DataFrame({"row": rows, "zh": zh, "en": en})
@@ -120,7 +120,7 @@ class ModelView:
 
 
 def check_combining(combining: Combining, model: Any, policy: Policy) -> None:
-    """Raise an InputError where rules and model cannot be combined as asked."""
+    """Raise an InputError if rules and model cannot be combined as requested."""
     if combining not in get_args(Combining):
         raise InputError(f"combine must be one of {', '.join(get_args(Combining))}, got {combining!r}")
     if combining != "rules" and model is None:
@@ -140,17 +140,17 @@ def model_view(
     enterprises: pl.DataFrame,
     combining: Combining,
 ) -> ModelView:
-    """What a model says of each assessed enterprise, and the tier that comes of it and the rules.
+    """Compute a model's results for each assessed enterprise, and the tier by both model and rules.
 
     Parameters
     ----------
     scorer : ModelProtocol
     policy : Policy
     tiering : Tiering
-        By the rules.
+        The tiers by the rules.
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
     enterprises : polars.DataFrame, shape (n_rows, …)
-        In the data model; a column that is no indicator is taken from here.
+        The enterprises in the data model; columns that are not indicators come from here.
     combining : {"rules", "model", "rules_with_model"}
 
     Raises
@@ -172,18 +172,18 @@ def model_view(
 def combined_tiers(
     policy: Policy, tiering: Tiering, by_model: Codes, indicators: Mapping[str, Numbers], combining: Combining
 ) -> Tiering:
-    """Tiers by rules and model together, before limits on change.
+    """Return tiers by rules and model together, before limits on change.
 
     Parameters
     ----------
     policy : Policy
     tiering : Tiering
-        By the rules.
+        The tiers by the rules.
     by_model : ndarray of uint8, shape (n_rows,)
     indicators : mapping of str to ndarray of float64, shape (n_rows,)
     combining : {"rules", "model", "rules_with_model"}
-        The rules' tiers as they are; the model's in the place of those by score; or the rules' tiers with attention
-        raised where the model sees more risk, within the policy's bound. Vetoes, thin evidence and floors hold in each.
+        The rules' tiers unchanged; the model's tiers instead of those by score; or the rules' tiers with attention
+        raised if the model sees more risk, within the policy's bound. Vetoes, thin evidence and floors always hold.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def combined_tiers(
     if combining == "model":
         return replace(bounded_tiers(policy, by_model, indicators), by_score=tiering.by_score)
     most = policy.model.raise_attention_at_most_steps if policy.model is not None else 0
-    # A tier that is reached by condition alone is not the model's to give.
+    # The model cannot give a tier that only a condition reaches.
     last = max(position for position, tier in enumerate(policy.tiers) if not tier.by_condition_only)
     furthest = np.maximum(np.minimum(tiering.tier + most, last), tiering.tier)
     raised = np.clip(by_model, tiering.tier, furthest).astype(np.uint8)

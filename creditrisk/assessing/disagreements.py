@@ -1,4 +1,4 @@
-"""Where rules and model part: as a table for review, and as a line of an explanation."""
+"""Disagreements between rules and model: as a table for review, and as a line of an explanation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["disagreements", "moved_line"]
 
 
 def disagreements(assessed: Assessed) -> pl.DataFrame:
-    """Enterprises that rules and model place in different tiers, those furthest apart first, for review.
+    """Return the enterprises that rules and model place in different tiers, the largest difference first.
 
     Returns
     -------
     polars.DataFrame
-        enterprise_id, tier_by_rules, tier_by_model, steps (above 0 where the model sees more risk), score,
+        enterprise_id, tier_by_rules, tier_by_model, steps (above 0 if the model sees more risk), score,
         model_probability, model_reasons_zh, model_reasons_en.
 
     Raises
@@ -51,7 +51,7 @@ def disagreements(assessed: Assessed) -> pl.DataFrame:
 
 
 def moved_line(assessed: Assessed, row: int) -> BoundLine | None:
-    """How the model moved the tier of one enterprise, for its explanation; None where it did not."""
+    """Return the model's change of one enterprise's tier, for its explanation; None if there is none."""
     policy, view = assessed.policy, assessed.view
     if view is None or view.combined[row] == view.by_rules[row]:
         return None

@@ -1,4 +1,4 @@
-"""Putting together the explanation of one enterprise from what an assessment computed."""
+"""Makes the explanation of one enterprise from the results of an assessment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def explain(assessed: Assessed, row: int, *, way_up: bool = False) -> Explanatio
     assessed : Assessed
     row : int
     way_up : bool, default=False
-        Also find the way to the next better tier, and since when and until when its states hold.
+        Also find the way to the next better tier, and the first and last days of the enterprise's states.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def _records_behind(indicators: Iterable[str], evidence: Evidence) -> tuple[str,
 
 def _ignored(one: Assessed) -> tuple[IgnoredRecord, ...]:
     policy, records = one.policy, one.records.data
-    # They are all of one enterprise.
+    # They all belong to one enterprise.
     codes = one.kernel.events.standing.on(day_number(one.as_of), np.zeros(records.height, dtype=np.intp))
     left_out = np.flatnonzero(codes)
     columns = (records[name].gather(left_out) for name in ("occurred_on", "record_id", "type"))

@@ -1,18 +1,18 @@
-"""Recording what is read of a policy: the same functions run on it, and each parameter that they look at is noted.
+"""A log of what is read from a policy: the same functions run on a recorded policy, which notes each parameter read.
 
-A recorded part stands in for a part of a policy. Its fields are those of the part, and parts of parts are recorded
-likewise, so that a function which knows nothing of recording leaves a trace of all that it read, under the key path
-of the document. Where nobody asks for a trace, none of this is in the way.
+A recorded part replaces a part of a policy. It has the fields of the part, and its parts are recorded too. So a
+function that knows nothing of recording leaves a trace of all that it read, under the key path of the document.
+Without a trace, none of this costs anything.
 
-The contract of whoever reads a policy to score by it:
+The contract for code that reads a policy in order to score:
 
 - it reads parts by attribute, so that each reading has a key path, and neither dumps nor copies them;
-- it reads the values of an indicator right after the parameter that names it, so that the log can say which parameter
-  asked for them; a form that is made of several parameters reads that one last;
-- it may match parts by class: a stand-in passes for an instance of the class of its part. What a property makes of the
-  fields, such as the form of a rule, is made of recorded parts.
+- it reads the values of an indicator right after the parameter that names it, so that the log knows which parameter
+  required them; a form with several parameters reads that one last;
+- it may match parts by class: a recorded part is an instance of the class of its part. A property that is computed from
+  fields, such as the form of a rule, is computed from recorded parts.
 
-Values that are read without a parameter that names them are an error, so that no reading is lost in silence.
+Values that are read without a parameter that names them are an error, so that no reading is silently lost.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from pydantic import BaseModel
 
 __all__ = ["KeyPath", "Readings", "RecordedValues", "recorded"]
 
-# As in the document, with the id of a list's entry in place of its number: ("rules", "safety.penalties", "missing").
+# The keys of the document; a list's entry has its id instead of its number: ("rules", "safety.penalties", "missing").
 KeyPath = tuple[str, ...]
 
 
 class Readings:
-    """What was read, in the order in which it was first read.
+    """The readings, in the order in which each was first read.
 
     Attributes
     ----------
     parameters : dict of KeyPath to value
-        What a document can leave out, and did, is not among them.
+        The parameters that were read, without optional ones that the document left out.
     parts : dict of KeyPath to pydantic.BaseModel
-        The parts of the policy in which parameters stand.
+        The parts of the policy that contain the parameters.
     indicators : dict of (KeyPath, str) to None
         Indicators whose values were read, with the parameter that names them.
     """
@@ -53,13 +53,13 @@ class Readings:
         self._last: tuple[KeyPath, Any] = ((), None)
 
     def parameter(self, path: KeyPath, value: Any) -> None:
-        """Note that a parameter was read; an id stands in the path already."""
+        """Note that a parameter was read; an id is not noted, because it is already in the path."""
         if value is not None and value != () and path[-1:] != ("id",):
             self.parameters[path] = value
         self._last = (path, value)
 
     def indicator(self, name: str) -> None:
-        """Note that the values of an indicator were read: by the name that a parameter gave just before."""
+        """Note that the values of an indicator were read; the parameter read just before gave its name."""
         path, value = self._last
         if value != name:
             raise AssertionError(f"the values of {name} are read, but the last parameter read is {'.'.join(path)}")
@@ -67,16 +67,16 @@ class Readings:
 
 
 def recorded(part: Any, readings: Readings, path: KeyPath = ()) -> Any:
-    """Stand in for a part of a policy, noting what is read of it.
+    """Return a part of a policy that notes what is read from it.
 
     Parameters
     ----------
     part : pydantic model, tuple or dict of such, or a single value
-        A single value is read at once.
+        The part; a single value is noted at once.
     readings : Readings
-        Where to note it.
+        The log.
     path : tuple of str
-        Where the part stands in the document.
+        The key path of the part in the document.
 
     Examples
     --------
@@ -102,24 +102,24 @@ def recorded(part: Any, readings: Readings, path: KeyPath = ()) -> Any:
 
 
 class _Recorded:
-    """Reads like the part that it stands in for."""
+    """A recorded part, which reads like the part that it replaces."""
 
     def __init__(self, part: BaseModel, readings: Readings, path: KeyPath) -> None:
         self._part, self._readings, self._path = part, readings, path
 
     @property  # type: ignore[misc]  # of object it can be set as well
     def __class__(self) -> Any:
-        """The class of the part, so that class patterns match the stand-in as they match the part."""
+        """The class of the part, so that class patterns match the recorded part like the part itself."""
         return type(self._part)
 
     def __getattr__(self, name: str) -> Any:
         kind = type(self._part)
         if name.startswith("__pydantic"):
-            return getattr(kind, name)  # by which Pydantic's own isinstance knows a model
+            return getattr(kind, name)  # Pydantic's own isinstance uses this
         if name in kind.model_fields:
             key = kind.model_fields[name].alias or name
             return recorded(getattr(self._part, name), self._readings, (*self._path, key))
-        # What the part computes of its fields is computed here anew, so that the fields are read through the record.
+        # Properties of the part are computed here again, so that their fields are read from the recorded part.
         attribute = inspect.getattr_static(kind, name)
         if isinstance(attribute, property) and attribute.fget is not None:
             return attribute.fget(self)
@@ -134,7 +134,7 @@ class _Recorded:
 
 
 class RecordedValues(Mapping[str, NDArray[np.float64]]):
-    """Indicators by id, noting which are read."""
+    """Indicators by id; the log notes which are read."""
 
     def __init__(self, values: Mapping[str, NDArray[np.float64]], readings: Readings) -> None:
         self._values, self._readings = values, readings

@@ -25,7 +25,7 @@ __all__ = ["account_of", "save_assessment"]
 
 
 def save_assessment(tables: AssessmentTables, folder: str | os.PathLike[str], *, csv: bool) -> dict[str, Path]:
-    """Write an assessment into a folder, see :meth:`creditrisk.Assessment.save`."""
+    """Write an assessment into a folder; see :meth:`creditrisk.Assessment.save`."""
     started, assessed = time.perf_counter(), tables.assessed
     _ = tables.weighed_reasons  # before two threads ask for them
 
@@ -53,7 +53,7 @@ def save_assessment(tables: AssessmentTables, folder: str | os.PathLike[str], *,
 
 
 def account_of(assessed: Assessed) -> RunAccount:
-    """What the run was that computed this."""
+    """Return the account of the run that computed the assessment."""
     return RunAccount(
         kind="assessment",
         as_of=assessed.as_of,

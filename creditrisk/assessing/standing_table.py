@@ -1,4 +1,4 @@
-"""The standing of every record on a day, as a table: does it count, since when, until when, and why."""
+"""The standing of every record on a day, as a table: whether it counts, from which day to which day, and why."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["standing_table"]
 
 _COLUMNS = ("record_id", "enterprise_id", "type", "dimension", "severity", "occurred_on", "known_on")
-# Days in the texts: what counted from, what it counts until, when it was repaired, revoked, may be repaired.
+# The days in the texts: the first day of counting, its end, the days of repair and revocation, the first for a repair.
 _REASONS = {
     "in_force": ("自{counts_from}起有效", "in force since {counts_from}"),
     "not_yet_known": ("{counts_from}才获知", "not known before {counts_from}"),
@@ -72,14 +72,14 @@ def standing_table(
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
 ) -> Frame:
-    """Say for each record whether it counts on a day, and why.
+    """Return, for each record, whether it counts on a day, and why.
 
     Parameters
     ----------
     records : Records, or anything that read_records reads
-        All records of the enterprises: whether a minor offence is the first depends on the others.
+        All records of the enterprises, because the others decide whether a minor offence is the first.
     policy : Policy, str or path, default="jiangsu"
-        Its standing rules are applied.
+        The policy whose standing rules are applied.
     as_of : date or ISO text
     id_scheme : {"uscc", "uscc_strict", "any"}
     output : {"pandas", "polars", "arrow"}
@@ -89,7 +89,7 @@ def standing_table(
     frame
         One row per record, as read: record_id, enterprise_id, type, dimension, severity, occurred_on, known_on,
         standing (one of in_force, not_yet_known, revoked, repaired, expired, exempt), counts, counts_from,
-        counts_until (the first day on which it no longer counts), repairable_from (no repair has effect before),
+        counts_until (the first day on which it no longer counts), repairable_from (a repair before it has no effect),
         reason_zh, reason_en, basis (of the term that applies).
 
     Raises
@@ -142,7 +142,7 @@ def _reason(language: int) -> pl.Expr:
         text = _filled(_REASONS[name][language])
         if name == "in_force":
             for ending in (_UNTIL, _REPAIRABLE):
-                # An ending about a day that there is not adds nothing.
+                # The part of a text about a missing day is left out.
                 text = text + pl.coalesce(_filled(ending[language]), pl.lit(""))
         expression = pl.when(pl.col("standing") == name).then(text).otherwise(expression)
     return expression

@@ -1,4 +1,4 @@
-"""Putting together the summary of an assessment."""
+"""Makes the summary of an assessment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["summarise"]
 
 
 def summarise(assessed: Assessed) -> Summary:
-    """Count and average an assessment."""
+    """Compute the counts and averages of an assessment."""
     policy, scores, tiering = assessed.policy, assessed.scores, assessed.tiering
     enterprises, records = assessed.enterprises, assessed.records
     records_of_others = len(assessed.kernel.records_of_others)

@@ -1,4 +1,4 @@
-"""The tiers that enterprises had before: what limits on change are held against."""
+"""The tiers that enterprises had before; limits on change refer to them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _COLUMNS = ("enterprise_id", "as_of", "tier", "evidence_count")
 
 @dataclass(frozen=True)
 class TierHistory:
-    """What the assessment before said of each row.
+    """The results of the last assessment for each row.
 
     Attributes
     ----------
     tier : ndarray of int, shape (n_rows,)
-        As a position in ``policy.tiers``; -1 where there was none.
+        The tier, as a position in ``policy.tiers``; -1 if there was none.
     since : ndarray of int32, shape (n_rows,)
-        Day number from which the row has had that tier.
+        The day number from which the row has had that tier.
     records : ndarray of int, shape (n_rows,)
-        How many records were known then; 0 where there was no assessment.
+        The number of records that were known then; 0 if there was no assessment.
     """
 
     tier: NDArray[np.intp]
@@ -46,17 +46,17 @@ class TierHistory:
         return bool((self.tier >= 0).any())
 
     def only(self, rows: NDArray[np.intp]) -> TierHistory:
-        """The history of some rows alone."""
+        """Return the history of some rows only."""
         return TierHistory(self.tier[rows], self.since[rows], self.records[rows])
 
     def tier_since(self, tier: NDArray[np.uint8], as_of: date) -> pl.Series:
-        """The day from which each row has had its present tier: the old one where it did not change."""
+        """Return the day from which each row has had its present tier: the old day if the tier did not change."""
         days = np.where(self.tier == tier, self.since, np.int32(day_number(as_of)))
         return pl.Series("tier_since", days, dtype=pl.Int32).cast(pl.Date)
 
 
 def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of: date) -> TierHistory:
-    """Read the assessment before, in the order of the enterprises.
+    """Read the last assessment, in the order of the enterprises.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     Raises
     ------
     InputError
-        If it is no assessment, the table in a folder is not what its account says, a row leaves something out or an
-        enterprise stands in two, it is later than ``as_of``, or has tiers that the policy does not have.
+        If it is not an assessment, the table in a folder does not match its account, a row is incomplete, an
+        enterprise is in two rows, it is later than ``as_of``, or it has tiers that the policy does not have.
     """
     n_rows = len(enterprise_ids)
     if previous is None:
@@ -89,7 +89,7 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
     unknown = sorted(set(strangers) - set(positions))
     if unknown:
         raise InputError(f"previous has the tier {unknown[0]!r}; policy {policy.id} has {', '.join(positions)}")
-    # Where it is not said since when, it is not before the day on which the tier was given.
+    # If the first day of a tier is missing, the day of that assessment is taken: an earlier day is not proved.
     since = pl.coalesce("tier_since", "as_of") if "tier_since" in table.columns else pl.col("as_of")
     known = table.select(
         "enterprise_id",
@@ -108,7 +108,7 @@ def tier_history(previous: Any, policy: Policy, enterprise_ids: pl.Series, as_of
 
 
 def _check_complete(table: pl.DataFrame) -> None:
-    """Raise an InputError where a row leaves out what limits are held against, or an enterprise stands twice."""
+    """Raise an InputError if a row lacks a value that limits on change need, or an enterprise occurs twice."""
     for name in _COLUMNS:
         empty = table[name].is_null()
         if empty.any():

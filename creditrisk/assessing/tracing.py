@@ -1,4 +1,4 @@
-"""Putting together the trace of one enterprise: the same functions that assess, run on a policy that is recorded."""
+"""Makes the trace of one enterprise: the functions that assess run on a recorded policy."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from creditrisk.scoring.tiering import assign_regimes, bounded_tiers, limit_chan
 
 __all__ = ["trace"]
 
-# What ends an observation period is asked as the bounds on the tier are.
+# The conditions that end an observation period are traced like the bounds on the tier.
 _UNLESS = ("regimes", "observation", "unless")
-# What was read elsewhere in the document says how records count.
+# The parameters read elsewhere in the document say how records count.
 _OWN_PARTS = ("rules", "dimensions", "tiers", "vetoes", "thin_evidence", "floors", "limits_on_change", "regimes")
 
 
 def trace(assessed: Assessed, row: int) -> Trace:
     """Trace one row of an assessment.
 
-    Percentiles and shares are those among all enterprises.
+    Percentiles and shares refer to all enterprises.
     """
     policy, as_of = assessed.policy, assessed.as_of
     one = assessed.only(np.array([row], dtype=np.intp))
@@ -93,7 +93,7 @@ def trace(assessed: Assessed, row: int) -> Trace:
 
 
 class _Writer:
-    """Turns what was read into parts of a trace."""
+    """Turns readings into parts of a trace."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _Writer:
         )
 
     def part(self, path: KeyPath, apart: KeyPath = ("",)) -> PartTrace:
-        """What was read below a key path, but not below another."""
+        """Return the readings below a key path, without those below other key paths."""
         readings = self._readings
         names = dict.fromkeys(name for key, name in readings.indicators if _below(key, path) and not _below(key, apart))
         return PartTrace(

@@ -1,4 +1,4 @@
-"""The account of a run: what it was, from which inputs, by which policy, and the digest of every file that it wrote."""
+"""The account of a run: its kind, its inputs, its policy, and the digest of every file that it wrote."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PACKAGES = ("numpy", "pandas", "polars", "pydantic", "scikit-learn")
 
 
 def _plain_name(name: str) -> str:
-    # An account may come from anywhere, and a save removes what it names: never what lies in another folder.
+    # An account may come from anywhere, and a save removes the files it names: they must never be in another folder.
     if name in ("", ".", "..", ACCOUNT) or any(mark in name for mark in "/\\:\0"):
         raise ValueError("must be the name of a file in the same folder")
     return name
@@ -42,7 +42,7 @@ class _Data(BaseModel):
 
 
 class PolicyUsed(_Data):
-    """The policy that a run went by, or whose indicators a model reads."""
+    """The policy that a run applied, or whose indicators a model reads."""
 
     id: str
     edition: str
@@ -50,14 +50,14 @@ class PolicyUsed(_Data):
 
 
 class InputUsed(_Data):
-    """What a run read.
+    """An input that a run read.
 
     Attributes
     ----------
     sources : tuple of str
-        Files, folders, tables of a database; "frame" for what was given in memory.
+        Files, folders, tables of a database; "frame" for a table in memory.
     sha256 : dict of str to str
-        Of each file.
+        The SHA-256 of each file.
     rows_read, rows_kept, rows_rejected : int, optional
     rejected_by_code : dict of str to int, optional
     ignored_columns, notes : tuple of str, optional
@@ -74,33 +74,33 @@ class InputUsed(_Data):
 
 
 class RunAccount(_Data):
-    """What a run was: one form for every saved result, kept beside it as ``run.json``.
+    """The account of a run: one form for every saved result, kept beside it as ``run.json``.
 
-    What does not apply to a kind of result is left out. Runs that give the same bytes again (a plan, a model) tell
-    neither the time nor how long they took.
+    Fields that do not apply to a kind of result are left out. The account of a run that gives the same bytes again (a
+    plan, a model) contains neither its time nor its duration.
 
     Attributes
     ----------
     format : int
-        Of this form.
+        The version of this form.
     kind : str
-        Of the result.
+        The kind of the result.
     as_of : datetime.date, optional
     policy : PolicyUsed, optional
-        Of an impact, the one after the change.
+        The policy; for an impact, the one after the change.
     policy_before : PolicyUsed, optional
-        Of an impact.
+        The policy before the change, for an impact.
     model : dict, optional
-        What a model said, or which model it is, as plain data.
+        The statements or the identity of a model, as plain data.
     inputs : dict of str to InputUsed
     seed : str, optional
     counts : dict of str to int
     summary : dict, optional
         The result in figures, as plain data.
     results : dict of str to str
-        SHA-256 of every other file of the result, by name.
+        The SHA-256 of every other file of the result, by name.
     versions : dict of str to str
-        Of creditrisk, Python and the packages that numbers depend on.
+        The versions of creditrisk, Python and the packages that numbers depend on.
     timings_seconds : dict of str to float, optional
     finished_at : datetime.datetime, optional
     """
@@ -121,13 +121,13 @@ class RunAccount(_Data):
     finished_at: datetime | None = None
 
     def text(self) -> str:
-        """The account as the JSON of its file."""
+        """Return the account as the JSON of its file."""
         data = {name: value for name, value in self.model_dump(mode="json").items() if value is not None}
         data["inputs"] = self.model_dump(mode="json", include={"inputs"}, exclude_none=True)["inputs"]
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
     def differing(self, folder: Path, names: tuple[str, ...] | None = None) -> list[str]:
-        """Which files, of all or of those named, are there with other content than the account says."""
+        """Return the files (of all, or of ``names``) that exist with other content than the account says."""
         return [
             name
             for name in (self.results if names is None else names)
@@ -139,7 +139,7 @@ class RunAccount(_Data):
 
 
 def versions_used(*packages: str) -> dict[str, str]:
-    """The versions that numbers may depend on: creditrisk, Python and the packages named, else the common ones."""
+    """Return the versions on which numbers may depend: creditrisk, Python, and the named or the common packages."""
     return {
         "creditrisk": __version__,
         "python": platform.python_version(),
@@ -148,12 +148,12 @@ def versions_used(*packages: str) -> dict[str, str]:
 
 
 def account_in(folder: Path) -> RunAccount | None:
-    """The account of the result in a folder; None where there is none.
+    """Return the account of the result in a folder; None if there is none.
 
     Raises
     ------
     InputError
-        If there is a file of that name that is no account, or one of a newer form.
+        If a file with that name is not an account, or has a newer form.
     """
     path = folder / ACCOUNT
     try:

@@ -1,4 +1,4 @@
-"""An output that is its own input is refused, before anything is computed."""
+"""Checks, before anything is computed, that an output is not one of the inputs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _Source = str | os.PathLike[str] | None
 
 
 def check_folder_apart(out: str | os.PathLike[str], sources: Iterable[_Source], *, argument: str = "--out") -> None:
-    """Raise an InputError where a folder of results is, holds or lies in something that the run reads.
+    """Raise an InputError if a folder of results is an input of the run, contains one, or lies in one.
 
-    A result has a folder of its own. One that holds an input file could be cleared away with it; in one that lies in a
-    folder of inputs, the next run would read the results as inputs; and a run written over the result that it goes on
-    from would, repeated, go on from itself. What lies deeper in the folder does no harm.
+    A result has its own folder. If it contained an input file, a save could remove the file; if it lay in a folder of
+    inputs, the next run would read the results as inputs; and if a run replaced the result that it continues, a
+    repeated run would continue from itself. Inputs deeper in the folder do no harm.
 
     Parameters
     ----------
     out : path
     sources : iterable of path, pattern, URL or None
-        What is no file, folder or pattern is passed over.
+        The inputs; anything that is not a file, folder or pattern is skipped.
     argument : str
-        What the folder was given as.
+        The name of the argument that gave the folder.
     """
     folder = _real(out)
     for source in sources:
@@ -38,14 +38,14 @@ def check_folder_apart(out: str | os.PathLike[str], sources: Iterable[_Source], 
 
 
 def check_file_apart(out: _Source, sources: Iterable[_Source], *, argument: str = "--out") -> None:
-    """Raise an InputError where a file to write is one that the run reads, or would be read by the next.
+    """Raise an InputError if the run reads the file that it is to write, or the next run would read it.
 
     Parameters
     ----------
     out : path or None
     sources : iterable of path, pattern, URL or None
     argument : str
-        What the file was given as.
+        The name of the argument that gave the file.
     """
     if out is None:
         return
@@ -63,7 +63,7 @@ def _with(source: _Source) -> str:
 
 
 def _paths(source: _Source) -> list[Path]:
-    """The files and folders behind a source, whatever names and links lead to them."""
+    """Return the real files and folders of a source, with links resolved."""
     if source is None or "://" in str(source):
         return []
     if _is_pattern(source):
@@ -76,7 +76,7 @@ def _is_pattern(source: _Source) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Two names of one file."""
+    """Whether two paths are names of one file."""
     return one.exists() and other.exists() and one.samefile(other)
 
 

@@ -1,4 +1,4 @@
-"""One way to say which bytes something consists of: SHA-256, in hexadecimal."""
+"""The one digest of bytes that the library uses: SHA-256, in hexadecimal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["sha256_of", "sha256_of_file"]
 
 
 def sha256_of(content: bytes | str) -> str:
-    """The SHA-256 of bytes, or of text in UTF-8.
+    """Return the SHA-256 of bytes, or of text in UTF-8.
 
     Examples
     --------
@@ -21,6 +21,6 @@ def sha256_of(content: bytes | str) -> str:
 
 
 def sha256_of_file(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file, which is read part by part."""
+    """Return the SHA-256 of a file; the file is read in parts."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Reading what was saved: files are held against their account first, and what does not fit is refused."""
+"""Readers of saved results: files are first compared with their account, and refused if they do not fit."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ __all__ = ["file_used", "finish_before_reading", "input_of", "read_saved"]
 
 T = TypeVar("T")
 
-# A save between two looks is met once, not again and again.
+# A save may replace the set while it is read, but hardly this many times in a row.
 _ATTEMPTS = 3
 
 
 def read_saved(
     source: str | os.PathLike[str], kind: ResultKind, names: tuple[str, ...], read: Callable[..., T], *, argument: str
 ) -> T:
-    """Read files of a saved result, once they are what its account says.
+    """Read files of a saved result after comparing them with its account.
 
     Parameters
     ----------
     source : path
-        The folder of the result; or one file, which is held against an account beside it that names it, and taken as
-        it is where there is none.
+        The folder of the result; or one file, which is compared with an account beside it that names it, and read
+        unchecked if there is none.
     kind : str
-        Of result that is needed.
+        The kind of result that is needed.
     names : tuple of str
         The files to read from the folder.
     read : callable
-        Is given the path of each file.
+        A function that takes the path of each file.
     argument : str
-        What the source was given as, for messages.
+        The name of the argument that gave the source, for messages.
 
     Raises
     ------
     InputError
-        If the folder has no account, one of another kind of result, or a file is missing or not what the account says.
+        If the folder has no account or one of another kind of result, or a file is missing or does not fit the account.
     """
     path = Path(source)
     whole = path.is_dir() or len(names) > 1
@@ -63,12 +63,12 @@ def read_saved(
 
 
 def finish_before_reading(folder: Path) -> None:
-    """Bring a save that was killed in a folder to its end, so that one set is read.
+    """Finish a save that was killed in a folder, so that one whole set is read.
 
     Raises
     ------
     InputError
-        If that cannot be done.
+        If the save cannot be finished.
     """
     try:
         finish_broken_off(folder)
@@ -79,7 +79,7 @@ def finish_before_reading(folder: Path) -> None:
 
 
 def file_used(source: Any) -> InputUsed:
-    """What an account says of a small table that a run read: the file and its digest, or what it was else."""
+    """Return the account's entry for a small table that a run read: the file and its digest, or another source."""
     if not isinstance(source, str | os.PathLike):
         return InputUsed(sources=("frame",))
     name = Path(source).as_posix()
@@ -89,7 +89,7 @@ def file_used(source: Any) -> InputUsed:
 
 
 def input_of(source: str | os.PathLike[str], *names: str) -> InputUsed:
-    """What an account says of a saved result that a run read: its folder, and the digests of the files read."""
+    """Return the account's entry for a saved result that a run read: its folder, and the digests of the files read."""
     path = Path(source)
     account = account_in(path) if path.is_dir() else _account_naming(path)
     listed = {} if account is None else account.results
@@ -110,7 +110,7 @@ def _account(folder: Path, kind: ResultKind, argument: str) -> RunAccount:
 
 
 def _account_naming(path: Path) -> RunAccount | None:
-    """The account that a file belongs to; none for a file that was put there by hand."""
+    """Return the account to which a file belongs; None for a file that was put there by hand."""
     try:
         account = account_in(path.parent)
     except InputError:

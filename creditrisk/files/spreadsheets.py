@@ -1,4 +1,4 @@
-"""Tables as CSV and .xlsx that a spreadsheet opens as it should: Chinese legible, and no cell taken for a formula."""
+"""Tables as CSV and .xlsx that a spreadsheet opens correctly: Chinese is legible, and no cell becomes a formula."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 __all__ = ["as_spreadsheet", "check_sheet", "read_spreadsheet", "write_spreadsheet", "write_workbook"]
 
-# What makes a spreadsheet run a cell (the full-width forms too), behind an apostrophe is only text. Text that has one
-# there gets another, so that taking one away gives back what was written.
+# Characters that make a spreadsheet execute a cell (also in full-width form) are only text after an apostrophe. Text
+# that already has one there gets another, so that removing one gives the original text.
 _FORMULA_START = r"^'*[=+\-@\t\r\n＝＋－＠]"
 _GUARDED = r"^'('*[=+\-@\t\r\n＝＋－＠])"
 _MOST_ROWS = 1 << 20
 _MOST_WIDTH = 60
-# The same tables give the same file on any day.
+# A fixed day of creation, so that the same tables give the same file on any day.
 _CREATED = datetime(2000, 1, 1)
 _MOST_TEXT = 32767
 _BEYOND_UTF_16 = r"[\x{10000}-\x{10FFFF}]"
 
 
 def write_spreadsheet(frame: pl.DataFrame | Iterable[pl.DataFrame], path: str | Path) -> None:
-    """Write a table as CSV in UTF-8 with a byte order mark, by which Excel knows that it is UTF-8.
+    """Write a table as CSV in UTF-8, with a byte order mark so that Excel reads it as UTF-8.
 
     Parameters
     ----------
     frame : polars.DataFrame, or iterable of them
-        A large table may come in parts, one after another.
+        The table; a large one may come in parts, one after another.
     path : str or Path
     """
     parts = [frame] if isinstance(frame, pl.DataFrame) else frame
@@ -52,12 +52,12 @@ def read_spreadsheet(path: str | Path, types: Mapping[str, type[pl.DataType]]) -
     ----------
     path : str or Path
     types : mapping of str to data type
-        Of the columns that are not text.
+        The types of the columns that are not text.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a cell is not of its column's type.
+        If the file cannot be read, or a cell does not have its column's type.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def read_spreadsheet(path: str | Path, types: Mapping[str, type[pl.DataType]]) -
 
 
 def as_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text, and text cells that a spreadsheet would run as a formula behind an apostrophe.
+    """Turn lists into text, and put an apostrophe before text that a spreadsheet would execute as a formula.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def as_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def check_sheet(name: str, rows: int) -> None:
-    """Raise an InputError where a table has more rows than a sheet of Excel takes beside its header."""
+    """Raise an InputError if a table has more rows than an Excel sheet can hold with its header."""
     if rows >= _MOST_ROWS:
         raise InputError(
             f"the sheet {name} would have {rows:,} rows below its header, and Excel opens at most {_MOST_ROWS - 1:,}: "
@@ -103,20 +103,20 @@ def check_sheet(name: str, rows: int) -> None:
 def write_workbook(sheets: Mapping[str, pl.DataFrame], path: str | Path) -> None:
     """Write tables as the sheets of one .xlsx; text stays text, whatever it begins with.
 
-    Days are days, lists are joined, and where the apostrophe of :func:`as_spreadsheet` would change a cell, here its
-    format says that it is text. The same tables give the same bytes.
+    Days stay days and lists are joined. A cell needs no apostrophe as in :func:`as_spreadsheet`, because its format
+    says that it is text. The same tables give the same bytes.
 
     Parameters
     ----------
     sheets : mapping of str to polars.DataFrame
-        By the name of the sheet.
+        The tables by the name of the sheet.
     path : str or Path
 
     Raises
     ------
     InputError
-        If XlsxWriter is not installed, a table has more rows or a cell more text than Excel takes, or a name is none
-        that Excel allows.
+        If XlsxWriter is not installed, a table has more rows or a cell has more text than Excel allows, or Excel does
+        not allow a name.
 
     Examples
     --------
@@ -136,11 +136,11 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: str | Path) -> None
     tables = {name: _cells(frame) for name, frame in sheets.items()}
     for name, table in tables.items():
         _check_texts(name, table)
-    # Row by row, since a sheet may have a million of them.
+    # Cells are written row by row, because a sheet may have a million rows.
     with Path(path).open("wb") as file, xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
         book.set_properties({"created": _CREATED})
         head = book.add_format({"bold": True, "num_format": "@"})
-        # A cell of this format stays text when it is edited, too.
+        # A cell with this format stays text even if it is edited.
         text = book.add_format({"num_format": "@"})
         day, moment = (book.add_format({"num_format": form}) for form in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
         for name, table in tables.items():
@@ -165,7 +165,7 @@ def _fill(sheet: Worksheet, table: pl.DataFrame, head: Format, formats: Mapping[
 
 
 def _writer(sheet: Worksheet, dtype: pl.DataType) -> Callable[..., int]:
-    # Never sheet.write, which takes some text for formulas, links or numbers.
+    # sheet.write is never used, because it turns some text into formulas, links or numbers.
     if dtype.is_temporal():
         return sheet.write_datetime
     if dtype.is_numeric():
@@ -174,7 +174,7 @@ def _writer(sheet: Worksheet, dtype: pl.DataType) -> Callable[..., int]:
 
 
 def _cells(frame: pl.DataFrame) -> pl.DataFrame:
-    """What Excel has types for, and all else as text; it knows neither time zones nor numbers that are none."""
+    """Keep the types that Excel has and turn all others into text; Excel has no time zones, NaN or infinity."""
     kept = cs.date() | cs.datetime() | cs.numeric() | cs.boolean()
     return _joined(frame).with_columns(
         (~kept).cast(pl.String),
@@ -184,7 +184,7 @@ def _cells(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_texts(name: str, table: pl.DataFrame) -> None:
-    """XlsxWriter would cut a text that is too long for a cell, and say nothing."""
+    """Raise an InputError for a text that is too long for a cell: XlsxWriter would silently cut it."""
     for column in table.select(cs.string()).iter_columns():
         units = column.str.len_chars() + column.str.count_matches(_BEYOND_UTF_16)
         too_long = (units > _MOST_TEXT).arg_true()
@@ -196,9 +196,9 @@ def _check_texts(name: str, table: pl.DataFrame) -> None:
 
 
 def _width(column: pl.Series) -> float:
-    """Of the longest cell, a Chinese character being twice as wide as a Latin letter."""
+    """Return the width of the longest cell; a Chinese character is twice as wide as a Latin letter."""
     text = pl.concat([pl.Series([column.name]), column.cast(pl.String)]).drop_nulls()
-    # In UTF-8 Chinese characters have three bytes, Latin letters one.
+    # In UTF-8 Chinese characters have three bytes, and Latin letters have one.
     wide = (text.str.len_bytes() + text.str.len_chars()).max()
     assert isinstance(wide, int)
     return min(wide / 2 + 2, _MOST_WIDTH)

@@ -1,24 +1,24 @@
-"""Results are sets: the files of one appear together, in place of the whole set before, or not at all.
+"""Results are sets: the files of a result appear together and replace the whole earlier set, or do not appear at all.
 
-How it survives a kill at any point. The new files are written into a hidden folder within that of the result, and put
-on disk there, the account of the run (``run.json``) among them. To rename the hidden folder is the step that decides:
-before it the old set stands as it was, after it the new one holds. What follows only carries out what was decided:
-files of the old set that the new one does not have are removed, the new ones take their places, the account last.
-Whoever comes next, reader or writer, finds a decided set that is not in its places yet and finishes it, or an undecided
-one and removes it. Each of these steps may be repeated.
+How a save survives a kill at any point: the new files, including the account of the run (``run.json``), are written and
+synced to disk in a hidden folder inside the result's folder. Renaming the hidden folder is the step that decides:
+before it the old set is unchanged, after it the new one is valid. The next steps only carry out the decision: files of
+the old set that the new one does not have are removed, and the new files move to their places, the account last. The
+next reader or writer finishes a decided set that is not yet in place, and removes an undecided one. Each step may be
+repeated.
 
-Why not exchange whole folders, which would be a single step for every reader: what a user keeps in the folder would
-have to move along, the folder may be a mount point or the one that somebody stands in, the folder above may not be
-writable, and not every file system can exchange. A list of what to do is not needed either: the hidden folder is the
-list. What is left is a short time in which files are renamed. This library waits for its end, or brings it about;
-other programs that read a file by its name in just that time, or after a kill in it, can see old and new side by side.
+Why whole folders are not exchanged, although readers would see a single step: a user's other files in the folder would
+have to move too, the folder may be a mount point or somebody's working directory, the folder above may not be writable,
+and not every file system can exchange folders. No list of steps is needed: the hidden folder is the list. There remains
+a short time in which files are renamed. This library waits for its end, or finishes the renames; another program that
+reads a file by its name in that time, or after a kill in it, can see old and new files side by side.
 
-What is whose. A set consists of the files that its account names, and of no others. A save replaces and removes those,
-as long as they are what the account says, and touches nothing else: where a file of a user, or one that somebody has
-changed since, stands in the way, the save is refused and nothing is lost. A folder holds one result.
+Which files belong to a set: those that its account names, and no others. A save replaces and removes these files if
+they are what the account says, and touches nothing else: if a user's file, or a file that somebody has changed, is in
+the way, the save is refused and nothing is lost. A folder holds one result.
 
-Two runs into one folder do not mix: a save holds a lock on the folder, and a second one waits for a while, then says
-so. On Windows and on network drives without locks it cannot wait, and what a killed run left undecided stays there.
+Two runs into one folder do not mix: a save holds a lock on the folder, and a second one waits for a while, then raises
+an error. On Windows and on network drives without locks it cannot wait, and an undecided set of a killed run stays.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ _PAUSE_SECONDS = 0.05
 
 
 def prepare_folder(folder: str | os.PathLike[str], kind: ResultKind) -> None:
-    """See that a result can be saved in a folder, which is made: better before long work than after it.
+    """Make a folder and check that a result can be saved in it, before long work instead of after it.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written to, holds another kind of result, or a file of the result there was
-        changed since.
+        If the folder cannot be made or written to, holds another kind of result, or has a file of a result that was
+        changed after the save.
     """
     target = _real(folder)
     with _told_as_output_error(folder):
@@ -73,27 +73,27 @@ def write_set(
     files: Mapping[str, Callable[[Path], object]],
     account: RunAccount | Callable[[], RunAccount],
 ) -> dict[str, Path]:
-    """Save a result: its files and its account take the places of the set before as one.
+    """Save a result: its files and its account together replace the earlier set.
 
     Parameters
     ----------
     folder : path
-        Made if it is not there. Links are followed.
+        The folder; it is made if it does not exist. Links are followed.
     files : mapping of str to callable
-        File name to a function that writes the content to the path given.
+        A function for each file name that writes the content to a given path.
     account : RunAccount, or function that gives it
-        Of the run, without ``results``; the function is called when all other files are written.
+        The account of the run, without ``results``; the function is called after all other files are written.
 
     Returns
     -------
     dict of str to Path
-        Of every file, ``run.json`` included.
+        The path of every file, including ``run.json``.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made, a file cannot be written or would replace what is not of this kind of result, or
-        another run is writing there. What is there is then left as it was.
+        If the folder cannot be made, a file cannot be written or would replace a file that is not of this kind of
+        result, or another run is writing there. The folder's files are then unchanged.
     """
     target = _real(folder)
     with _told_as_output_error(folder):
@@ -116,31 +116,31 @@ def write_set(
 
 
 def write_file(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
-    """Write a single file, in place of one that is there; it appears whole or not at all.
+    """Write a single file and replace an existing one; it appears whole or not at all.
 
     Raises
     ------
     OutputError
-        If it cannot be written, or is part of a saved result.
+        If the file cannot be written, or is part of a saved result.
     """
     _write_file(Path(path), lambda _: write)
 
 
 def update_file(path: str | os.PathLike[str], change: Callable[[str | None], str | None]) -> None:
-    """Change a text file in one step, so that of two who do so at once neither loses what the other wrote.
+    """Change a text file in one step, so that two simultaneous changes do not lose each other's text.
 
     Parameters
     ----------
     path : path
     change : callable
-        Takes the text that is there, None where there is no file, and gives the new one, None to leave it as it is.
+        A function from the present text (None if there is no file) to the new text (None to leave the file unchanged).
 
     Raises
     ------
     InputError
-        If what is there is no text.
+        If the file is not text.
     OutputError
-        As :func:`write_file`.
+        For the reasons that :func:`write_file` gives.
     """
     place = Path(path)
 
@@ -156,12 +156,12 @@ def update_file(path: str | os.PathLike[str], change: Callable[[str | None], str
 
 
 def finish_broken_off(folder: Path) -> None:
-    """Bring a save that was killed in a folder to its end, and remove what others left undecided.
+    """Finish a save that was killed in a folder, and remove undecided sets of other runs.
 
     Raises
     ------
     OutputError
-        If a set is decided, and cannot be put in its places.
+        If a decided set cannot be moved to its places.
     """
     target = _real(folder)
     if not target.is_dir() or not any(target.glob(_PREFIX + "*")):
@@ -170,7 +170,7 @@ def finish_broken_off(folder: Path) -> None:
         with _told_as_output_error(folder), _held(target):
             pass
     else:
-        # What is undecided hinders nobody: where it is in use, or cannot be removed, it stays.
+        # An undecided set does no harm: if it is in use, or cannot be removed, it stays.
         with contextlib.suppress(OSError), _held(target, wait=False):
             pass
 
@@ -191,7 +191,7 @@ def _write_file(path: Path, writer: Callable[[Path], Callable[[Path], object] | 
 
 
 def _real(folder: str | os.PathLike[str]) -> Path:
-    """The folder itself, whatever links lead to it."""
+    """Return the real folder, with links resolved."""
     return Path(os.path.realpath(folder))
 
 
@@ -208,7 +208,7 @@ def _told_as_output_error(place: str | os.PathLike[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a folder for oneself, with what was broken off there finished."""
+    """Lock a folder for this process, and finish interrupted saves there."""
     if sys.platform == "win32":
         _carry_out(folder)
         yield
@@ -217,19 +217,19 @@ def _held(folder: Path, *, wait: bool = True) -> Iterator[None]:
     try:
         locked = _lock(handle, folder, _PATIENCE_SECONDS if wait else 0.0)
         _carry_out(folder)
-        # Whoever writes holds the lock: what is undecided now is of a run that is dead.
+        # A writer holds the lock, so an undecided set found now belongs to a dead run.
         for left in folder.glob(f"{_PREFIX}*{_UNDECIDED}") if locked else ():
             shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
-        # A child that was forked meanwhile has the handle as well: unlock, do not only close.
+        # A child process that was forked meanwhile has the handle as well: closing it is not enough to unlock.
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
 
 
 def _lock(handle: int, folder: Path, patience: float) -> bool:
-    """Whether the folder is locked; where nobody can lock, it is not."""
+    """Lock a folder, and return whether it is locked; on file systems without locks it is not."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -247,7 +247,7 @@ def _lock(handle: int, folder: Path, patience: float) -> bool:
 
 @contextlib.contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
-    """A hidden folder to write into, on the same file system; what is left in it goes with it."""
+    """Make a hidden folder to write into, on the same file system; remove it afterwards with its contents."""
     stage = Path(mkdtemp(prefix=_PREFIX, suffix=_UNDECIDED, dir=folder))
     try:
         yield stage
@@ -256,7 +256,7 @@ def _staged(folder: Path) -> Iterator[Path]:
 
 
 def _carry_out(folder: Path) -> None:
-    """Put a set that is decided in its places, in steps that may all be repeated."""
+    """Move a decided set to its places, in steps that may all be repeated."""
     decided = folder / _DECIDED
     if not decided.is_dir():
         return
@@ -275,7 +275,7 @@ def _carry_out(folder: Path) -> None:
 
 
 def _check_replaceable(folder: Path, kind: ResultKind, files: Mapping[str, object] | None = None) -> None:
-    """Raise an OutputError where a save would replace or remove what is not a file of the same kind of result."""
+    """Raise an OutputError if a save would replace or remove a file that does not belong to the same kind of result."""
     try:
         old = account_in(folder)
     except InputError as error:
@@ -299,13 +299,13 @@ def _check_in_no_set(path: Path) -> None:
     try:
         account = account_in(path.parent)
     except InputError:
-        return  # somebody else's file of that name
+        return  # another program's file with that name
     if account is not None and path.name in (*account.results, ACCOUNT):
         raise OutputError(f"{path} is part of a saved result ({account.kind.replace('_', ' ')}): name another file")
 
 
 def _put_on_disk(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk itself."""
+    """Make the system write a file, or the names in a folder, to the disk."""
     if path.is_dir():
         if sys.platform == "win32":
             return

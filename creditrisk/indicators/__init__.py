@@ -1,1 +1,1 @@
-"""Records turned into numbers: specifications as data, one pass over the records, scikit-learn transformers."""
+"""Indicators, which turn records into numbers: specifications as data, one pass over the records, transformers."""

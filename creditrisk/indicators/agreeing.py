@@ -1,7 +1,7 @@
-"""Indicators on which two policies agree, so that they need be computed but once.
+"""Indicators on which two policies agree; these need to be computed only once.
 
-Two policies agree on an indicator where everything agrees that its values come from: the specification, the severity
-weights if it weighs, the standing rules for the records that it looks at, and the indicators that it is made of.
+Two policies agree on an indicator if they agree on everything that its values depend on: the specification, the
+severity weights if it weighs, the standing rules for the records that it reads, and the indicators that it uses.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Values = dict[str, NDArray[np.float64]]
 
 
 class IndicatorPolicy(Protocol):
-    """What is compared of a policy."""
+    """The parts of a policy that are compared."""
 
     @property
     def indicators(self) -> Sequence[IndicatorSpec]: ...
@@ -46,14 +46,14 @@ class IndicatorPolicy(Protocol):
 def indicators_of_both(
     before: IndicatorPolicy, after: IndicatorPolicy, records: Records, enterprises: pl.DataFrame, cohort: Cohort
 ) -> tuple[Values, Values]:
-    """The indicators that each of two policies uses; those on which both agree are the same arrays.
+    """Compute the indicators that each of two policies uses; those on which both agree are the same arrays.
 
     Parameters
     ----------
     before, after : Policy
     records : Records
     enterprises : polars.DataFrame
-        Those of the cohort.
+        The enterprises of the cohort.
     cohort : Cohort
     """
     agreed = agreed_indicators(before, after)
@@ -75,7 +75,7 @@ def indicators_of_both(
 
 
 def agreed_indicators(before: IndicatorPolicy, after: IndicatorPolicy) -> list[str]:
-    """Indicators of the policy after that have the same values under the one before, what they are made of first."""
+    """Return the later policy's indicators that have equal values under the earlier one, dependencies first."""
     same_weights = _without_basis(before.severity_weights) == _without_basis(after.severity_weights)
     quantities = {q.id for policy in (before, after) for q in policy.quantities}
     if before.quantities == after.quantities:
@@ -96,12 +96,12 @@ def agreed_indicators(before: IndicatorPolicy, after: IndicatorPolicy) -> list[s
 
 
 def _measured(spec: IndicatorSpec) -> dict[str, Any]:
-    """A specification without what is only said about it."""
+    """Return a specification without the fields that do not change its values."""
     return spec.model_dump(exclude={"label", "source", "direction", "dimension"})
 
 
 def _same_standing(before: StandingRules, after: StandingRules, spec: IndicatorSpec) -> bool:
-    """Whether the records that an indicator looks at count in the same way under both rules."""
+    """Whether the records that an indicator reads count in the same way under both rules."""
     if before.missing_severity != after.missing_severity:
         return False
     looked_at = {*spec.select.types, *(spec.out_of.types if spec.out_of else ())}
@@ -118,7 +118,7 @@ def _types_ruled(rules: StandingRules) -> Iterator[str]:
 
 
 def _ruling(rules: StandingRules, types: set[str]) -> list[dict[str, Any]]:
-    """What the rules say of records of these types, in the order in which they apply."""
+    """Return the rules for records of these types, in the order in which they apply."""
     terms = [
         {**_without_basis(term), "types": sorted(types.intersection(term.types))}
         for term in rules.terms

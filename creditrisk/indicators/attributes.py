@@ -22,7 +22,7 @@ Numbers = NDArray[np.float64]
 
 
 class EnterpriseAttributes:
-    """What the enterprise table says of each row of a cohort, and what a policy makes of it."""
+    """The attributes of each row of a cohort, from the enterprise table and the policy's quantities."""
 
     def __init__(self, enterprises: pl.DataFrame | None, cohort: Cohort, quantities: Sequence[Quantity] = ()) -> None:
         self._enterprises = enterprises
@@ -30,7 +30,7 @@ class EnterpriseAttributes:
         self._quantities = {quantity.id: quantity for quantity in quantities}
 
     def only(self, rows: NDArray[np.intp], cohort: Cohort) -> EnterpriseAttributes:
-        """The same of some rows alone, which are the rows of a cohort of their own."""
+        """Return the attributes of some rows only, as the rows of another cohort."""
         enterprises = None if self._enterprises is None else self.frame[rows]
         return EnterpriseAttributes(enterprises, cohort, tuple(self._quantities.values()))
 
@@ -45,7 +45,7 @@ class EnterpriseAttributes:
         return rows.join(self._enterprises, on="enterprise_id", how="left", maintain_order="left")
 
     def number(self, name: str) -> Numbers:
-        """An attribute as numbers, shape (n_rows,); NaN where it is missing.
+        """Return an attribute as numbers, shape (n_rows,); NaN where it is missing.
 
         ``employees``, ``attributes.NAME``, ``age_days`` (days since the enterprise was established),
         ``key_area_count``, ``new_business_form`` (0 or 1), and the policy's quantities.
@@ -68,14 +68,14 @@ class EnterpriseAttributes:
     def percentile(
         self, values: Numbers, within: Sequence[str], by: PeerGroups | None = None, size: Numbers | None = None
     ) -> Numbers:
-        """Each value's percentile (0 to 100) among the rows of the same day and group; ties counted half.
+        """Return each value's percentile (0 to 100) among the rows of the same day and group; ties count half.
 
-        With ``by``, a row's group is also that of its ``size``; a row too small for any group, or of a size that is
-        missing, has no percentile.
+        With ``by``, a row's group also depends on its ``size``; a row that is too small for any group, or has no size,
+        has no percentile.
         """
         groups: dict[str, Any] = {"as_of": self._cohort.as_of, **{name: self._column(name) for name in within}}
         if by is not None and size is not None:
-            # A size that is missing is in no group, least of all in that of the largest, where NaN would sort.
+            # A missing size is in no group; NaN would otherwise sort into the group of the largest.
             group = np.where(np.isnan(size), 0, np.searchsorted(np.array(by.starts), size, side="right"))
             groups["size"], values = group, np.where(group > 0, values, np.nan)
         frame = pl.DataFrame({"value": values, **groups})
@@ -83,8 +83,8 @@ class EnterpriseAttributes:
         ranked = frame.select(
             rank=value.rank("average").over(list(groups)).fill_null(float("nan")), n=value.count().over(list(groups))
         )
-        # One division, and last: 3 of 5 is exactly the 60th percentile, as against a threshold it must be. Not Polars
-        # divides here: by one number it multiplies with the reciprocal, and the middle one of 49 comes below 50.
+        # There is only one division, and it is last, so that 3 of 5 is exactly the 60th percentile and compares exactly
+        # with a threshold. NumPy divides: Polars would multiply by the reciprocal, and put the middle of 49 below 50.
         rank, n = ranked["rank"].to_numpy(), ranked["n"].to_numpy()
         return np.divide((rank - 0.5) * 100, n, out=np.full(len(rank), np.nan), where=n > 0)
 

@@ -1,4 +1,4 @@
-"""Indicators as scikit-learn transformers: rows of a cohort in, one column per indicator out."""
+"""Indicators as scikit-learn transformers: they turn the rows of a cohort into one column per indicator."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ Unknown = Literal["error", "warn"]
 
 
 class LeftBehind:
-    """Stands for a table that a pickle does not carry."""
+    """A placeholder for a table that a pickle does not contain."""
 
     def __repr__(self) -> str:
         return "<left behind>"
 
 
 class IndicatorPolicy(Protocol):
-    """What the builders take from a policy."""
+    """The parts of a policy that the builders use."""
 
     @property
     def indicators(self) -> Sequence[IndicatorSpec]: ...
@@ -60,29 +60,29 @@ class IndicatorPolicy(Protocol):
 
 
 class IndicatorBuilder(TransformerMixin, BaseEstimator):
-    """All built-in indicators, and those of a policy, for the rows of a cohort.
+    """A transformer that computes all built-in indicators, and those of a policy, for the rows of a cohort.
 
     Parameters
     ----------
     records : Records or frame
-        From :func:`creditrisk.read_records`, or a frame already in the data model (a Polars lazy frame is read
-        column by column).
+        Records from :func:`creditrisk.read_records`, or a frame in the data model (a Polars lazy frame is read column
+        by column).
     enterprises : Enterprises or frame, optional
-        Needed by indicators of the enterprise itself, such as its age.
+        The enterprises, which indicators of the enterprise itself need, such as its age.
     policy : Policy, optional
-        Gives severity weights, standing rules and further indicators.
+        The policy that gives severity weights, standing rules and further indicators.
     indicators : sequence of IndicatorSpec, optional
-        Further indicators; one with the id of another takes its place.
+        Further indicators; one with the id of another replaces it.
     only : sequence of str, optional
-        Ids of the indicators wanted, in this order; those that they are made of come before them.
+        The ids of the wanted indicators, in this order; indicators that they use come before them.
     unknown : {"error", "warn"}, default="error"
-        What becomes of rows whose enterprise neither ``enterprises`` nor ``records`` knows: nothing on record of a
-        mistyped id is no clean record. With ``"warn"`` all their values are missing, and their number is told.
+        The treatment of rows whose enterprise is in neither ``enterprises`` nor ``records``: a mistyped id without
+        records is not a clean enterprise. With ``"warn"`` all their values are missing, and a warning counts them.
 
     Attributes
     ----------
     specs_ : tuple of IndicatorSpec
-        The indicators computed, after :meth:`fit`.
+        The indicators that are computed, set by :meth:`fit`.
 
     See Also
     --------
@@ -90,7 +90,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Nothing is learnt in :meth:`fit`: the value of a row depends on the records and the day alone.
+    :meth:`fit` learns nothing: the value of a row depends only on the records and the day.
 
     A builder that is pickled leaves its records and enterprises behind: give them again,
     ``builder.set_params(records=..., enterprises=...)``. For a search or a cross-validation with ``n_jobs`` compute the
@@ -134,12 +134,12 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         self.unknown = unknown
 
     def fit(self, X: FrameLike | None = None, y: object = None) -> IndicatorBuilder:
-        """Settle which indicators are computed; nothing is learnt from ``X``.
+        """Determine which indicators are computed; nothing is learnt from ``X``.
 
         Raises
         ------
         InputError
-            If one that is wanted does not exist.
+            If a wanted indicator does not exist.
         """
         if self.unknown not in get_args(Unknown):
             raise InputError(f"unknown must be one of {', '.join(get_args(Unknown))}, got {self.unknown!r}")
@@ -158,18 +158,18 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         Returns
         -------
         pandas.DataFrame of float64, shape (n_rows, n_indicators)
-            Or what ``set_output`` asks for. NaN where there is nothing to measure.
+            The indicators, or the container that ``set_output`` asks for; NaN where there is nothing to measure.
 
         Raises
         ------
         InputError
-            If the cohort lacks a column or has a day that is none, the records lack a column to measure, or an
-            enterprise is unknown and ``unknown="error"``.
+            If the cohort lacks a column or has an invalid day, the records lack a column to measure, or an enterprise
+            is unknown and ``unknown="error"``.
 
         Warns
         -----
         InputWarning
-            Of the rows without values, with ``unknown="warn"``.
+            If rows have no values, with ``unknown="warn"``.
         """
         check_is_fitted(self, "specs_")
         import pandas
@@ -183,13 +183,13 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         return pandas.DataFrame(values, index=index, columns=[spec.id for spec in self.specs_], copy=False)
 
     def kernel(self, cohort: Cohort, row_of_record: pl.Series | None = None) -> Kernel:
-        """The records coded for this cohort, for values and evidence alike.
+        """Return the records coded for this cohort, for both values and evidence.
 
         Parameters
         ----------
         cohort : Cohort
         row_of_record : polars.Series of UInt32, optional
-            As in :class:`~creditrisk.indicators.engine.Kernel`.
+            The same parameter as in :class:`~creditrisk.indicators.engine.Kernel`.
         """
         check_is_fitted(self, "specs_")
         policy = self.policy
@@ -205,7 +205,7 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
         )
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
-        """Ids of the indicators, in the order of the columns."""
+        """Return the ids of the indicators, in the order of the columns."""
         check_is_fitted(self, "specs_")
         return np.asarray([spec.id for spec in self.specs_], dtype=object)
 
@@ -233,14 +233,14 @@ class IndicatorBuilder(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        # A cohort is a frame of ids and days.
+        # A cohort is a frame of ids and days, not an array.
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         tags.requires_fit = True
         return tags
 
     def _known(self, ids: pl.Series) -> NDArray[np.intp]:
-        """Places of the rows whose enterprise is in the register, or on record."""
+        """Return the positions of the rows whose enterprise is in the register or has records."""
         given = {"enterprises": self.enterprises, "records": self.records}
         tables = [_table(table, name) for name, table in given.items() if table is not None]
         known: list[pl.Series] = []
@@ -316,7 +316,7 @@ def cohort_of(rows: Any) -> Cohort:
     Raises
     ------
     InputError
-        If a column is missing, an id is missing, or a day is no date.
+        If a column or an id is missing, or a day is not a date.
     """
     frame = to_polars(rows)
     for name in ("enterprise_id", "as_of"):
@@ -332,7 +332,7 @@ def cohort_of(rows: Any) -> Cohort:
 
 
 def cohort_on(enterprise_ids: pl.Series, as_of: date) -> Cohort:
-    """A cohort of enterprises all looked at on one day."""
+    """Return a cohort of enterprises, all on one day."""
     day = np.int32((as_of - date(1970, 1, 1)).days)
     return Cohort(enterprise_ids, np.full(len(enterprise_ids), day, dtype=np.int32))
 
@@ -357,14 +357,14 @@ def _collected(table: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
 
 
 def _spread(values: NDArray[np.float64], places: NDArray[np.intp], n_rows: int) -> NDArray[np.float64]:
-    """The values in their rows, the others missing."""
+    """Put values into their rows; the values of all other rows are missing."""
     result = np.full(n_rows, np.nan)
     result[places] = values
     return result
 
 
 def _size(value: Any, name: str) -> str:
-    """A parameter in a word: tables by their size, a policy by its name."""
+    """Return a parameter in short form: a table by its size, a policy by its name."""
     if isinstance(value, pl.LazyFrame):
         return "<lazy frame>"
     if isinstance(value, Records | Enterprises) or is_frame(value):

@@ -1,4 +1,4 @@
-"""The built-in indicators, read from ``catalogue/*.yaml``: the form in which a policy declares its own."""
+"""The built-in indicators, read from ``catalogue/*.yaml``; a policy declares its own in the same form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["built_in_indicators"]
 
 @cache
 def built_in_indicators(dimension: str | None = None) -> tuple[IndicatorSpec, ...]:
-    """The built-in indicators of one dimension, or of all five.
+    """Return the built-in indicators of one dimension, or of all five.
 
     Examples
     --------
@@ -28,5 +28,5 @@ def built_in_indicators(dimension: str | None = None) -> tuple[IndicatorSpec, ..
     return tuple(IndicatorSpec.model_validate(entry) for entry in _SafeLoader(text).get_single_data())
 
 
-# The safe loader in C where PyYAML was built with it: ten times as fast, and as safe.
+# PyYAML's safe loader in C, if it was built with it, is ten times as fast and as safe.
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

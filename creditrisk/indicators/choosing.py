@@ -1,4 +1,4 @@
-"""Whether a selection takes a record, for whoever asks outside the kernel: as an expression, or of one record."""
+"""Tests, outside the kernel, of whether a selection takes a record: as an expression, or for one record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["chosen", "takes"]
 
 
 def chosen(selection: Selection) -> pl.Expr:
-    """Whether a selection takes a record, whatever its standing and age."""
+    """Return the expression that is true where a selection takes a record, regardless of its standing and age."""
     texts = (
         ("type", selection.types),
         ("dimension", () if selection.dimension is None else (selection.dimension,)),
@@ -29,7 +29,7 @@ def chosen(selection: Selection) -> pl.Expr:
 
 
 def takes(selection: Selection, record: Mapping[str, str]) -> bool:
-    """Whether a selection takes one record, given as the columns that it fills.
+    """Return whether a selection takes one record, given by its non-empty columns.
 
     Examples
     --------

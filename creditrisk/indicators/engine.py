@@ -1,7 +1,7 @@
-"""The kernel: all indicators of a cohort in one pass over the records.
+"""The kernel: computes all indicators of a cohort in one pass over the records.
 
-Each combination of record types is looked at by itself, so that an indicator touches only the records that it can
-count, and sums are taken with ``bincount`` over row numbers. Sums do not depend on the order or splitting of the
+Each combination of record types is processed separately, so that an indicator reads only the records that it can
+count, and ``bincount`` over row numbers adds up the values. Sums do not depend on the order or splitting of the
 records: every addend is a whole number of a small unit (0.01 CNY for money, a millionth for other quantities, a
 thousand-millionth for weights), and sums of whole numbers below 2⁵³ are exact.
 """
@@ -27,7 +27,7 @@ from creditrisk.vocabulary import SEVERITIES
 
 __all__ = ["DEFAULT_SEVERITY_WEIGHTS", "Kernel", "derived"]
 
-# Expert default, about doubling with each step; a policy sets its own.
+# An expert default: the weight about doubles with each step. A policy sets its own.
 DEFAULT_SEVERITY_WEIGHTS: dict[str, float] = {"minor": 1.0, "general": 3.0, "serious": 6.0, "grave": 10.0}
 
 _DAYS_PER_MONTH = 30.4375
@@ -40,29 +40,29 @@ Index = NDArray[np.intp]
 
 
 class SeverityWeights(Protocol):
-    """Anything that gives the weight of a severity: a dict, or those of a policy."""
+    """Anything that gives the weight of a severity: a dict, or a policy's severity weights."""
 
     def __getitem__(self, severity: str, /) -> float: ...
 
 
 class Kernel:
-    """The records of a cohort, coded once, to be measured by any of the indicators they were coded for.
+    """The records of a cohort, coded once; any of the given indicators can then measure them.
 
     Parameters
     ----------
     specs : sequence of IndicatorSpec
     records : polars.DataFrame or polars.LazyFrame
-        In the data model; of a lazy frame only the columns needed are read.
+        Records in the data model; from a lazy frame only the needed columns are read.
     cohort : Cohort
     enterprises : polars.DataFrame, optional
-        Needed where an indicator measures, divides by, or compares within something of the enterprise.
+        The enterprises, needed if an indicator measures, divides by or compares within an attribute of the enterprise.
     severity_weights : mapping of str to float
     standing_rules : StandingRules
     quantities : sequence of Quantity
-        Further numbers of the enterprise, by which indicators may divide or which they measure.
+        Further numbers of the enterprise, which indicators may measure or use as a divisor.
     row_of_record : polars.Series of UInt32, optional
-        The row of the cohort that each record belongs to, null for none. An enterprise that stands in several rows then
-        has records of its own in each.
+        The row of the cohort to which each record belongs, null for none. An enterprise that is in several rows then
+        has separate records in each row.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Kernel:
         self._coded = code_records(specs, records, unique, standing_rules or StandingRules(), row_of_record)
 
     def indicators(self) -> dict[str, Numbers]:
-        """All indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
+        """Return all indicators: arrays of shape (n_rows,) by indicator id; NaN where there is nothing to measure."""
         return derived(self.specs, self.measured(), self.attributes)
 
     def measured(self) -> dict[str, Numbers]:
-        """What is measured of each row's own records, before anything is divided or compared with other rows."""
+        """Measure each row's own records, before anything is divided or compared with other rows."""
         stretches: dict[str, list[Numbers]] = defaultdict(list)
         for _, subsets in self._stretches():
             for subset, specs in subsets:
@@ -103,9 +103,9 @@ class Kernel:
         return {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in stretches.items()}
 
     def only(self, rows: Index) -> tuple[Kernel, Index]:
-        """The same of some rows alone, and where their records stand in the record table.
+        """Return the kernel of some rows only, and the positions of their records in the record table.
 
-        The kernel given back counts positions in the records so chosen. Nothing is coded again.
+        Positions in the returned kernel count within these records. Nothing is coded again.
         """
         assert self._number_of_row is None
         coded = self._coded
@@ -116,7 +116,7 @@ class Kernel:
         return self.of(coded.take(events, place[coded.row[events]]), rows, self.cohort.as_of[rows]), positions
 
     def of(self, events: Events, rows: Index, days: NDArray[np.int32]) -> Kernel:
-        """A kernel for other rows: each an enterprise of this one on a day of its own, with events coded like these."""
+        """Return a kernel for other rows: each is an enterprise of this kernel on its own day, with its own events."""
         other = copy(self)
         for kept in ("_only_stretch", "records_of_others"):
             other.__dict__.pop(kept, None)
@@ -126,9 +126,10 @@ class Kernel:
         return other
 
     def evidence(self, of: Container[str] | None = None) -> Iterator[tuple[IndicatorSpec, Index, Index]]:
-        """For each indicator the records that it counts: (spec, row of the cohort, position in the record table).
+        """Yield the records that each indicator counts: (spec, row of the cohort, position in the record table).
 
-        The value of another indicator rests on the records that that one counts. With ``of``, of these indicators only.
+        An indicator of another indicator's value rests on the records that the other one counts. With ``of``, only
+        these indicators are included.
         """
         resting: dict[str, list[IndicatorSpec]] = defaultdict(list)
         origin: dict[str, str] = {}
@@ -148,7 +149,7 @@ class Kernel:
                         yield spec, row, record
 
     def takes(self, selection: Selection) -> NDArray[np.bool_]:
-        """Whether a selection takes each record, whatever its standing and age, shape (n_records,)."""
+        """Return whether a selection takes each record, regardless of its standing and age, shape (n_records,)."""
         events, everything = self._coded, slice(None)
         conditions = _conditions(events, selection, everything)
         if selection.types:
@@ -161,7 +162,7 @@ class Kernel:
         return of_all
 
     def records_known(self) -> NDArray[np.int64]:
-        """How many records of each row's enterprise were known on the day, whatever became of them."""
+        """Count the records of each row's enterprise that were known on the day, regardless of their standing."""
         known = np.zeros(len(self.cohort), dtype=np.int64)
         for events in events_of(self._coded, self.cohort, self._number_of_row):
             rows = slice(events.first_row, events.first_row + events.n_rows)
@@ -175,7 +176,7 @@ class Kernel:
 
     @property
     def row_of_record(self) -> pl.Series:
-        """The row that each record belongs to, null for none, of a cohort in which each enterprise stands once."""
+        """The row of each record, null for none, for a cohort that contains each enterprise once."""
         rows = pl.Series(self._coded.row, dtype=pl.UInt32)
         if self._coded.record is None:
             return rows
@@ -184,7 +185,7 @@ class Kernel:
 
     @cached_property
     def records_of_others(self) -> Index:
-        """Positions of the records whose enterprise is not in the cohort."""
+        """The positions of the records whose enterprise is not in the cohort."""
         if self._coded.record is None:
             return np.empty(0, dtype=np.intp)
         others = np.ones(self._coded.n_records, dtype=bool)
@@ -199,7 +200,7 @@ class Kernel:
 
     @cached_property
     def _only_stretch(self) -> list[tuple[Events, list[tuple[_Subset, list[IndicatorSpec]]]]]:
-        # Kept, because values and evidence are both asked for where each enterprise stands in one row.
+        # This is kept, because values and evidence are both used if each enterprise is in one row.
         return [(events, list(self._subsets(events))) for events in events_of(self._coded, self.cohort, None)]
 
     def _subsets(self, events: Events) -> Iterator[tuple[_Subset, list[IndicatorSpec]]]:
@@ -273,7 +274,7 @@ class Kernel:
                 assert_never(unknown)
 
     def _sum(self, spec: IndicatorSpec, subset: _Subset, chosen: Index, values: Numbers, unit: float) -> Numbers:
-        """Sums of values in a unit, each inspection capped first and each record weighed by its age after."""
+        """Add up values in a unit: first cap each inspection, then weight by age."""
         weights = _time_weights(spec, subset, chosen)
         if spec.cap_per_inspection is not None:
             first, values = subset.sum_by_inspection(chosen, values)
@@ -282,7 +283,7 @@ class Kernel:
         return subset.sum(chosen, values if weights is None else np.rint(values * weights)) / unit
 
     def _values(self, spec: IndicatorSpec, subset: _Subset, chosen: Index) -> Numbers:
-        """What is measured of each record, in its unit; of a weighted sum that is the severity."""
+        """Return the value of each record, in its unit; for a weighted sum, the weight of its severity."""
         position = subset.index[chosen]
         events, name = subset.events, spec.of or "severity"
         values: Numbers = (
@@ -297,16 +298,16 @@ class Kernel:
 def derived(
     specs: Sequence[IndicatorSpec], measured: Mapping[str, Numbers], attributes: EnterpriseAttributes
 ) -> dict[str, Numbers]:
-    """Indicators from what was measured of records: attributes, quotients, percentiles among all rows.
+    """Compute indicators from the values measured on records: attributes, quotients, percentiles among all rows.
 
     Parameters
     ----------
     specs : sequence of IndicatorSpec
-        One made of others stands after them (:func:`creditrisk.indicators.spec.with_dependencies`).
+        The indicators; one that uses others comes after them (:func:`creditrisk.indicators.spec.with_dependencies`).
     measured : mapping of str to ndarray of float64, shape (n_rows,)
-        From :meth:`Kernel.measured`; of kernels over parts of the rows, one after the other.
+        The values of :meth:`Kernel.measured`; those of kernels over parts of the rows are concatenated.
     attributes : EnterpriseAttributes
-        Of the same rows.
+        The attributes of the same rows.
     """
     values = dict(measured)
     for spec in specs:
@@ -329,7 +330,7 @@ def derived(
 
 
 class _Subset:
-    """The events of some record types (none named: of all) that count on the day."""
+    """The events of some record types (all types if none is named) that count on the day."""
 
     def __init__(self, events: Events, types: tuple[str, ...], index: Index, by_type: dict[str, Index]) -> None:
         self.events = events
@@ -343,12 +344,12 @@ class _Subset:
         )
 
     def since(self, months: int) -> int | NDArray[np.int32]:
-        """The day, for each event, after which the last so many months begin."""
+        """Return the day, for each event, after which the last ``months`` months begin."""
         days = self.events.day_months_before(months)
         return int(days[0]) if isinstance(self.as_of, int) else days[self.row]
 
     def chosen(self, spec: IndicatorSpec, selection: Selection | None = None) -> Index:
-        """Which of the subset's events an indicator takes, by its own selection or another."""
+        """Return the subset's events that an indicator takes, by its own selection or another one."""
         selection = selection or spec.select
         conditions = _conditions(self.events, selection, self.index)
         if selection.types and tuple(sorted(set(selection.types))) != self.types:
@@ -362,14 +363,14 @@ class _Subset:
         return np.flatnonzero(np.logical_and.reduce(conditions))
 
     def counted(self, spec: IndicatorSpec) -> Index:
-        """Which of the subset's events an indicator counts: those chosen, of a ratio those within its whole."""
+        """Return the subset's events that an indicator counts: those chosen and, for a ratio, within its whole."""
         chosen = self.chosen(spec)
         if spec.out_of is None:
             return chosen
         return chosen[np.isin(chosen, self.chosen(spec, spec.out_of), assume_unique=True)]
 
     def last_day(self, types: tuple[str, ...]) -> NDArray[np.int32]:
-        """The last day with a record of some types, for each row; NEVER where there is none."""
+        """Return the last day with a record of some types, for each row; NEVER if there is none."""
         index = np.concatenate([self.by_type[name] for name in types])
         before_all = np.int32(-NEVER)
         last = np.full(self.events.n_rows, before_all)
@@ -385,9 +386,9 @@ class _Subset:
         return totals.astype(np.float64, copy=False)
 
     def sum_by_inspection(self, chosen: Index, values: Numbers) -> tuple[Index, Numbers]:
-        """The sum of the values of each inspection, and which of the events is its first.
+        """Return the first event of each inspection, and the sum of the inspection's values.
 
-        Records of one enterprise and day are of one inspection, unless they name different ones in ``acts_on``.
+        Records of one enterprise and day belong to one inspection, unless they name different ones in ``acts_on``.
         """
         named = self.events.texts["acts_on"].gather(self.index[chosen]).rank("dense").fill_null(0).to_numpy()
         inspections = np.stack([self.row[chosen], self.occurred[chosen], named], axis=1)
@@ -403,12 +404,12 @@ class _Subset:
     def days_since(self, chosen: Index, *, last: bool) -> Numbers:
         occurred = self.occurred[chosen].astype(np.float64)
         as_of = self.as_of if isinstance(self.as_of, int) else self.as_of[chosen]
-        # The fewest days since is minus the largest of minus the days since.
+        # The smallest number of days is minus the largest of the negative numbers.
         since = as_of - occurred
         return -self.largest(chosen, -since) + 0.0 if last else self.largest(chosen, since)
 
     def latest(self, chosen: Index) -> NDArray[np.bool_]:
-        """Which of the events happened on their row's last day."""
+        """Return the mask of the events that happened on their row's last day."""
         occurred = self.occurred[chosen].astype(np.float64)
         return self.largest(chosen, occurred)[self.row[chosen]] == occurred
 
@@ -430,7 +431,7 @@ class _Subset:
 
 
 def _by_type(events: Events, counts: NDArray[np.bool_]) -> dict[str, Index]:
-    """Positions of the events that count, apart by record type."""
+    """Return the positions of the events that count, by record type."""
     index = np.flatnonzero(counts)
     codes = events.codes["type"][index]
     index = index[np.argsort(codes, kind="stable")]
@@ -439,7 +440,7 @@ def _by_type(events: Events, counts: NDArray[np.bool_]) -> dict[str, Index]:
 
 
 def _conditions(events: Events, selection: Selection, index: Index | slice) -> list[NDArray[np.bool_]]:
-    """What a selection asks of events beside their type."""
+    """Return the conditions of a selection on events, except for the type."""
     conditions = []
     if selection.dimension is not None:
         conditions.append(_takes(events, "dimension", (selection.dimension,), index))
@@ -455,7 +456,7 @@ def _conditions(events: Events, selection: Selection, index: Index | slice) -> l
 
 
 def _takes(events: Events, column: str, names: Sequence[str], index: Index | slice) -> NDArray[np.bool_]:
-    """Whether the category of each event is among the names; a missing one, 255, is not."""
+    """Return whether the category of each event is among the names; a missing one (255) is not."""
     table = np.zeros(256, dtype=bool)
     table[: len(events.categories[column])] = [name in names for name in events.categories[column]]
     return table[events.codes[column][index]]

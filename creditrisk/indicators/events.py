@@ -24,13 +24,13 @@ _STANDING_COLUMNS = ("type", "severity", "occurred_on", "known_on", "expires_on"
 _CODED_COLUMNS = ("type", "severity", "dimension", "outcome")
 _TEXT_COLUMNS = ("authority", "matter", "region")
 _NO_CODE = 255
-# An enterprise that stands in the cohort at several days has its records repeated for each; so many at a time.
+# If an enterprise is in the cohort on several days, its records are repeated for each: this many events at a time.
 _EVENTS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Whom to compute for, and as of which day.
+    """The enterprises and the days for which indicators are computed.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Cohort:
         return len(self.as_of)
 
     def at(self, places: Index) -> Cohort:
-        """Some of its rows."""
+        """Return some rows of the cohort."""
         if len(places) == len(self):
             return self
         return Cohort(self.enterprise_id.gather(places), self.as_of[places])
@@ -59,26 +59,26 @@ class Events:
     Attributes
     ----------
     row : ndarray of int, shape (n_events,)
-        Row of the cohort, counted from ``first_row``; before :func:`events_of`, number of the enterprise.
+        The row of the cohort, counted from ``first_row``; before :func:`events_of`, the number of the enterprise.
     record : ndarray of int, shape (n_events,), or None
-        Position of each event in the record table; None where it is the same.
+        The position of each event in the record table; None if it is the event's own position.
     standing : Standing
     codes : dict of str to ndarray of uint8
-        Type, severity, dimension and outcome; 255 is missing (a missing severity is taken as the rules say).
+        Type, severity, dimension and outcome; 255 is missing (the rules say which severity replaces a missing one).
     categories : dict of str to list of str
-        What the codes stand for.
+        The names of the codes.
     numbers : dict of str to ndarray of float64
         ``amount`` in 0.01 CNY, ``attributes.NAME`` in millionths; NaN is missing.
     texts : dict of str to polars.Series
     as_of : int or ndarray of int32, shape (n_events,)
     day_of_row : ndarray of int32, shape (n_rows,), or None
-        The day of each row; None where it is one day.
+        The day of each row; None if there is only one day.
     n_records : int
-        How many records the table has, those of other enterprises included.
+        The number of records in the table, including those of other enterprises.
     first_row, n_rows : int
         The rows of the cohort that these events are about.
     days_before : dict of int to ndarray of int32
-        What :meth:`day_months_before` has found.
+        The days that :meth:`day_months_before` has computed.
     """
 
     row: NDArray[np.integer]
@@ -99,7 +99,7 @@ class Events:
         return len(self.row)
 
     def take(self, events: Index, row: NDArray[np.integer]) -> Events:
-        """Some of the events, with the rows that they belong to, as events of a record table of their own."""
+        """Return some of the events, in the given rows, as events of a separate record table."""
         return replace(
             self,
             row=row,
@@ -112,14 +112,14 @@ class Events:
         )
 
     def repaired(self, events: Index, days: Days) -> Events:
-        """The same with some events repaired: from these days on they do not count."""
+        """Return the events with some of them repaired: from these days on they do not count."""
         repaired, until = self.standing.repaired.copy(), self.standing.counts_until.copy()
         repaired[events] = days
         until[events] = np.minimum(until[events], days)
         return replace(self, standing=replace(self.standing, repaired=repaired, counts_until=until))
 
     def and_also(self, others: Events) -> Events:
-        """These events and further ones, coded alike."""
+        """Return these events and further ones with the same coding."""
         return replace(
             self,
             row=np.concatenate((self.row, others.row)),
@@ -131,7 +131,7 @@ class Events:
         )
 
     def day_months_before(self, months: int) -> Days:
-        """The day so many months before that of each row, shape (n_rows,), or (1,) where all rows have one day."""
+        """Return the day ``months`` months before each row's day, shape (n_rows,), or (1,) if all have one day."""
         if months not in self.days_before:
             days = self.day_of_row if self.day_of_row is not None else np.array([self.as_of], dtype=np.int32)
             self.days_before[months] = add_months(days, -months)
@@ -145,18 +145,18 @@ def code_records(
     rules: StandingRules,
     row: pl.Series | None = None,
 ) -> Events:
-    """Code the records of some enterprises, reading only the columns that the indicators need.
+    """Code the records of some enterprises; only the columns that the indicators need are read.
 
     Parameters
     ----------
     specs : sequence of IndicatorSpec
     records : polars.DataFrame or polars.LazyFrame
-        In the data model.
+        Records in the data model.
     enterprise_ids : polars.Series of String
-        Without repeats; records of other enterprises are passed over.
+        The ids, without repeats; records of other enterprises are skipped.
     rules : StandingRules
     row : polars.Series of UInt32, optional
-        Where in ``enterprise_ids`` the enterprise of each record stands, where that is known already.
+        The position in ``enterprise_ids`` of each record's enterprise, if it is already known.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def code_records(
     for name in (*(("enterprise_id",) if row is None else ()), *columns_read(specs, rules)):
         if name not in schema:
             users = [spec for spec in specs if name in (spec.of, *(addend.of for addend in spec.plus))]
-            # Where no record could have the number, it is not missing: there is nothing to measure.
+            # If no record could have the number, it is not a missing column: there is nothing to measure.
             if not (users and name in numbers) or any(_has_records(lazy, spec) for spec in users):
                 measuring = f", which {users[0].id} measures" if users else ""
                 raise InputError(f"the records have no column {name!r}{measuring}")
@@ -181,7 +181,7 @@ def code_records(
                 raise InputError(f"{spec.id} selects records of type {name!r}; known types are {', '.join(known)}")
 
     if row is None:
-        # The ids are by far the widest column: they are read, turned into row numbers and let go before the rest.
+        # The ids are by far the widest column: they are read, turned into row numbers and released before the rest.
         numbered = pl.DataFrame({"enterprise_id": enterprise_ids}).with_row_index("row")
         ids = lazy.select("enterprise_id").collect()
         row = ids.join(numbered, on="enterprise_id", how="left", maintain_order="left")["row"]
@@ -217,7 +217,7 @@ def code_records(
 
 
 def columns_read(specs: Sequence[IndicatorSpec], rules: StandingRules) -> list[str]:
-    """The columns of the record table that indicators and standing rules need, whose record each is left aside."""
+    """Return the columns of the record table that indicators and standing rules need, except for the ids."""
     numbers, texts = _columns_needed(specs, rules)
     return list(dict.fromkeys((*_STANDING_COLUMNS, *_CODED_COLUMNS, *numbers, *texts)))
 
@@ -228,15 +228,15 @@ def events_of(coded: Events, cohort: Cohort, number_of_row: NDArray[np.integer] 
     Parameters
     ----------
     coded : Events
-        From :func:`code_records`.
+        The result of :func:`code_records`.
     cohort : Cohort
     number_of_row : ndarray of int, shape (n_rows,), or None
-        Number of the enterprise of each row; None where every enterprise stands in one row, in that order.
+        The number of each row's enterprise; None if every enterprise is in one row, in that order.
 
     Yields
     ------
     Events
-        Of one stretch of rows after another.
+        The events of one block of rows after another.
     """
     one_day = len(cohort) > 0 and bool((cohort.as_of == cohort.as_of[0]).all())
     if number_of_row is None:
@@ -276,7 +276,7 @@ def _columns_needed(specs: Sequence[IndicatorSpec], rules: StandingRules) -> tup
 
 
 def _has_records(records: pl.LazyFrame, spec: IndicatorSpec) -> bool:
-    """Whether there is a record of a type that the indicator looks at."""
+    """Whether there is a record of a type that the indicator reads."""
     types = spec.select.types
     looked_at = records.filter(pl.col("type").cast(pl.String).is_in(types)) if types else records
     return not looked_at.select("type").head(1).collect().is_empty()
@@ -292,7 +292,7 @@ def _categories(dtype: pl.DataType) -> list[str]:
 
 
 def _scaled(name: str, column: pl.Series) -> NDArray[np.float64]:
-    # Whole numbers of a small unit: their sums are exact in binary, whatever the order.
+    # Sums of whole numbers of a small unit are exact in binary, in any order.
     unit = 100.0 if name == "amount" else 1_000_000.0
     return np.rint(column.fill_null(float("nan")).to_numpy() * unit)
 

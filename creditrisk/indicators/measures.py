@@ -1,6 +1,6 @@
-"""What is known of each measure, in one table: everything that treats measures differently asks it.
+"""The traits of each measure, in one table; all code that treats measures differently reads it.
 
-The kernel (:mod:`creditrisk.indicators.engine`) alone knows how each is computed; a test holds the table against it.
+Only the kernel (:mod:`creditrisk.indicators.engine`) knows how each is computed; a test compares the table with it.
 """
 
 from __future__ import annotations
@@ -27,33 +27,34 @@ Measure = Literal[
     "attribute",
     "indicator",
 ]
-# The records alone, their severity weights, a number of theirs (``of``, with ``plus``), a value of theirs (``of``), a
-# whole of which they are a part (``out_of``); or instead of records an attribute of the enterprise, another indicator.
+# What a measure takes: the records alone, their severity weights, a number of theirs (``of``, with ``plus``), a value
+# of theirs (``of``), or their share of a whole (``out_of``); or, instead of records, an attribute of the enterprise or
+# another indicator.
 Takes = Literal["records", "severity", "number", "value", "whole", "attribute", "indicator"]
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What is known of a measure.
+    """The traits of a measure.
 
     Attributes
     ----------
     label : BilingualText
     takes : str
-        What is measured.
+        The thing that is measured.
     of_none : {"zero", "missing"}
-        Its value where no record is selected: nothing happened, or nothing to measure.
+        The value if no record is selected: nothing happened, or there is nothing to measure.
     over_time : {"falls", "ends", "moves", "stays"}
-        What time alone does where nothing new becomes known, so that records age and leave. It can only fall; it moves
-        one way and may end with nothing to measure; it may go either way; it does not move, or with what it is made of.
+        The effect of time alone: records age and leave, and nothing new becomes known. The value only falls; it moves
+        in one direction and may end with nothing to measure; it may move either way; it does not move by itself.
     grows_daily : bool
-        Whether it rises by one each day: then its records speak the less the older they are.
+        Whether the value rises by one each day: then its records count less the older they are.
     later_weighs_more : bool
-        Whether of two records of one kind the later and larger moves it at least as far.
+        Whether, of two records of one kind, the later and larger one changes the value at least as much.
     time_weighted : bool
-        Whether records can weigh by their age, or be capped by inspection.
+        Whether records can have weights by age, or a cap per inspection.
     counts : bool
-        Whether it is 0, 1, 2, … and nothing between, where nothing weighs or divides it.
+        Whether the value is a whole number (0, 1, 2, …) if nothing weights or divides it.
     """
 
     label: BilingualText
@@ -67,12 +68,12 @@ class Traits:
 
     @property
     def of_records(self) -> bool:
-        """Whether it looks at records, which a selection chooses."""
+        """Whether it reads records, which a selection chooses."""
         return self.takes not in ("attribute", "indicator")
 
     @property
     def needs_of(self) -> bool:
-        """Whether ``of`` must say what is measured."""
+        """Whether it needs ``of``, which says what is measured."""
         return self.takes in ("number", "value", "attribute", "indicator")
 
 

@@ -1,6 +1,6 @@
-"""Quantities: numbers of the enterprise that a policy makes from others, to divide by or to measure.
+"""Quantities: numbers of the enterprise that a policy computes from others, as divisors or to measure.
 
-Published systems need them: the mean of a fleet at three dates, a factor for how much it is used, their product.
+Published systems need them: the mean size of a fleet at three dates, a factor for its use, and their product.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Piece(_Data):
 
 
 class Choice(_Data):
-    """One quantity where a number is at least so much, another where it is less or missing."""
+    """One quantity if a number reaches a limit, another if it is less or missing."""
 
     by: str
     at_least: float
@@ -44,28 +44,28 @@ class Choice(_Data):
 
 @dataclass(frozen=True)
 class MeanOf:
-    """The mean of what is not missing."""
+    """The mean of the numbers that are not missing."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class SumOf:
-    """The sum of what is not missing."""
+    """The sum of the numbers that are not missing."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ProductOf:
-    """The product; missing where a factor is."""
+    """The product; missing if a factor is missing."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class RatioOf:
-    """The part divided by the whole; missing where the whole is not above zero."""
+    """The part divided by the whole; missing if the whole is not above zero."""
 
     part: str
     whole: str
@@ -73,7 +73,7 @@ class RatioOf:
 
 @dataclass(frozen=True)
 class ByPieces:
-    """A number turned into another, piece by piece."""
+    """A piecewise function of a number."""
 
     of: str
     pieces: tuple[Piece, ...]
@@ -83,11 +83,11 @@ QuantityForm = MeanOf | SumOf | ProductOf | RatioOf | ByPieces | Choice
 
 
 class Quantity(_Data):
-    """A number of the enterprise, made in exactly one way from numbers that are there or from quantities before it.
+    """A number of the enterprise, computed in exactly one way from given numbers or from quantities before it.
 
-    ``mean_of`` and ``sum_of`` take what is not missing; ``product_of`` and ``ratio_of`` (the first by the second) are
-    missing where a part is, or the divisor is not above zero. ``pieces`` turn the number ``of`` into another, piece by
-    piece. ``missing`` stands in for a missing result.
+    ``mean_of`` and ``sum_of`` skip missing numbers; ``product_of`` and ``ratio_of`` (the first divided by the second)
+    are missing if a part is missing or the divisor is not above zero. ``pieces`` are a piecewise function of the number
+    ``of``. ``missing`` replaces a missing result.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -117,7 +117,7 @@ class Quantity(_Data):
 
     @property
     def form(self) -> QuantityForm:
-        """How the quantity is made."""
+        """The form in which the quantity is computed."""
         return next(self._forms())
 
     def _forms(self) -> Iterator[QuantityForm]:
@@ -136,13 +136,13 @@ class Quantity(_Data):
 
 
 def quantity_values(quantity: Quantity, number: Callable[[str], Numbers]) -> Numbers:
-    """The values of a quantity, shape (n_rows,); NaN where it is missing.
+    """Compute the values of a quantity, shape (n_rows,); NaN where it is missing.
 
     Parameters
     ----------
     quantity : Quantity
     number : callable
-        Gives the numbers of a name that the quantity is made of.
+        A function that returns the numbers with a name that the quantity uses.
     """
     values = _made(quantity, number)
     return values if quantity.missing is None else np.where(np.isnan(values), quantity.missing, values)
@@ -170,7 +170,7 @@ def _made(quantity: Quantity, number: Callable[[str], Numbers]) -> Numbers:
 
 
 def _present(names: Sequence[str], number: Callable[[str], Numbers]) -> tuple[Numbers, NDArray[np.intp]]:
-    """The sum of what is not missing, and how many that are."""
+    """Return the sum of the numbers that are not missing, and their count."""
     parts = np.stack([number(name) for name in names])
     return np.nansum(parts, axis=0), (~np.isnan(parts)).sum(axis=0)
 
@@ -180,6 +180,6 @@ def _by_pieces(x: Numbers, pieces: Sequence[Piece]) -> Numbers:
     which = np.searchsorted(ends, x, side="left")
     start = np.concatenate(([0.0], ends))[which]
     value = np.array([piece.value for piece in pieces])[which]
-    # Divided, not multiplied by a reciprocal: 49 above the piece before, by 49, is 1.
+    # This divides instead of multiplying by a reciprocal: 49 above the piece before, divided by 49, is 1.
     step = np.array([np.inf if piece.one_more_per is None else piece.one_more_per for piece in pieces])[which]
     return np.where(np.isnan(x), np.nan, value + (x - start) / step)

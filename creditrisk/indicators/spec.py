@@ -1,7 +1,7 @@
-"""An indicator as data: which records it looks at, what it measures of them, over which time.
+"""An indicator as data: the records that it reads, the measure, and the time window.
 
-A specification says everything; the engine (:mod:`creditrisk.indicators.engine`) computes all of them in one pass over
-the records.
+A specification defines an indicator completely; the engine (:mod:`creditrisk.indicators.engine`) computes all of them
+in one pass over the records.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Severity = Literal["minor", "general", "serious", "grave"]
 assert get_args(Dimension) == tuple(DIMENSIONS)
 assert get_args(Severity) == tuple(SEVERITIES)
 Direction = Literal["risk_rises", "risk_falls", "none"]
-# What begins with a dimension is an indicator; all other names are of the enterprise or of a policy's quantities.
+# A name that begins with a dimension is an indicator; all other names are attributes or a policy's quantities.
 _INDICATOR_ID = re.compile(rf"(?:{'|'.join(DIMENSIONS)})\.")
 
 
@@ -40,7 +40,7 @@ class _Data(BaseModel):
 
 
 class Selection(_Data):
-    """Which records are looked at; every condition given must hold.
+    """The conditions that choose records; all given conditions must hold.
 
     Parameters
     ----------
@@ -48,10 +48,10 @@ class Selection(_Data):
         Record types; empty means every type.
     dimension, severity_at_least : str, optional
     outcomes, authorities, matters : tuple of str
-        Empty means any, a missing one included.
+        Empty means any value, including a missing one.
     standing : {"in_force", "known"}
         ``"in_force"``: known by the day and not repaired, revoked, expired or exempt.
-        ``"known"``: known by the day, whatever became of it (for history that a model learns from).
+        ``"known"``: known by the day, regardless of its standing (for history that a model learns from).
     """
 
     types: tuple[str, ...] = ()
@@ -71,21 +71,21 @@ class Selection(_Data):
 
 
 class TimeStep(_Data):
-    """A record counts ``weight`` times while it is less than ``months`` old, by calendar months."""
+    """A weight by age: a record counts ``weight`` times while it is less than ``months`` calendar months old."""
 
     months: Annotated[int, Field(gt=0)]
     weight: Annotated[float, Field(ge=0)]
 
 
 class Addend(_Data):
-    """``times`` so much of a further number of the record, added to what is measured."""
+    """A further number of the record, which is multiplied by ``times`` and added to the measured number."""
 
     of: Annotated[str, Field(pattern=r"^(amount|attributes\..+)$")]
     times: Annotated[float, Field(allow_inf_nan=False)] = 1.0
 
 
 def dimension_from_id(data: Any) -> Any:
-    """Give what has no dimension the one that its id begins with."""
+    """Add the dimension with which the id begins, if none is given."""
     if isinstance(data, dict) and "dimension" not in data and isinstance(data.get("id"), str):
         prefix = data["id"].partition(".")[0]
         if prefix in DIMENSIONS:
@@ -94,7 +94,7 @@ def dimension_from_id(data: Any) -> Any:
 
 
 class PeerGroups(_Data):
-    """Peers by the size of another indicator: groups begin at these values; what is below the first is in none."""
+    """Peers by the size of another indicator: groups begin at these values; smaller sizes are in no group."""
 
     indicator: str
     starts: Annotated[tuple[float, ...], Field(min_length=1)]
@@ -112,56 +112,56 @@ class IndicatorSpec(_Data):
     Parameters
     ----------
     id : str
-        Such as ``"safety.accident_count"``.
+        The id, such as ``"safety.accident_count"``.
     dimension : str, optional
-        One of the five dimensions; by default the one that the id begins with.
+        One of the five dimensions; the default is the one with which the id begins.
     label : BilingualText
     direction : {"risk_rises", "risk_falls", "none"}
-        What a larger value says about risk.
+        The meaning of a larger value for risk.
     source : str
-        Where the indicator comes from: an article, a standard, a published system.
+        The source of the indicator: an article, a standard, a published system.
     select : Selection
-        The records looked at.
+        The records that it reads.
     measure : str
         ``count`` (records), ``sum`` / ``mean`` / ``max`` / ``last`` (of ``of``), ``weighted_sum`` (of severity
         weights), ``flag`` (1 if there is any), ``distinct`` (different values of ``of``), ``ratio``
         (share of the records of ``out_of`` that are also in ``select``), ``days_since_last``,
         ``days_since_first``, ``attribute`` (``of`` the enterprise), ``indicator`` (the value ``of`` another indicator,
-        to be divided or ranked).
+        which is then divided or ranked).
     of : str, optional
-        What is measured: ``amount``, ``severity`` (by the policy's severity weights), ``attributes.NAME``; for
+        The measured value: ``amount``, ``severity`` (by the policy's severity weights), ``attributes.NAME``; for
         ``distinct`` also ``authority``, ``matter``, ``region``, ``type``; for ``attribute`` a field of the enterprise:
         ``employees``, ``attributes.NAME``, ``age_days``, ``key_area_count``, ``new_business_form``.
     plus : tuple of Addend
         Further numbers of the same record, such as 2 for a violation that put a vehicle out of service; a missing one
         adds nothing.
     out_of : Selection, optional
-        The whole of which a ``ratio`` takes the share.
+        The whole for the share of a ``ratio``.
     window_months : int, optional
-        Records that happened in ``(as_of - window_months, as_of]`` by calendar months; none means all.
+        Only records that happened in ``(as_of - window_months, as_of]``, by calendar months; None means all records.
     since_last : tuple of str
         Record types: only records that happened on or after the last day with a record of one of these types, such as
-        the violations found at the latest inspection; none where there is no such record.
+        the violations found at the latest inspection; if there is no such record, no record counts.
     half_life_months : float, optional
-        A record's weight halves with every such time; one month is 30.4375 days.
+        The time in which a record's weight halves; one month is 30.4375 days.
     time_steps : tuple of TimeStep
         Weights by age, such as 3 up to 6 months, 2 up to 12, 1 up to 24, 0 after.
     cap_per_inspection : float, optional
-        The sum over the records of one inspection is at most so much, before any time weight. Records of one
-        enterprise and day are of one inspection, unless ``acts_on`` names different inspections.
+        The maximum of the sum over the records of one inspection, before any time weight. Records of one enterprise
+        and day belong to one inspection, unless ``acts_on`` names different inspections.
     per : str, optional
-        A number by which the value is divided: of the enterprise, such as ``employees``; a quantity of the policy; or
+        The divisor of the value: a number of the enterprise, such as ``employees``; a quantity of the policy; or
         another indicator.
     percentile_within : tuple of str
         ``industry``, ``scale``, ``region``, ``attributes.NAME``: the value becomes its percentile (0 to 100) among the
-        cohort's rows of the same day and group: the share of the group with a smaller value, ties counted half.
+        cohort's rows of the same day and group: the share of the group with a smaller value; ties count half.
     percentile_by : PeerGroups, optional
         Groups by the size of another indicator, such as the number of events; alone or with ``percentile_within``.
 
     Notes
     -----
     An enterprise without a selected record has 0 for ``count``, ``sum``, ``weighted_sum``, ``flag`` and
-    ``distinct``, and a missing value for all other measures: nothing happened, as against nothing to measure.
+    ``distinct``, because nothing happened, and a missing value for all other measures: there is nothing to measure.
 
     Examples
     --------
@@ -225,12 +225,12 @@ class IndicatorSpec(_Data):
 
     @property
     def traits(self) -> Traits:
-        """What is known of its measure."""
+        """The traits of its measure."""
         return MEASURES[self.measure]
 
     @property
     def dependencies(self) -> tuple[str, ...]:
-        """Ids of the other indicators that this one is made of."""
+        """The ids of the other indicators that this one uses."""
         named = (
             self.of if self.traits.takes == "indicator" else None,
             self.per,
@@ -255,12 +255,12 @@ def _either(names: Iterable[str]) -> str:
 
 
 def with_dependencies(names: Sequence[str], specs: Mapping[str, IndicatorSpec]) -> tuple[str, ...]:
-    """Indicators and all that they are made of, each once, those that others need first.
+    """Return indicators and all indicators that they use, each once; those that others need come first.
 
     Raises
     ------
     ValueError
-        If an indicator is made of itself.
+        If an indicator uses itself.
     """
     found: dict[str, None] = {}
 

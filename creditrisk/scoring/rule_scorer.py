@@ -66,7 +66,7 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         self.policy = policy
 
     def fit(self, X: Features | None = None, y: Column | None = None) -> RuleScorer:
-        """Read the policy; if indicators are given, check that all that it reads are there.
+        """Read the policy; if indicators are given, check that they include all that the policy reads.
 
         Raises
         ------
@@ -84,12 +84,12 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return self
 
     def score_rows(self, X: Features) -> Scores:
-        """Points by rule, hit masks, dimension scores and totals, in whole numbers."""
+        """Return points by rule, hit masks, dimension scores and totals, in whole numbers."""
         check_is_fitted(self, "policy_")
         return score(self.policy_, self._indicators(X))
 
     def transform(self, X: Features) -> Frame:
-        """Total and dimension scores.
+        """Return total and dimension scores.
 
         Parameters
         ----------
@@ -113,18 +113,18 @@ class RuleScorer(TransformerMixin, BaseEstimator):
         return pandas.DataFrame(columns, index=X.index if isinstance(X, pandas.DataFrame) else None)
 
     def decision_function(self, X: Features) -> NDArray[np.float64]:
-        """Total scores with the sign turned, shape (n_rows,): as of every scorer they rise with risk."""
+        """Return negative total scores, shape (n_rows,): for every scorer, higher means more risk."""
         return 0.0 - self.score_rows(X).total / TOTAL_UNIT
 
     def predict(self, X: Features) -> NDArray[np.object_]:
-        """Tiers, shape (n_rows,)."""
+        """Return tiers, shape (n_rows,)."""
         check_is_fitted(self, "policy_")
         indicators = self._indicators(X)
         tiering = assign_tiers(self.policy_, score(self.policy_, indicators), indicators)
         return self.classes_[tiering.tier]
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
-        """``score`` and the dimensions that the policy scores."""
+        """Return ``score`` and the dimensions that the policy scores."""
         check_is_fitted(self, "policy_")
         return np.array(["score", *self.policy_.dimensions], dtype=object)
 

@@ -1,1 +1,1 @@
-"""What a change of policy does to a population, before it takes force."""
+"""The impact of a change of policy on a population, before it is in force."""

@@ -1,7 +1,7 @@
-"""One population under two policies: whose tier changes, and what makes it change.
+"""One population under two policies: the enterprises whose tier changes, and the causes.
 
-The total is a sum, so its change is the sum of the changes of its addends: rules, bases, and what floors and ceilings
-hold. A tier follows the total through cut-offs, unless a veto, thin evidence or a floor holds it elsewhere.
+The total is a sum, so its change is the sum of the changes of its addends: rules, bases, and the effects of floors and
+ceilings. A tier follows from the total by cut-offs, unless a veto, thin evidence or a floor changes it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
-# What bounds a tier is told before what makes a score.
+# Bounds on the tier come before the parts of the score.
 _RANKS: dict[CauseKind, int] = {
     "tiers": 0, "veto": 1, "thin_evidence": 2, "floor": 3, "cut_offs": 4, "rule": 5, "base": 5, "limit": 5,
 }  # fmt: skip
@@ -57,29 +57,29 @@ class Population:
 
     @classmethod
     def under(cls, policy: Policy, indicators: Mapping[str, NDArray[np.float64]]) -> Population:
-        """Score the rows and assign tiers."""
+        """Score the rows under a policy and assign tiers."""
         scores = score(policy, indicators)
         return cls(policy, indicators, scores, assign_tiers(policy, scores, indicators))
 
     @property
     def tiers(self) -> list[str]:
-        """Ids of the tiers, from best to worst."""
+        """The ids of the tiers, from best to worst."""
         return [tier.id for tier in self.policy.tiers]
 
     def hits(self, rule_id: str) -> RuleHits | None:
-        """Where a rule gave points; None if the policy does not have it."""
+        """Return the rows where a rule gave points; None if the policy does not have the rule."""
         return next((hits for hits in self.scores.hits if hits.rule.id == rule_id), None)
 
     def bound(self, bound_id: str) -> Bound | None:
-        """The veto, thin evidence or floor with this id, if the policy has it."""
+        """Return the veto, thin evidence or floor with this id, if the policy has it."""
         return next((bound for bound in self.policy.tier_bounds if bound.id == bound_id), None)
 
     def meeting(self, bound: Bound | None) -> Mask:
-        """The rows that meet the condition of a bound."""
+        """Return the mask of the rows that meet the condition of a bound."""
         return np.zeros(len(self.scores), dtype=bool) if bound is None else self.tiering.met[bound.id]
 
     def held_by(self, bound: Bound | None) -> Mask:
-        """The rows that a bound keeps out of the tier of their score."""
+        """Return the mask of the rows that a bound keeps out of the tier of their score."""
         if bound is None:
             return np.zeros(len(self.scores), dtype=bool)
         tiering = self.tiering
@@ -88,18 +88,18 @@ class Population:
 
 
 class Cause(NamedTuple):
-    """Something that differs between the policies, and the rows on which it tells.
+    """A difference between the policies, and the rows that it affects.
 
     Attributes
     ----------
     id, kind, label
-        A rule, ``DIMENSION.base``, ``DIMENSION.floor_and_ceiling``, a veto or the like, ``cut_offs``, ``tiers``.
+        A rule, ``DIMENSION.base``, ``DIMENSION.floor_and_ceiling``, a veto or other bound, ``cut_offs``, ``tiers``.
     rows : ndarray of int, shape (n_told,)
-        Rising.
+        The affected rows, in rising order.
     before, after : ndarray of int64, shape (n_told,)
-        Thousandths of a point of the dimension; for vetoes and the like whether they are met.
+        Thousandths of a point of the dimension; for vetoes and other bounds, whether they are met.
     change : ndarray of int64, shape (n_told,)
-        Of the total, in millionths.
+        The change of the total, in millionths.
     """
 
     id: str
@@ -111,7 +111,7 @@ class Cause(NamedTuple):
     change: Whole
 
     def text(self, before: int, after: int) -> BilingualText:
-        """What it did to one row."""
+        """Return the effect on one row in words."""
         if self.kind in ("cut_offs", "tiers"):
             return self.label
         if self.kind not in _OF_SCORE:
@@ -129,31 +129,31 @@ class Cause(NamedTuple):
 
 @dataclass(frozen=True)
 class Changes:
-    """What becomes of a population when one policy takes the place of another."""
+    """The changes in a population when one policy replaces another."""
 
     before: Population
     after: Population
 
     @cached_property
     def moved(self) -> Mask:
-        """The rows whose tier goes by another id, shape (n_rows,)."""
+        """The mask of the rows whose tier has another id, shape (n_rows,)."""
         return self._before_codes(self.before.tiering.tier) != self._after_codes(self.after.tiering.tier)
 
     @cached_property
     def movers(self) -> Index:
-        """Positions of the rows that move."""
+        """The positions of the rows that move."""
         return np.flatnonzero(self.moved)
 
     @cached_property
     def better(self) -> Mask | None:
-        """The rows in a better tier than before; None where the two policies have different tiers."""
+        """The mask of the rows in a better tier than before; None if the two policies have different tiers."""
         if self.before.tiers != self.after.tiers:
             return None
         return self.after.tiering.tier < self.before.tiering.tier
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        """All that differs; the changes of a row add up to the change of its total."""
+        """All differences; the changes of a row add up to the change of its total."""
         causes = [*self._bounds(), *self._cut_offs(), *self._points(), *self._scales()]
         told = np.zeros(len(self.moved), dtype=bool)
         for cause in causes:
@@ -163,19 +163,19 @@ class Changes:
 
     @cached_property
     def _retiered(self) -> Mask:
-        """The rows that come from a tier, or go to one, that only one of the policies has."""
+        """The mask of the rows that leave or reach a tier that only one of the policies has."""
         before, after = self.before, self.after
         gone = np.array([name not in after.tiers for name in before.tiers])[before.tiering.tier]
         new = np.array([name not in before.tiers for name in after.tiers])[after.tiering.tier]
         return gone | new
 
     def tells(self, cause: Cause) -> Mask:
-        """On which of a cause's rows it helps to explain a move, shape of ``cause.rows``."""
+        """Return the mask of a cause's rows whose move it helps to explain, with the shape of ``cause.rows``."""
         rows = cause.rows
         moved = self.moved[rows]
         if cause.kind not in _OF_SCORE:
             return moved
-        # Points explain a move only where the score by itself leads elsewhere, and only those that pull that way.
+        # Points explain a move only if the score alone gives another tier, and if they change it in that direction.
         if self.better is None:
             pull = np.sign(self.after.scores.total[rows] - self.before.scores.total[rows])
         else:
@@ -185,7 +185,7 @@ class Changes:
 
     @cached_property
     def told(self) -> pl.DataFrame:
-        """Mover (its place in ``movers``), cause (its place in ``causes``), before, after; the first cause first."""
+        """Mover (a position in ``movers``), cause (a position in ``causes``), before, after; the main cause first."""
         place = np.cumsum(self.moved) - 1
         parts = []
         for number, cause in enumerate(self.causes):
@@ -200,9 +200,9 @@ class Changes:
         return pl.DataFrame({name: column[order] for name, column in zip(names, columns, strict=False)})
 
     def reasons(self, most: int) -> pl.DataFrame:
-        """For each mover at most so many causes and their texts: lists ``causes``, ``why_zh``, ``why_en``."""
+        """Return at most ``most`` causes of each mover and their texts: lists ``causes``, ``why_zh``, ``why_en``."""
         shown = self.told.filter(pl.int_range(pl.len()).over("mover") < most)
-        # Texts are made once for each different (cause, before, after) and then looked up.
+        # Each text is made once for each different (cause, before, after).
         key = ["cause", "before", "after"]
         different = shown.select(key).unique(maintain_order=True)
         texts = [self.causes[cause].text(before, after) for cause, before, after in different.iter_rows()]
@@ -215,7 +215,7 @@ class Changes:
         return lists.agg("causes", "why_zh", "why_en").drop("mover")
 
     def _bounds(self) -> Iterator[Cause]:
-        """Vetoes, thin evidence and floors that hold a tier under one policy and not, or otherwise, under the other."""
+        """Yield the vetoes, thin evidence and floors whose effect on a tier differs between the policies."""
         before, after = self.before, self.after
         for bound_id in dict.fromkeys(bound.id for side in (after, before) for bound in side.policy.tier_bounds):
             was, now = before.bound(bound_id), after.bound(bound_id)
@@ -226,7 +226,7 @@ class Changes:
             kind = side.policy.kind_of(named)
             held, holds = before.held_by(was), after.held_by(now)
             if self.better is not None and named.effect != "exactly":
-                # Who falls was let go by a floor or is held by a veto; who rises, the other way round.
+                # An enterprise that falls lost a floor or meets a veto; one that rises gained a floor or lost a veto.
                 by_new = self.better == (kind == "floor")
                 held, holds = held & ~by_new, holds & by_new
             rows = np.flatnonzero(self.moved & (held | holds) & ((met != meets) | (altered & met & meets)))
@@ -235,7 +235,7 @@ class Changes:
                 yield Cause(bound_id, kind, named.reason, rows, *numbers, np.zeros(len(rows), dtype=np.int64))
 
     def _cut_offs(self) -> Iterator[Cause]:
-        """The cut-offs, for movers whose score before leads elsewhere by those after."""
+        """Yield the cut-offs, for movers whose old score gives another tier by the new cut-offs."""
         was = self._before_codes(self.before.tiering.by_score)
         now = self._after_codes(self.after.tiering.by_score)
         recut = self._after_codes(tiers_by_score(self.after.policy, self.before.scores.total))
@@ -247,7 +247,7 @@ class Changes:
             yield _flag("cut_offs", _CUT_OFFS, rows)
 
     def _points(self) -> Iterator[Cause]:
-        """What the rules give and gave."""
+        """Yield the rules whose points differ."""
         n_rows = len(self.moved)
         sides = (self.before, self.after)
         weights = [_weights(side.policy) for side in sides]
@@ -266,7 +266,7 @@ class Changes:
             yield from _where_it_changes(rule_id, "rule", label, points, weight)
 
     def _gives_the_same(self, was: RuleHits, now: RuleHits) -> bool:
-        """Whether a rule cannot make a difference: it says the same, weighs the same, and reads the same values."""
+        """Whether a rule cannot make a difference: its parameters, weight and indicator values are the same."""
         said = {"reason", "basis"}
         return (
             was.rule.model_dump(exclude=said) == now.rule.model_dump(exclude=said)
@@ -275,7 +275,7 @@ class Changes:
         )
 
     def _scales(self) -> Iterator[Cause]:
-        """What the dimensions' bases, floors and ceilings give and gave."""
+        """Yield the dimensions' bases, floors and ceilings whose points differ."""
         n_rows = len(self.moved)
         sides = (self.before, self.after)
         weights = [_weights(side.policy) for side in sides]
@@ -297,7 +297,7 @@ class Changes:
         return list(dict.fromkeys((*self.before.tiers, *self.after.tiers)))
 
     def _before_codes(self, tier: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Tiers of the policy before as positions among those of both."""
+        """Return tiers of the earlier policy as positions among the tiers of both policies."""
         return np.array([self._tier_ids.index(name) for name in self.before.tiers], dtype=np.uint8)[tier]
 
     def _after_codes(self, tier: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -311,7 +311,7 @@ def _weights(policy: Policy) -> dict[str, int]:
 def _where_it_changes(
     cause: str, kind: CauseKind, label: BilingualText, points: Whole, weight: list[int]
 ) -> Iterator[Cause]:
-    """The rows to whose total points before and after (thousandths, shape (2, n_rows)) by their weights add another."""
+    """Yield the cause if weighted points before and after (thousandths, shape (2, n_rows)) differ in any row."""
     change = points[1] * weight[1] - points[0] * weight[0]
     rows = np.flatnonzero(change)
     if rows.size:

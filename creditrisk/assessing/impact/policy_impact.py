@@ -1,7 +1,7 @@
-"""What a change of policy does to a population before it takes force: who moves from tier to tier, and by which rule.
+"""The impact of a change of policy before it is in force: the enterprises that change tier, and the causes.
 
-Both policies look at the same records on the same day. Indicators on which they agree are computed once; only what the
-change touches is computed again.
+Both policies read the same records on the same day. Indicators on which they agree are computed once; only those that
+the change affects are computed again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = ["Grouping", "PolicyImpact", "policy_impact", "policy_on_trial"]
 
 Grouping = Literal["region", "industry", "scale"]
 
-# So many causes are told of each mover.
+# The number of causes that are given for each mover.
 _CAUSES_TOLD = 5
 # Provinces are the first two digits of GB/T 2260, cities the first four.
 _CITY_DIGITS = 4
@@ -95,21 +95,21 @@ def policy_impact(
     id_scheme: IdScheme = "uscc",
     output: FrameKind = "pandas",
 ) -> PolicyImpact:
-    """Assess a population by two policies on one day, and say who moves between tiers and by which rule.
+    """Assess a population by two policies on one day, and find the enterprises that change tier, with the causes.
 
-    Limits on change are left out of account: they compare with an assessment before, not with another policy.
+    Limits on change are not applied: they compare with an earlier assessment, not with another policy.
 
     Parameters
     ----------
     enterprises, records : Enterprises and Records, or anything that read_enterprises and read_records read
     before, after : Policy, str or path
-        Two policies, such as the one in force and a draft; by name, the edition in force on the day, or the newest
-        where none is: a draft is tried before it takes force. To compare two editions, load them with
+        Two policies, such as the one in force and a draft. A name means the edition in force on the day, or the newest
+        if none is: a draft is tested before it is in force. To compare two editions, load them with
         :func:`creditrisk.load_policy`.
     as_of : date or ISO text
-        The day for which one looks; nothing known later is used.
+        The day of the assessments; nothing known later is used.
     id_scheme : {"uscc", "uscc_strict", "any"}
-        How ids are checked while reading.
+        The check of ids while reading.
     output : {"pandas", "polars", "arrow"}
         The kind of frame of :attr:`PolicyImpact.migration`, ``movers`` and ``by_rule``.
 
@@ -120,7 +120,7 @@ def policy_impact(
     Raises
     ------
     InputError, PolicyError
-        As :func:`creditrisk.assess`.
+        For the reasons that :func:`creditrisk.assess` gives.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def policy_impact(
 
 
 def policy_on_trial(policy: Policy | str | os.PathLike[str], day: date) -> Policy:
-    """The edition of a policy in force on a day, or the newest where none is: a draft is tried before it takes force.
+    """Load the edition of a policy in force on a day, or the newest if none is: a draft is not yet in force.
 
     Raises
     ------
@@ -182,12 +182,12 @@ class PolicyImpact(Generic[FrameT]):
         One row per enterprise whose tier changes: enterprise_id, name, region, industry, scale, tier_before,
         tier_after, direction, score_before, score_after, causes, why_zh, why_en.
     by_rule : frame
-        One row per rule, veto or other cause: how many movers it tells on, for how many it is the first cause, what it
-        changes in their total, how many enterprises it touches in all. Those that move most come first.
+        One row per rule, veto or other cause: the number of movers that it explains, the number whose first cause it
+        is, its change of their total, and the number of all enterprises that it affects. The main causes come first.
     changes : Changes
         The population under both policies, by row: indicators, scores, tiers, and every cause.
     inputs : dict of str to InputUsed
-        What was read, for the account of the run.
+        The inputs that were read, for the account of the run.
     """
 
     as_of: date
@@ -216,8 +216,8 @@ class PolicyImpact(Generic[FrameT]):
         ----------
         by : {"region", "industry", "scale"}
         digits : int, optional
-            How many characters of the code make a group: of regions 4 by default (cities; 2 are provinces), of
-            industries the section's letter where codes have one, else the division's 2 digits.
+            The number of characters of the code that form a group. The default for regions is 4 (cities; 2 are
+            provinces), for industries the section's letter if codes have one, else the division's 2 digits.
 
         Returns
         -------
@@ -282,7 +282,7 @@ class PolicyImpact(Generic[FrameT]):
         return table.sort("first_cause", "movers", "enterprises", descending=True, maintain_order=True)
 
     def by_group_data(self, by: Grouping, digits: int | None = None) -> pl.DataFrame:
-        """Movers by a property of the enterprise, as a Polars frame."""
+        """Return the movers by a property of the enterprise, as a Polars frame."""
         if by not in get_args(Grouping):
             raise InputError(f"movers can be grouped by {', '.join(get_args(Grouping))}, not {by!r}")
         if digits is not None and digits < 1:
@@ -318,7 +318,7 @@ class PolicyImpact(Generic[FrameT]):
 
     @cached_property
     def content(self) -> ImpactContent:
-        """The impact as data for text and pages."""
+        """Return the impact as data for text and pages."""
         changes = self.changes
         before, after = changes.before, changes.after
         moved = len(changes.movers)
@@ -351,18 +351,18 @@ class PolicyImpact(Generic[FrameT]):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The impact as plain data, without the single movers."""
+        """Return the impact as plain data, without the single movers."""
         return self.content.model_dump(mode="json")
 
     def save(self, folder: str | os.PathLike[str], *, csv: bool = False) -> dict[str, Path]:
-        """Write movers.parquet, impact.html, impact.json and run.json into a folder, in place of an impact there.
+        """Write movers.parquet, impact.html, impact.json and run.json into a folder; replace an impact there.
 
-        The files appear together or not at all, whatever kills the run.
+        The files appear together or not at all, even if the run is killed.
 
         Parameters
         ----------
         folder : path
-            Made if it is not there.
+            The folder; it is made if it does not exist.
         csv : bool, default=False
             Write movers.csv as well, for a spreadsheet.
 
@@ -407,7 +407,7 @@ class PolicyImpact(Generic[FrameT]):
 
 
 def _matrix(before: NDArray[np.integer], after: NDArray[np.integer], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """How many rows went from where to where."""
+    """Count the rows for each pair of a code before and a code after."""
     cells = before.astype(np.int64) * shape[1] + after
     counts: NDArray[np.int64] = np.bincount(cells, minlength=shape[0] * shape[1])
     return counts.reshape(shape)

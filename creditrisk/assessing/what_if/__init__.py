@@ -1,1 +1,1 @@
-"""Assessing again: what changed records or the passing of time would make of an assessment."""
+"""Further assessments: the results with changed records, or after the passing of time."""

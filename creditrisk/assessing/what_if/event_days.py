@@ -1,7 +1,7 @@
 """The days on which an enterprise's tier can change although nothing new becomes known.
 
-Records enter and leave windows and terms, weights step down, ages cross the numbers that conditions and bands compare
-with. Between two such days only half-lives move, and those of adverse records always for the better.
+Records enter and leave windows and terms, weights step down, and ages cross the numbers of conditions and bands.
+Between two such days only half-lives change values, and those of adverse records always improve them.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ __all__ = ["HORIZON_YEARS", "EventDays"]
 
 Index = NDArray[np.intp]
 
-# What happens later than that is not looked for.
+# Later days are not searched.
 HORIZON_YEARS = 10
 
 
 class EventDays:
-    """Event days of an assessment's enterprises.
+    """The event days of an assessment's enterprises.
 
     Attributes
     ----------
     horizon : int
-        Day number of the last day that is looked at.
+        The day number of the last day that is searched.
     """
 
     def __init__(self, assessed: Assessed, scenarios: Scenarios) -> None:
@@ -46,16 +46,16 @@ class EventDays:
 
     @cached_property
     def time_only_improves(self) -> bool:
-        """Whether, with merits kept as they are, no later day can be worse than an earlier one.
+        """Whether, if merits stay as they are, no later day can be worse than an earlier one.
 
-        What is adverse fades; where nothing of it is left, the points must be the best there are; no record may be a
-        merit as well; and ages must speak for an enterprise as they grow. Where this is not certain the answer is no.
+        Adverse records fade; if none is left, the points must be the best possible; no adverse record may also be a
+        merit; and growing ages must help an enterprise. If this is not certain, the answer is no.
         """
         return self._scenarios.merits_apart and all(self._improves(spec) for spec in self._scenarios.specs)
 
     @cached_property
     def changes_daily(self) -> bool:
-        """Whether between event days a tier may become worse, or better and worse again, so that each day counts."""
+        """Whether a tier may get worse, or better and then worse, between event days: then each day is an event day."""
         made_of = {name for spec in self._scenarios.specs for name in spec.dependencies}
         by_the_unit = {rule.indicator for rule in self._policy.rules if _cuts_of(rule) is None}
         return any(
@@ -65,7 +65,7 @@ class EventDays:
         )
 
     def after(self, rows: Index, begin: NDArray[np.int32], last: int) -> list[list[int]]:
-        """For each row the days from ``begin`` on at which anything but a steady weight changes, and the day after."""
+        """Return, for each row, ``begin``, the later days on which more than a half-life changes, and ``last + 1``."""
         if self.changes_daily:
             return [list(range(first, last + 2)) for first in begin.tolist()]
         starts, policy = self._scenarios.starts, self._policy
@@ -99,7 +99,7 @@ class EventDays:
         ]
 
     def around(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Days up to the assessment, and after it, on which anything changes: where weights fade daily, every day."""
+        """Return the days up to the assessment, and after it, on which anything changes; with half-lives, every day."""
         last = self.horizon
         rows = np.array([row])
         if any(spec.half_life_months for spec in self._scenarios.specs):
@@ -114,7 +114,7 @@ class EventDays:
 
     @cached_property
     def _cuts(self) -> dict[str, set[int]]:
-        """Whole numbers at which conditions and points change, by indicator."""
+        """The whole numbers at which conditions and points change, by indicator."""
         policy = self._policy
         cuts: dict[str, set[int]] = {}
         for condition in (*(bound.when for bound in policy.bounds), *(rule.when for rule in policy.rules if rule.when)):
@@ -128,7 +128,7 @@ class EventDays:
         rules = [rule for rule in self._policy.rules if rule.indicator == spec.id]
         bounds = [*self._policy.vetoes, *self._policy.thin_evidence]
         if spec.traits.takes == "attribute":
-            # Of all attributes only the age moves.
+            # The age is the only attribute that changes with time.
             worse = [bound.when for bound in bounds] + [rule.when for rule in rules if rule.when is not None]
             better = [bound.when for bound in self._policy.floors]
             is_read = spec.id in {name for rule in self._policy.rules for name in rule.indicators}
@@ -158,12 +158,12 @@ def _grows_daily(spec: IndicatorSpec) -> bool:
 
 
 def _closes(condition: Condition, name: str) -> bool:
-    """Whether a condition can only cease to hold as an indicator grows."""
+    """Whether a condition can only become false as an indicator grows."""
     return not any(part.opens_upwards for part in condition.comparisons() if part.indicator == name)
 
 
 def _cuts_of(rule: Rule) -> list[float] | None:
-    """The numbers at which a rule's points change; None where they change with every number."""
+    """Return the numbers at which a rule's points change; None if they change with every number."""
     match rule.form:
         case PerUnit():
             return None
@@ -187,7 +187,7 @@ def _missing_is_best(rule: Rule) -> bool:
 
 
 def _leaving(occurred: NDArray[np.int32], months: int) -> NDArray[np.int32]:
-    """The first day on which each record is no longer within the last so many months."""
+    """Return the first day on which each record is no longer within the last ``months`` months."""
     days = add_months(occurred, months)
     for _ in range(3):  # months differ by up to three days
         days = np.where(add_months(days, -months) < occurred, days + 1, days)

@@ -1,4 +1,4 @@
-"""Enterprises as they would be assessed with changed records, or on a later day if nothing new became known."""
+"""Scenarios: assessments of enterprises with changed records, or on a later day if nothing new becomes known."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["Addition", "Reassessed", "Scenarios"]
 Index = NDArray[np.intp]
 Days = NDArray[np.int32]
 
-# Scenarios are assessed so many records at a time.
+# The number of records in the scenarios that are assessed at a time.
 _RECORDS_AT_ONCE = 2_000_000
-# Months differ by up to three days, so what must not be missed is kept so much longer.
+# Months differ by up to three days: this margin makes sure that no merit is missed.
 _SLACK = 3
 
 
 @dataclass(frozen=True)
 class Addition:
-    """A record that would be new, known on the day of the assessment: a type, an outcome, a dimension."""
+    """A new record of a scenario, known on the day of the assessment: its type, outcome and dimension."""
 
     type: str
     outcome: str
@@ -41,17 +41,17 @@ class Addition:
 
 @dataclass(frozen=True)
 class Reassessed:
-    """What scenarios come to.
+    """The results of scenarios.
 
     Attributes
     ----------
     total : ndarray of int64, shape (n_scenarios,)
-        In millionths.
+        The total, in millionths.
     tier : ndarray of uint8, shape (n_scenarios,)
     met : dict of str to ndarray of bool
-        By id of a bound.
+        The scenarios that meet each bound, by its id.
     held : ndarray of bool
-        Where limits on change hold the tier down.
+        The scenarios in which limits on change hold the tier down.
     """
 
     total: NDArray[np.int64]
@@ -72,7 +72,7 @@ class Scenarios:
     Raises
     ------
     InputError
-        If the policy compares enterprises with one another: then a tier is nobody's own to change.
+        If the policy compares enterprises with one another: then an enterprise cannot change its tier alone.
     """
 
     def __init__(self, assessed: Assessed) -> None:
@@ -91,7 +91,7 @@ class Scenarios:
         positions = np.flatnonzero((row.is_not_null() & known).to_numpy())
         rows = row.gather(positions).to_numpy()
         order = np.argsort(rows, kind="stable")
-        #: Positions in the record table, by enterprise and then as they stand; where each enterprise's begin.
+        #: Positions in the record table, sorted by enterprise; ``starts`` is where each enterprise's positions begin.
         self.positions: Index = positions[order]
         self.starts: Index = np.searchsorted(rows[order], np.arange(len(assessed) + 1))
         as_known = [
@@ -111,14 +111,14 @@ class Scenarios:
         )
         self.standing = self._kernel.events.standing
         self._new_events: dict[Addition, Events] = {}
-        #: The day before which no repair of each record has effect.
+        #: The day before which a repair of each record has no effect.
         self.repairable_from = repairable_from(self.records, policy.standing)
         of_records = [spec for spec in self.specs if spec.traits.of_records]
         adverse = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if _adverse(spec)])
         merits = _taken_by_any(assessed.kernel, [spec.select for spec in of_records if not _adverse(spec)])
         adverse, merits = adverse[self.positions], merits[self.positions]
         self._merit = ~adverse
-        #: Whether no record speaks both for and against an enterprise.
+        #: Whether no record counts both for and against an enterprise.
         self.merits_apart = not (adverse & merits).any()
 
     def reassess(
@@ -135,16 +135,16 @@ class Scenarios:
         Parameters
         ----------
         rows : ndarray of int, shape (n_scenarios,)
-            The enterprise of each; one may stand in many scenarios.
+            The enterprise of each scenario; one may be in many scenarios.
         days : int or ndarray of int32, shape (n_scenarios,)
             Day numbers.
         repaired : tuple of ndarray of int, optional
             Pairs of (scenario, position in ``records``): the record is repaired on the scenario's day.
         added : sequence of (Addition, ndarray of int)
-            New records, of the day of the assessment, and the scenarios that have them.
+            New records on the day of the assessment, and the scenarios that have them.
         merits_stay : bool
-            Keep what speaks for an enterprise as young as it is on the day of the assessment: the day itself cannot be
-            better than this makes it.
+            Keep records that count for an enterprise as recent as on the day of the assessment: the true result of the
+            day cannot be better.
         """
         days = np.broadcast_to(np.asarray(days, dtype=np.int32), rows.shape)
         lengths = self.starts[rows + 1] - self.starts[rows]
@@ -218,7 +218,7 @@ class Scenarios:
             for name in ("occurred_on", "known_on", "expires_on")
         ]
         ended = [pl.when(~is_merit).then(name).alias(name) for name in ("repaired_on", "revoked_on")]
-        # A merit stays as it is today: what has ended by now stays ended.
+        # A merit stays as it is today: one that has already ended stays ended.
         over = pl.any_horizontal(
             (pl.col(name).to_physical() <= self.as_of).fill_null(False) for name in ("repaired_on", "revoked_on")
         ) | (pl.col("expires_on").to_physical() < self.as_of).fill_null(False)
@@ -229,7 +229,7 @@ class Scenarios:
         ).drop("over")  # fmt: skip
 
     def _new_event(self, addition: Addition) -> Events:
-        """A record known on the day of the assessment, coded once."""
+        """Return a new record, known on the day of the assessment; it is coded only once."""
         if addition not in self._new_events:
             day = day_of(self.as_of)
             given = {**vars(addition), "occurred_on": day, "known_on": day}
@@ -239,10 +239,10 @@ class Scenarios:
 
 
 def _adverse(spec: IndicatorSpec) -> bool:
-    """Whether the records that an indicator counts speak against an enterprise: the longer ago, the better."""
+    """Whether the records that an indicator counts are adverse: the longer ago, the better for the enterprise."""
     return (spec.direction == "risk_rises") != spec.traits.grows_daily
 
 
 def _taken_by_any(kernel: Kernel, selections: Sequence[Selection]) -> NDArray[np.bool_]:
-    """Which records any selection takes."""
+    """Return the mask of the records that any selection takes."""
     return np.logical_or.reduce([np.zeros(len(kernel.row_of_record), dtype=bool), *map(kernel.takes, set(selections))])

@@ -1,10 +1,10 @@
-"""The way to the next better tier: the fewest lawful actions that reach it, or the day on which time alone does.
+"""The way to the next better tier: the fewest lawful actions that reach it, or the day on which time alone reaches it.
 
-Every answer is found by assessing again: the enterprise with the actions taken, or on the later day if nothing new
-became known. Actions are the repair of records whose minimum term has passed, one clean inspection and one commitment
-kept in each dimension where the policy tells them apart. More actions never make a tier worse (the policy is proved to
-follow its directions), so what all of them together do not reach, none of them does; the smallest set is then looked
-for from below.
+Every answer is found by another assessment: with the actions taken, or on the later day if nothing new becomes known.
+Actions are the repair of records whose minimum term has passed, one clean inspection and one kept commitment in each
+dimension that the policy distinguishes. More actions never make a tier worse (the policy is proved to follow its
+directions), so if all actions together do not reach a tier, no set of them does; otherwise the search goes from small
+sets to larger ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Search", "Way"]
 
 Index = NDArray[np.intp]
 
-# One enterprise is tried in at most so many combinations of one size before the search says that it stopped.
+# The most combinations of one size that are tried for one enterprise before the search gives up and says so.
 _MOST_COMBINATIONS = 20_000
 _SEGMENTS_AT_ONCE = 8
 _DAYS_AT_ONCE = 128
@@ -44,21 +44,21 @@ class Way:
     Attributes
     ----------
     row : int
-        Of the assessed.
+        The row in the assessment.
     repairs : tuple of int
-        Positions in the record table of the records to repair.
+        The positions in the record table of the records to repair.
     additions : tuple of Addition
-        What else to do.
+        The other actions.
     reachable : bool
         Whether these actions reach a better tier today.
     proved : bool
         Whether it is certain that no smaller set does.
     tier, total : int
-        What the actions reach, or what all of them together come to where that is not enough.
+        The result of the actions, or of all possible actions together if these are not enough.
     by_time : datetime.date, optional
-        The first day on which the passing of time alone reaches a better tier; none within ten years.
+        The first day on which time alone reaches a better tier; None if there is none within ten years.
     in_the_way : tuple of str
-        Ids of the vetoes, thin evidence or limits on change that hold the tier down even after all actions.
+        The ids of the vetoes, thin evidence or limits on change that hold the tier down even after all actions.
     """
 
     row: int
@@ -81,7 +81,7 @@ class _Action:
 
 
 class Search:
-    """Looks for the ways up of an assessment's enterprises, by actions and by time."""
+    """Searches for the ways up of an assessment's enterprises, by actions and by time."""
 
     def __init__(self, assessed: Assessed) -> None:
         self.scenarios = Scenarios(assessed)
@@ -114,7 +114,7 @@ class Search:
     # -- by actions ----------------------------------------------------------------------------------------------
 
     def by_actions(self, rows: Index) -> dict[int, tuple[tuple[int, ...], tuple[Addition, ...], bool, bool, int, int]]:
-        """The fewest actions of each row; where no actions suffice, all of them and what they come to."""
+        """Find the fewest actions for each row; if none are enough, no actions, with the result of all of them."""
         actions = {row: self._actions(row) for row in rows.tolist()}
         whole = self._reassessed([(row, actions[row]) for row in rows.tolist()])
         found = {}
@@ -129,7 +129,7 @@ class Search:
                 found[row] = ((), (), False, self._actions_only_help, *result)
         size = 1
         while left:
-            # Of all combinations of this size each row's first that suffices; where none does, the next size is tried.
+            # Each row's answer is its first combination of this size that is enough; without one, the size grows.
             left = self._try(left, actions, size, found)
             size += 1
         return found
@@ -144,7 +144,7 @@ class Search:
         tried: list[tuple[int, list[_Action]]] = []
         left: list[int] = []
         for row in rows:
-            # The whole set is known to suffice.
+            # The whole set is known to be enough.
             if size >= len(actions[row]):
                 continue
             choices = list(self._combinations(actions[row], size))
@@ -167,7 +167,7 @@ class Search:
         return [row for row in left if row not in done]
 
     def _combinations(self, actions: list[_Action], size: int) -> Iterator[list[_Action]]:
-        """Combinations without those that repair a lighter record where a heavier one of its kind is left."""
+        """Yield combinations, without those that repair a lighter record and leave a heavier one of its kind."""
         heavier = self._heavier(actions)
         for chosen_ones in combinations(range(len(actions)), size):
             taken = set(chosen_ones)
@@ -175,14 +175,14 @@ class Search:
                 yield [actions[one] for one in chosen_ones]
 
     def _heavier(self, actions: list[_Action]) -> list[set[int]]:
-        """For each action those that do at least as much: repairs of later and larger records of the same kind."""
+        """Return, for each action, those with at least its effect: repairs of later and larger records of its kind."""
         repairs = [self.number_of_repair[one.repair] for one in actions if one.repair is not None]
         nothing: list[set[int]] = [set() for _ in actions]
         if not self._later_weighs_more or len(repairs) < 2:
             return nothing
         kind, size = self.kind[repairs], self.size[repairs]
         as_much = (kind[:, None] == kind[None, :]) & (size[:, None, :] >= size[None, :, :]).all(axis=2)
-        # Of two that weigh the same the first goes first.
+        # Of two with the same effect, the first comes first.
         first = np.arange(len(repairs))[:, None] < np.arange(len(repairs))[None, :]
         before = as_much & (~as_much.T | first)
         return [set(np.flatnonzero(column).tolist()) for column in before.T] + nothing[len(repairs) :]
@@ -199,11 +199,11 @@ class Search:
 
     @cached_property
     def _actions_only_help(self) -> bool:
-        """Whether more actions can never make a tier worse: what has no direction could go either way."""
+        """Whether more actions can never make a tier worse: an indicator without a direction could do either."""
         return all(spec.direction != "none" or spec.traits.takes == "attribute" for spec in self.scenarios.specs)
 
     def _actions(self, row: int) -> list[_Action]:
-        """What may be done today: repairs, the latest record first, then inspections, then commitments."""
+        """Return the possible actions today: repairs, the latest record first, then inspections, then commitments."""
         first, last = self.scenarios.starts[row], self.scenarios.starts[row + 1]
         return [*self.repairs[self.starts_of_repairs[first] : self.starts_of_repairs[last]], *self.further]
 
@@ -239,19 +239,19 @@ class Search:
     # -- by time -------------------------------------------------------------------------------------------------
 
     def by_time(self, rows: Index) -> NDArray[np.int32]:
-        """The first day on which each row's tier is better if nothing new becomes known; NEVER within the horizon."""
+        """Find the first day on which each row's tier is better if nothing new becomes known; NEVER if none is."""
         last = self.event_days.horizon
         days = np.full(len(rows), NEVER, dtype=np.int32)
         begin = np.full(len(rows), self.now + 1, dtype=np.int32)
         left = np.arange(len(rows))
         if self.event_days.time_only_improves:
-            # With merits kept as they are, time only improves: where that is not enough at the end, nothing is.
+            # If merits stay as they are, time only improves: if that is not enough on the last day, no day is.
             best = self.scenarios.reassess(rows, last, merits_stay=True)
             left = left[best.tier < self.tier[rows]]
             begin[left] = self._not_before(rows[left], begin[left], np.full(len(left), last, dtype=np.int32))
         events = self.event_days.after(rows[left], begin[left], last)
         segments = dict(zip(left.tolist(), events, strict=True))
-        # The day found with merits kept is most often the answer, so only its segment is tried at first.
+        # The day found with constant merits is usually the answer, so only its segment is tried at first.
         at_once = 1
         while len(left):
             left = self._next_segments(rows, days, segments, left, at_once)
@@ -261,7 +261,7 @@ class Search:
     def _next_segments(
         self, rows: Index, days: NDArray[np.int32], segments: dict[int, list[int]], left: Index, at_once: int
     ) -> Index:
-        """Try the next few segments between event days of each row; rows that are done are left out."""
+        """Try the next few segments between event days of each row; return the rows that are not done."""
         tried = [(number, start, end) for number in left.tolist() for start, end in _pairs(segments[number], at_once)]
         if not tried:
             days[left] = NEVER
@@ -288,7 +288,7 @@ class Search:
         return np.array(still, dtype=np.intp)
 
     def _not_before(self, rows: Index, low: NDArray[np.int32], high: NDArray[np.int32]) -> NDArray[np.int32]:
-        """A day before which no tier can be better, within a month of the first on which it could."""
+        """Find a day before which no tier can be better; it is within a month of the first day on which one could."""
         return self._first_day(rows, low, high, merits_stay=True, within=30)
 
     def _first_day(
@@ -300,11 +300,11 @@ class Search:
         merits_stay: bool = False,
         within: int = 0,
     ) -> NDArray[np.int32]:
-        """The first day in [low, high] on which a tier is better, where it stays better from then on, or one before."""
+        """Find the first day in [low, high] with a better tier that stays better, or up to ``within`` days earlier."""
         low, high = low.astype(np.int32).copy(), high.astype(np.int32).copy()
         while (low + within < high).any():
             open_ones = np.flatnonzero(low + within < high)
-            # Few enterprises are tried on many days at once, many on the day in the middle.
+            # A few enterprises are tried on many days at once, many enterprises only on the middle day.
             n_days = max(1, _DAYS_AT_ONCE // len(open_ones))
             steps = np.arange(1, n_days + 1)
             first, last = low[open_ones, None].astype(np.int64), high[open_ones, None]
@@ -322,7 +322,7 @@ class Search:
 
 
 def _additions(specs: Sequence[IndicatorSpec]) -> Iterator[Addition]:
-    """Clean inspections and kept commitments that the policy rewards, one for each dimension it tells apart."""
+    """Yield clean inspections and kept commitments that the policy rewards, one for each dimension it distinguishes."""
     for kind, outcome in _ADDITIONS:
         seen = set()
         for dimension in ("compliance", "safety", "quality", "environment", "responsibility"):
@@ -339,7 +339,7 @@ def _additions(specs: Sequence[IndicatorSpec]) -> Iterator[Addition]:
 
 
 def _kinds_and_sizes(records: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Which records are of one kind, shape (n,), and what makes one of them weigh more, shape (n, n_numbers)."""
+    """Return the kind of each record, shape (n,), and the numbers that can make it heavier, shape (n, n_numbers)."""
     sizes = [name for name in records.columns if name == "amount" or name.startswith("attributes.")]
     kinds = [name for name in records.columns if name not in sizes and not name.endswith("_on")]
     kind = (
@@ -350,6 +350,6 @@ def _kinds_and_sizes(records: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[
 
 
 def _pairs(days: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """First and last day of each of the first segments."""
+    """Yield the first and last day of each of the first segments."""
     for start, following in pairwise(days[: most + 1]):
         yield start, following - 1

@@ -24,16 +24,16 @@ STATE_SCHEMA: dict[str, pl.DataType] = {
 
 
 def states_of(search: Search) -> pl.DataFrame:
-    """The states of enterprises.
+    """Return the states of enterprises.
 
-    A veto, thin evidence or floor began on the day since which its condition has held without a break, by what was
-    known on each day. It ends on the first day on which, with nothing new known, its condition no longer holds; so does
-    a tier. No day means none within ten years, or, for an entry, none that the records show.
+    A veto, thin evidence or floor began on the day from which its condition has held without a break, by the facts
+    known on each day. It ends on the first day on which its condition no longer holds if nothing new becomes known; a
+    tier ends likewise. A missing end means none within ten years; a missing beginning means that no record shows it.
 
     Parameters
     ----------
     search : Search
-        Over the enterprises asked for.
+        The search over the requested enterprises.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def states_of(search: Search) -> pl.DataFrame:
 
 
 def state_lines(search: Search) -> tuple[StateLine, ...]:
-    """The states of enterprises as an explanation says them."""
+    """Return the states of enterprises as lines of an explanation."""
     policy = search.assessed.policy
     labels = {bound.id: bound.reason for bound in policy.tier_bounds} | {tier.id: tier.label for tier in policy.tiers}
     labels |= {name: BilingualText(**label._asdict()) for name, label in REGIMES.items()}
@@ -81,8 +81,8 @@ def _first(days: NDArray[np.int32], holds: NDArray[np.bool_]) -> object:
 
 
 def _since(days: NDArray[np.int32], held: NDArray[np.bool_]) -> object:
-    """The first of the last days on which it has held without a break."""
+    """Return the first day of the last unbroken period in which it has held."""
     broken = np.flatnonzero(~held)
     first = broken[-1] + 1 if len(broken) else 0
-    # Held on every day that the records show: since when, they do not say.
+    # If it held on every day that the records show, its first day is unknown.
     return day_of(int(days[first])) if len(broken) and first < len(days) else None

@@ -1,4 +1,4 @@
-"""Ways up in words, Chinese and English."""
+"""The ways up in Chinese and English words."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["action_text", "obstacle_text", "way_text"]
 
 @cache
 def action_text(addition: Addition) -> BilingualText:
-    """What is to be done, in words."""
+    """Return an action in words."""
     dimension = DIMENSIONS[addition.dimension]
     if addition.type == "inspection":
-        # The first dimension stands for any where the policy does not tell them apart.
+        # If the policy does not distinguish dimensions, the first one means any dimension.
         where = ("", "") if addition.dimension == "compliance" else (f"（{dimension.zh}）", f" ({dimension.en})")
         return BilingualText(zh=f"一次合格的行政检查{where[0]}", en=f"one inspection passed{where[1]}")
     return BilingualText(zh=f"履行一项信用承诺（{dimension.zh}）", en=f"one commitment kept ({dimension.en})")
 
 
 def obstacle_text(policy: Policy, name: str) -> BilingualText:
-    """What holds a tier down after all actions, in words."""
+    """Return, in words, the obstacle that holds a tier down after all actions."""
     if name == "limits_on_change":
         return BilingualText(zh="等级变动限制", en="the limits on change")
     return next(bound.reason for bound in policy.bounds if bound.id == name)
 
 
 def way_text(policy: Policy, way: Way, tier: int, record_ids: Sequence[str]) -> BilingualText:
-    """A way up in words.
+    """Return a way up in words.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def way_text(policy: Policy, way: Way, tier: int, record_ids: Sequence[str]) -> 
     tier : int
         The tier that the enterprise has, as a position in ``policy.tiers``.
     record_ids : sequence of str
-        Of the records to repair.
+        The ids of the records to repair.
     """
     zh, en = [], []
     if way.reachable:

@@ -28,7 +28,7 @@ def ways_up(search: Search) -> list[Way]:
     Parameters
     ----------
     search : Search
-        Over the enterprises asked for.
+        The search over the requested enterprises.
     """
     rows = np.flatnonzero(search.tier > 0)
     if not len(rows):
@@ -59,7 +59,7 @@ WAY_SCHEMA: dict[str, Any] = {
 
 
 def ways_table(search: Search) -> pl.DataFrame:
-    """The ways up as a table (:meth:`creditrisk.Assessment.ways_up`)."""
+    """Return the ways up as a table (:meth:`creditrisk.Assessment.ways_up`)."""
     assessed = search.assessed
     policy, tiering, ids = assessed.policy, assessed.tiering, assessed.ids
     names = [tier.id for tier in policy.tiers]
@@ -85,13 +85,14 @@ def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
         return pl.Series(name, values, dtype=kind)
     import pyarrow
 
-    # Many short lists: Polars would make a series of each. In a table, as Polars before 1.44 misreads the array alone.
+    # For many short lists Polars would make one series each. The array is in a table, because Polars before 1.44
+    # misreads it alone.
     lists = pyarrow.table({name: pyarrow.array(values, pyarrow.large_list(pyarrow.large_string()))})
     return pl.DataFrame(lists)[name]
 
 
 def way_line(search: Search) -> WayUpContent | None:
-    """The way up of one enterprise as an explanation says it; None in the best tier."""
+    """Return the way up of one enterprise for an explanation; None in the best tier."""
     assessed = search.assessed
     for way in ways_up(search):
         repairs = tuple(assessed.records.data["record_id"][one] for one in way.repairs)
