@@ -1,12 +1,13 @@
 # make demo: the main job on a simulated province. make test: everything that is checked.
 # make test-lowest, make test-newest: the tests with the oldest and the latest versions that pyproject.toml admits; all
-# of them, or those that TESTS names.
+# of them but what type checkers say, or those that TESTS names.
 # The first that runs; a command may be there and name a Python that is not.
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3.14; do \
 	$$one -c "" 2>/dev/null && echo $$one && break; done)
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 TESTS ?=
+MARKED ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install $(addprefix --constraint ,$(CONSTRAINTS)) --editable
@@ -19,15 +20,15 @@ demo: $(VENV)/.installed
 test: check tests
 
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(BIN)/python -m pytest -n 2 $(MARKED) $(TESTS)
 
 test-lowest:
-	$(MAKE) tests VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
+	$(MAKE) tests VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt MARKED='-m "not types"'
 
 # Anew each time, as what is newest changes.
 test-newest:
 	rm -rf .venv-newest
-	$(MAKE) tests VENV=.venv-newest CONSTRAINTS=
+	$(MAKE) tests VENV=.venv-newest CONSTRAINTS= MARKED='-m "not types"'
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -123,6 +123,7 @@ def test_what_is_there_is_known_everywhere(title: str) -> None:
     assert [*QUESTIONS[title]()] == []
 
 
+@pytest.mark.types
 @pytest.mark.parametrize("title", UNVISITED)
 def test_the_type_checker_names_each_place_that_a_new_kind_must_visit(
     complaints: dict[str, set[str]], title: str
@@ -130,6 +131,7 @@ def test_the_type_checker_names_each_place_that_a_new_kind_must_visit(
     assert complaints[title] == named_by(title, "mypy")
 
 
+@pytest.mark.types
 def test_the_type_checker_names_nothing_else(complaints: dict[str, set[str]]) -> None:
     assert {*complaints} == {*UNVISITED}
 

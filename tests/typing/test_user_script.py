@@ -19,6 +19,7 @@ def test_the_script_runs(tmp_path: Path) -> None:
     main(tmp_path)
 
 
+@pytest.mark.types
 def test_mypy_accepts_it_strictly(tmp_path: Path) -> None:
     # A user's project has settings of its own: here none but strict.
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", str(SCRIPT)]
@@ -26,6 +27,7 @@ def test_mypy_accepts_it_strictly(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.types
 def test_pyright_accepts_it(tmp_path: Path) -> None:
     pytest.importorskip("basedpyright", reason="pyright is part of the extra dev")
     settings = {"include": [str(SCRIPT)], "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}
