@@ -12,6 +12,8 @@ from mutants.drawing import Mutant, Settings, draw, mutants_of
 from mutants.reporting import Report
 from mutants.running import Patience, failing_unchanged, run
 
+SAME_CHANGE = ("kind", "before", "after")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
@@ -57,10 +59,15 @@ def _drawn(asked: argparse.Namespace, known: list[Mutant]) -> tuple[Report, list
         drawn = draw(known, asked.count, asked.seed)
         return Report(f"seed {asked.seed}, drawn from {len(known):,}{within}"), drawn
     before = json.loads(asked.survivors_of.read_text("utf-8"))["verdicts"]
-    left = {one["key"]: one for one in before if not one["noticed"]}
-    drawn = [mutant for mutant in known if mutant.key in left]
-    found = {mutant.key for mutant in drawn}
-    gone = [f"{one['place']} {one['before']} -> {one['after']}" for key, one in left.items() if key not in found]
+    drawn, gone = [], []
+    for one in before:
+        same = [mutant for mutant in known if mutant.key == one["key"]] or [
+            mutant for mutant in known if all(getattr(mutant.change, part) == one[part] for part in SAME_CHANGE)
+        ]
+        if not one["noticed"] and len(same) == 1:  # the function may have another name
+            drawn += same
+        elif not one["noticed"]:
+            gone.append(f"{one['place']} {one['before']} -> {one['after']}")
     return Report(f"the survivors of {asked.survivors_of.name}", gone=gone), drawn
 
 
