@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
 from creditrisk.forking import refuse_after_fork, refuse_what_is_loaded
 from creditrisk.version import __version__ as __version__
 
-_STATED = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
-_WHERE = {name.name: part.module for part in _STATED if isinstance(part, ast.ImportFrom) for name in part.names}
+_STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+_STATED = re.findall(r"^from (\S+) import (\([^)]*\)|.+)$", _STUB, flags=re.MULTILINE)
+_WHERE = {name: module for module, names in _STATED for name in re.findall(r"(\w+) as", names)}
 
 __all__ = sorted(_WHERE)
 
