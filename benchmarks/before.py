@@ -14,6 +14,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,7 @@ def indicators(folder: Path) -> Callable[[], object]:
 def assess(folder: Path) -> Callable[[], object]:
     import creditrisk as cr
 
-    out = folder / "out"
+    out = tempfile.mkdtemp(dir=folder)
     return lambda: cr.assess(folder / "enterprises.parquet", folder / "records.parquet", as_of=AS_OF).save(out)
 
 
@@ -88,6 +89,8 @@ def results(folder: Path) -> Callable[[], object]:
         "province": (folder / "enterprises.parquet", folder / "records.parquet"),
     }
 
+    out = Path(tempfile.mkdtemp(dir=folder))
+
     def job() -> dict[str, str]:
         found = {}
         for name, (enterprises, records) in inputs.items():
@@ -107,12 +110,12 @@ def results(folder: Path) -> Callable[[], object]:
                         frame.with_columns(**{key: null for key, null in missing.items() if key not in frame.columns})
                         for frame in (register.data, read.data)
                     ]
-                    cr.assess(*tables, policy=edition, as_of=AS_OF).save(folder / "out-results")
+                    cr.assess(*tables, policy=edition, as_of=AS_OF).save(out)
                 except cr.CreditRiskError as error:
                     found[f"{name} {policy}"] = f"{type(error).__name__}: {error}"
                     continue
                 for file in ("assessments.parquet", "reasons.parquet"):
-                    content = (folder / "out-results" / file).read_bytes()
+                    content = (out / file).read_bytes()
                     found[f"{name} {policy} {file}"] = hashlib.sha256(content).hexdigest()
         return found
 

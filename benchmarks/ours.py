@@ -214,9 +214,7 @@ def impact(data: Data) -> Job:
     compute, draft = cr.policy_impact, draft_of_jiangsu(data)
 
     def run() -> dict[str, Any]:
-        result = compute(
-            data.enterprises, data.records, before="jiangsu", after=draft, as_of=AS_OF, output="polars"
-        )  # fmt: skip
+        result = compute(data.enterprises, data.records, before="jiangsu", after=draft, as_of=AS_OF, output="polars")
         return {"movers": result.movers.height, "characters": len(str(result))}
 
     return run

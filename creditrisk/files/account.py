@@ -38,7 +38,8 @@ FileName = Annotated[str, AfterValidator(_plain_name)]
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: most who import the library save nothing.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PolicyUsed(_Data):
