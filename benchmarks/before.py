@@ -96,7 +96,7 @@ def results(folder: Path) -> Callable[[], object]:
                     types = tuple(edition.record_types)
                     read = cr.read_records(records, further_types=types)
                     register = cr.read_enterprises(enterprises)
-                    # What a system asks for and the input does not have is there, and unknown.
+                    # An attribute that a system reads and the input does not have is added as missing.
                     missing = {
                         spec.of: pl.lit(None, dtype=pl.Float64)
                         for spec in (*edition.indicators,)

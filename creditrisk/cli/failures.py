@@ -53,7 +53,7 @@ class PlainFailures(TyperGroup):
 
 
 def _is_about_usage(error: Exception) -> bool:
-    # Typer reports wrong options itself; its click is a part of typer or a package of its own, by version.
+    # Typer reports wrong options itself; by version, click is a part of typer or a separate package.
     return any(kind.__name__ == "ClickException" for kind in type(error).__mro__)
 
 

@@ -90,9 +90,9 @@ class BoostedScorer(LearnedScorer):
         The number of columns that are held to a direction.
     levels_ : dict of str to CategoryLevels
     booster_ : lightgbm.Booster or None
-        None if additive.
+        The trees; None if additive.
     points_ : AdditivePoints or None
-        None unless additive.
+        The points; None unless additive.
     n_trees_ : int
     calibration_ : Calibration
     cut_offs_ : CutOffs

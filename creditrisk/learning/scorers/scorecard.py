@@ -236,7 +236,7 @@ class ScorecardScorer(LearnedScorer):
             )
             if not len(scorer.bands_) == len(scorer.coefficients_) == scorer.n_features_in_:
                 raise ValueError("bands and coefficients are not those of the columns")
-            # Of each band, and of the rows without a value.
+            # There is one entry for each band, and one for the rows without a value.
             if any(not one.findings.shape == one.others.shape == (len(one.cuts) + 2,) for one in scorer.bands_):
                 raise ValueError("the rows of a band are missing")
 
