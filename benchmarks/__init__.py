@@ -1,1 +1,1 @@
-"""What the library must reach, measured as ratios within one run."""
+"""The performance targets of the library, measured as ratios within one run."""

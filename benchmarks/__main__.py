@@ -1,7 +1,7 @@
 """Measure everything and print one table: ``python -m benchmarks``.
 
-Each step runs in a process of its own, so that CPU and peak memory are its own; reference and ours take turns, and the
-medians of the turns are compared. Every figure is a ratio within this one run.
+Each step runs in its own process, so that CPU time and peak memory are only its own; reference and ours alternate, and
+the medians are compared. Every figure is a ratio within this one run.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ KEPT = {"ours.indicators", "references.pandas_indicators"}
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what is measured, against what, and whether it reaches what it must."""
+    """One line of the table: the measured step, its reference, and whether the target is reached."""
 
     what: str
     reference: str
@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def run(step: str, data: Data) -> dict[str, Any]:
-    """One step, in a process of its own."""
+    """Run one step in its own process."""
     command = [sys.executable, "-m", "benchmarks.step", step, str(data.folder), *(["--keep"] if step in KEPT else [])]
     done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -116,7 +116,10 @@ def run(step: str, data: Data) -> dict[str, Any]:
 
 
 def _largest_difference(data: Data) -> float:
-    """Between our indicators and those of pandas: relative, or absolute below 1; missing values must agree."""
+    """Return the largest difference from the pandas indicators: relative, or absolute below 1.
+
+    Missing values must agree.
+    """
     import numpy as np
     import pandas as pd
 

@@ -1,8 +1,7 @@
-"""Another checkout, such as that of a release, beside this one: the same calls, and whether results are equal.
+"""Comparison with another checkout, such as that of a release: times of the same calls, and equality of results.
 
-``python -m benchmarks.before OTHER``: each step runs in a process of its own, once with each checkout in turn; the
-medians of the turns are compared. Results are compared to the byte on the sample and a province, for every policy that
-both checkouts have.
+``python -m benchmarks.before OTHER``: each step runs in its own process, with both checkouts alternately; the medians
+are compared. Results are compared to the byte on the sample and a province, for every policy that both checkouts have.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import Any
 
 AS_OF = "2026-06-30"
 HERE = Path(__file__).resolve().parents[1]
-# The same work of one must not cost more than so many times that of the other.
+# The largest allowed ratio of the costs of the same work.
 REACHES = {"imports": 1.05, "indicators": 1.05, "assess": 1.05, "explain": 0.1, "way_up": 0.2}
 EXPLAINED = {"explain": 200, "way_up": 30}
 
@@ -77,7 +76,7 @@ def _explaining(folder: Path, step: str) -> Callable[[], object]:
 
 
 def results(folder: Path) -> Callable[[], object]:
-    """The digests of all results, by policy and input."""
+    """Return the digests of all results, by policy and input."""
     import polars as pl
 
     import creditrisk as cr
@@ -100,7 +99,7 @@ def results(folder: Path) -> Callable[[], object]:
                     types = tuple(edition.record_types)
                     read = cr.read_records(records, further_types=types)
                     register = cr.read_enterprises(enterprises)
-                    # What a system asks for and the input does not have is there, and unknown.
+                    # An attribute that a system reads and the input does not have is added as missing.
                     missing = {
                         spec.of: pl.lit(None, dtype=pl.Float64)
                         for spec in (*edition.indicators,)
@@ -126,7 +125,7 @@ STEPS = {step.__name__: step for step in (imports, indicators, assess, explain, 
 
 
 def run(step: str, checkout: Path, folder: Path) -> dict[str, Any]:
-    """One step with one of the checkouts, in a process of its own."""
+    """Run one step with one of the checkouts, in its own process."""
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     command = [sys.executable, str(Path(__file__).resolve()), "--step", step, str(folder)]
     done = subprocess.run(
@@ -180,7 +179,7 @@ def main() -> int:
 
 
 def measured(step: str, folder: Path) -> dict[str, Any]:
-    """What a step takes in this process."""
+    """Measure a step in this process."""
     job = STEPS[step](folder)
     cpu, wall = _cpu(), time.perf_counter()
     result = job()
@@ -195,7 +194,7 @@ def _cpu() -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        # The folder of this file is not where the package is looked for.
+        # The package must not be imported from the folder of this file.
         sys.path.pop(0)
         print(json.dumps(measured(sys.argv[2], Path(sys.argv[3]))))
     else:

@@ -3,7 +3,8 @@
 ``python benchmarks/city.py --data DIR --train-before DATE --test-from DATE --test-to DATE --json OUT`` runs the whole
 comparison on any folder of the shape of the city's data (enterprises, records and cohort as Parquet); a score that the
 folder gives for the inspections (``city_score`` or ``score`` in cohort.parquet) is compared as well. ``--rolling`` runs
-it on the two-month windows of 2014 in the folder and pools them. What is in the models was settled on windows of 2013.
+it on the two-month windows of 2014 in the folder and pools them. The design of the models was chosen on windows of
+2013.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ FIGURES = {"auc": "AUC", "auc_within": "AUC within inspectors", "first_half_shar
 
 
 def models(rows: CityRows) -> dict[str, Callable[[NDArray[np.bool_], NDArray[np.bool_]], Scores]]:
-    """Each model as a function of which rows it learns from and which it scores."""
+    """Return each model as a function of the rows for training and the rows to score."""
     own = rows.own
     everything = pl.concat([own, rows.cohort.select(CITY_COLUMNS)], how="horizontal")
     numbers = [name for name in own.columns if name not in rows.names]
@@ -95,7 +96,7 @@ def models(rows: CityRows) -> dict[str, Callable[[NDArray[np.bool_], NDArray[np.
 def scored_window(
     rows: CityRows, train_before: date, test_from: date, test_to: date
 ) -> tuple[pl.DataFrame, dict[str, Scores]]:
-    """The inspections of a window, and every score for them from what was known before it."""
+    """Return the inspections of a window, and every score for them from the facts known before it."""
     days = rows.cohort["inspected_on"]
     train = (days < train_before).to_numpy()
     test = ((days >= test_from) & (days <= test_to)).to_numpy()
@@ -176,7 +177,7 @@ def _fitted(model: Any, rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_
 def _log_odds(
     rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_], test: NDArray[np.bool_], *, with_inspector: bool
 ) -> Scores:
-    """By a regression that has a coefficient for each inspector; without, as if the same one came to all."""
+    """Return log odds by a regression with a coefficient for each inspector, or as if one inspector made all visits."""
     groups = rows.cohort["inspector_group"]
     regression = _regression(rows, X.with_columns(groups), train)
     asked = X.filter(test).with_columns(groups.filter(test) if with_inspector else pl.lit("nobody").alias(groups.name))
@@ -203,7 +204,7 @@ def _regression(rows: CityRows, X: pl.DataFrame, train: NDArray[np.bool_]) -> An
 
 
 def _pooled(parts: Sequence[tuple[pl.DataFrame, dict[str, Scores]]]) -> tuple[pl.DataFrame, dict[str, Scores]]:
-    """Windows one under the other; scores as ranks within their window, inspectors told apart by window."""
+    """Concatenate windows; scores become ranks within their window, and inspectors are distinct in each window."""
     frames = [
         inspections.with_columns(inspector_group=pl.format("{} {}", pl.lit(number), "inspector_group"))
         for number, (inspections, _) in enumerate(parts)

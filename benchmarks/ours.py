@@ -1,4 +1,4 @@
-"""What is measured of the library. Each function prepares, unmeasured, and gives back what is measured."""
+"""The measured steps of the library. Each function prepares (not measured) and returns the step to measure."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 
 Job = Callable[[], Any]
 
-# One record in so many gets a fault, each of the kinds below in turn.
+# One record in this number gets a fault, each of the kinds below in turn.
 ROWS_PER_FAULT = 1_000
 
-# Enterprises to learn from, on each of these days, and hyper-parameters tried.
+# The number of enterprises to learn from on each of these days, and the number of hyper-parameters tried.
 LEARNED_FROM = 50_000
 LEARNING_DAYS = {"every": "6M", "from_": "2023-06-30", "to": "2025-06-30"}
 SEARCH_TRIALS = 10
 
 
 def indicators(data: Data) -> Job:
-    """All built-in indicators, from Parquet to a frame."""
+    """Measure all built-in indicators, from Parquet to a frame."""
     import pandas  # noqa: F401
     import polars as pl
 
@@ -54,7 +54,7 @@ def indicators(data: Data) -> Job:
 
 
 def scoring(data: Data) -> Job:
-    """The rules of the built-in policy, with hit masks, on its indicators."""
+    """Measure the rules of the built-in policy, with hit masks, on its indicators."""
     from creditrisk.policy.loading import load_policy
     from creditrisk.scoring.scores import score
 
@@ -68,7 +68,7 @@ def scoring(data: Data) -> Job:
 
 
 def tiering(data: Data) -> Job:
-    """Scores, tiers and regimes by a policy of 60 rules, with vetoes."""
+    """Measure scores, tiers and regimes by a policy of 60 rules, with vetoes."""
     import numpy as np
 
     from creditrisk.scoring.scores import score
@@ -87,7 +87,7 @@ def tiering(data: Data) -> Job:
 
 
 def policy_loading(data: Data) -> Job:
-    """The built-in policy read, checked and proved, all editions, in a process that has imported what it needs."""
+    """Measure reading, checking and proving all editions of the built-in policy; imports are already done."""
     import creditrisk
 
     _ = creditrisk.assess
@@ -101,7 +101,7 @@ def policy_loading(data: Data) -> Job:
 
 
 def checks(data: Data) -> Job:
-    """Rows checked, faulty ones set aside with a reject row for each fault."""
+    """Measure the checks of rows; faulty rows are set aside with a reject row for each fault."""
     from creditrisk.records.checking import check_rows
 
     frame = conformed_records(data)
@@ -114,7 +114,7 @@ def checks(data: Data) -> Job:
 
 
 def codes(data: Data) -> Job:
-    """The check of all ids of the record table."""
+    """Measure the check of all ids of the record table."""
     from creditrisk.records.uscc import is_valid_uscc
 
     ids = record_ids(data)
@@ -126,7 +126,7 @@ def codes(data: Data) -> Job:
 
 
 def assess(data: Data) -> Job:
-    """The whole assessment, from two files to the files it writes."""
+    """Measure the whole assessment, from two files to the files it writes."""
     import creditrisk as cr
 
     assess, out = cr.assess, data.scratch / "assessment"
@@ -141,7 +141,7 @@ def assess(data: Data) -> Job:
 
 
 def explain(data: Data) -> Job:
-    """One enterprise explained from a finished assessment: the one with the most records, as text."""
+    """Measure the explanation, as text, of the enterprise with the most records in a finished assessment."""
     import creditrisk as cr
 
     assessment = cr.assess(data.enterprises, data.records, policy="jiangsu", as_of=AS_OF)
@@ -154,7 +154,7 @@ def explain(data: Data) -> Job:
 
 
 def learned_probabilities(data: Data) -> Job:
-    """Probabilities of a finding for every enterprise, by the kept model."""
+    """Measure the probabilities of a finding for every enterprise, by the saved model."""
     scorer, X = learned_scorer(data), indicator_frame(data)
 
     def run() -> dict[str, Any]:
@@ -164,7 +164,7 @@ def learned_probabilities(data: Data) -> Job:
 
 
 def learned_reasons(data: Data) -> Job:
-    """Tiers of every enterprise by the kept model, and the exact top reasons, in words, of all outside the best."""
+    """Measure the saved model's tiers of every enterprise, and the exact top reasons of all outside the best tier."""
     scorer, X = learned_scorer(data), indicator_frame(data)
     best = scorer.cut_offs_.tiers[0]
 
@@ -176,7 +176,7 @@ def learned_reasons(data: Data) -> Job:
 
 
 def imports(data: Data) -> Job:
-    """The package."""
+    """Measure the import of the package."""
 
     def run() -> None:
         import creditrisk  # noqa: F401
@@ -185,7 +185,7 @@ def imports(data: Data) -> Job:
 
 
 def imports_and_use(data: Data) -> Job:
-    """The package and all that an assessment needs."""
+    """Measure the import of the package and of everything that an assessment needs."""
 
     def run() -> None:
         import creditrisk
@@ -196,7 +196,7 @@ def imports_and_use(data: Data) -> Job:
 
 
 def assess_only(data: Data) -> Job:
-    """The assessment from two files to scores, tiers and regimes; nothing is written."""
+    """Measure the assessment from two files to scores, tiers and regimes; nothing is written."""
     import creditrisk as cr
 
     assess = cr.assess
@@ -208,7 +208,7 @@ def assess_only(data: Data) -> Job:
 
 
 def impact(data: Data) -> Job:
-    """The effect of a draft on the population, from two files to every mover with the causes in words."""
+    """Measure the impact of a draft on the population, from two files to every mover with the causes in words."""
     import creditrisk as cr
 
     compute, draft = cr.policy_impact, draft_of_jiangsu(data)
@@ -221,7 +221,7 @@ def impact(data: Data) -> Job:
 
 
 def draft_of_jiangsu(data: Data) -> Any:
-    """The built-in policy with a few other points, another cut-off and a stricter veto."""
+    """Return the built-in policy with some different points, another cut-off and a stricter veto."""
     from creditrisk.policy.loading import load_policy, policy_document
 
     text = policy_document("jiangsu", AS_OF).decode()
@@ -241,7 +241,7 @@ def draft_of_jiangsu(data: Data) -> Any:
 
 
 def assess_part(data: Data) -> Job:
-    """A tenth of the enterprises assessed, from two files to the files it writes."""
+    """Measure the assessment of a tenth of the enterprises, from two files to the files it writes."""
     import creditrisk as cr
 
     enterprises, records = tenth(data)
@@ -256,7 +256,7 @@ def assess_part(data: Data) -> Job:
 
 
 def ways_up(data: Data) -> Job:
-    """The ways up of all of them that are below the best tier."""
+    """Measure the ways up of all these enterprises that are below the best tier."""
     import creditrisk as cr
 
     assessment = cr.assess(*tenth(data), policy="jiangsu", as_of=AS_OF, output="polars")
@@ -269,7 +269,7 @@ def ways_up(data: Data) -> Job:
 
 
 def tenth(data: Data) -> Any:
-    """Two files with every tenth enterprise and its records."""
+    """Write two files with every tenth enterprise and its records."""
     import polars as pl
 
     paths = data.scratch / "enterprises of a tenth.parquet", data.scratch / "records of a tenth.parquet"
@@ -282,7 +282,7 @@ def tenth(data: Data) -> Any:
 
 
 def policy_of_sixty_rules() -> Any:
-    """The built-in policy and one rule more."""
+    """Return the built-in policy with one more rule."""
     from creditrisk.policy.document import Policy
     from creditrisk.policy.loading import load_policy
 
@@ -295,7 +295,7 @@ def policy_of_sixty_rules() -> Any:
 
 
 def indicator_values(data: Data, policy: Any) -> Any:
-    """The enterprise table, and what the policy's rules read of each enterprise."""
+    """Return the enterprise table, and the indicators that the policy's rules read for each enterprise."""
     import polars as pl
 
     from creditrisk.indicators.builder import IndicatorBuilder, cohort_on
@@ -307,7 +307,7 @@ def indicator_values(data: Data, policy: Any) -> Any:
 
 
 def conformed_records(data: Data) -> Any:
-    """The record table as it stands before checking, with planted faults."""
+    """Return the record table before checking, with planted faults."""
     import polars as pl
 
     frame = pl.read_parquet(data.records).with_row_index("source_row", offset=1)
@@ -329,14 +329,14 @@ def conformed_records(data: Data) -> Any:
 
 
 def record_ids(data: Data) -> Any:
-    """The ids of the record table."""
+    """Return the ids of the record table."""
     import polars as pl
 
     return pl.read_parquet(data.records, columns=["enterprise_id"])["enterprise_id"]
 
 
 def learned_scorer(data: Data) -> Any:
-    """A model of moderate size, fitted once and kept with the data."""
+    """Return a model of moderate size, fitted once and saved with the data."""
     from creditrisk.learning.scorers.boosted import BoostedScorer
 
     folder = data.folder / "learned"
@@ -351,14 +351,14 @@ def learned_scorer(data: Data) -> Any:
 
 
 def learner() -> Any:
-    """A model not yet fitted, with a search; on one thread, as threads that wait for one another use CPU."""
+    """Return an unfitted model with a search; it has one thread, because threads that wait for one another use CPU."""
     from creditrisk.learning.scorers.boosted import BoostedScorer
 
     return BoostedScorer(search_trials=SEARCH_TRIALS, progress=False, n_jobs=1)
 
 
 def rows_to_learn_from(data: Data) -> tuple[Any, Any, Any, Any]:
-    """Indicators, outcomes, days and enterprises of those inspected among the first so many."""
+    """Return indicators, outcomes, days and enterprises of the inspected among the first enterprises."""
     import polars as pl
 
     from creditrisk.indicators.builder import IndicatorBuilder
@@ -375,7 +375,7 @@ def rows_to_learn_from(data: Data) -> tuple[Any, Any, Any, Any]:
 
 
 def indicator_frame(data: Data) -> Any:
-    """The built-in indicators of every enterprise, row by row in memory, as LightGBM takes them fastest."""
+    """Return the built-in indicators of every enterprise, row by row in memory, which is fastest for LightGBM."""
     import numpy as np
     import pandas as pd
 
@@ -384,7 +384,7 @@ def indicator_frame(data: Data) -> Any:
 
 
 def quietly() -> Any:
-    """Without warnings of indicators that say nothing about so few enterprises."""
+    """Suppress warnings of indicators that say nothing about so few enterprises."""
     import warnings
 
     from creditrisk.errors import LearningWarning

@@ -1,7 +1,7 @@
 """The same indicators in pandas: one boolean filter and one group-by per indicator.
 
-This is the rival of the benchmark and, being written from the definitions of :class:`IndicatorSpec` alone, a second
-implementation by which the engine is checked. The standing of the records is computed once, and the ids become
+This is the reference of the benchmark. It is written only from the definitions of :class:`IndicatorSpec`, so it is also
+a second implementation that checks the engine. The standing of the records is computed once, and the ids become
 categories once, so that no group-by has to compare texts.
 """
 
@@ -30,7 +30,7 @@ def indicators(
 ) -> pd.DataFrame:
     """Compute indicators on one day: a row per enterprise (indexed by id), a column per indicator.
 
-    Dates are ``datetime64``; without policy, so no terms and no exemptions.
+    Dates are ``datetime64``; there is no policy, so there are no terms and no exemptions.
     """
     ids = pd.CategoricalDtype(enterprises["enterprise_id"])
     records = records.assign(
@@ -64,8 +64,8 @@ def _measured(
 ) -> pd.Series:
     chosen = records[_selected(records, spec.select, spec.window_months, as_of)]
     ids = chosen["enterprise_id"]
-    # Each addend is a whole number of the unit in which the engine adds up (money 0.01, others a millionth, weights a
-    # thousand-millionth): that is its definition of a discounted sum, and without it many roundings would add up.
+    # Each addend is a whole number of the engine's unit (money 0.01, others a millionth, weights a
+    # thousand-millionth): the engine defines a discounted sum so, and otherwise many roundings would add up.
     match spec.measure:
         case "count":
             if spec.half_life_months is None and not spec.time_steps:

@@ -1,4 +1,4 @@
-"""Peers that learn a score of findings, each as its documentation fits it; run by the Python that has it installed.
+"""Peers that learn a score of findings, each fitted as in its documentation, by the Python that has it installed.
 
 ``python benchmarks/peers.py PEER FOLDER`` reads ``X.parquet`` and ``rows.parquet`` (y, and for each repetition the fold
 of each row) from the folder and writes ``PEER.parquet``, the scores of each row by the model of the other folds. With
@@ -6,7 +6,7 @@ of each row) from the folder and writes ``PEER.parquet``, the scores of each row
 fits to all rows and writes the scores of ``sweeps.parquet``. A peer that is held to directions reads them from
 ``directions.json``, by column.
 
-It imports nothing of this project, so that a peer that asks for other versions of packages runs in its own environment.
+It imports nothing of this project, so that a peer that needs other versions of packages runs in its own environment.
 """
 
 import json
@@ -25,7 +25,7 @@ WAYS = {"risk_rises": 1, "risk_falls": -1}
 
 
 class OptBinning:
-    """Scorecard of OptBinning: optimal binning, logistic regression."""
+    """The scorecard of OptBinning: optimal binning, logistic regression."""
 
     def fit(self, X, y):
         from optbinning import BinningProcess, Scorecard
@@ -45,7 +45,7 @@ class OptBinning:
 
 
 class Toad:
-    """Scorecard of toad: chi-merge bins, weights of evidence, logistic regression, points."""
+    """The scorecard of toad: chi-merge bins, weights of evidence, logistic regression, points."""
 
     def fit(self, X, y):
         import toad
@@ -66,7 +66,7 @@ class Toad:
 
 
 class ExplainableBoosting:
-    """The explainable boosting machine of interpret: additive, with interactions of pairs as by default."""
+    """The explainable boosting machine of interpret: additive, with its default interactions of pairs."""
 
     def fit(self, X, y):
         from interpret.glassbox import ExplainableBoostingClassifier
@@ -79,7 +79,7 @@ class ExplainableBoosting:
 
 
 class LogisticRegression:
-    """Logistic regression of scikit-learn on one-hot categories and scaled numbers, missing ones told apart."""
+    """The logistic regression of scikit-learn on one-hot categories and scaled numbers, with missing indicators."""
 
     def fit(self, X, y):
         from sklearn.compose import make_column_transformer
@@ -104,7 +104,7 @@ class LogisticRegression:
 
 
 class HistGradientBoosting:
-    """Gradient boosting of scikit-learn with its defaults and native categories."""
+    """The gradient boosting of scikit-learn with its defaults and native categories."""
 
     def fit(self, X, y):
         from sklearn.ensemble import HistGradientBoostingClassifier

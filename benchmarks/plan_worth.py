@@ -1,13 +1,12 @@
-"""What plans are worth: ``python -m benchmarks.plan_worth [--data ../shared/data/chicago] [--json OUT]``.
+"""The worth of plans: ``python -m benchmarks.plan_worth [--data ../shared/data/chicago] [--json OUT]``.
 
 Findings per visit of draws by tier, against plain random visits and against visits by the date of the last inspection,
 on simulated provinces and on one city's inspections; and the visits that coordination saves five departments.
 
-In the provinces the truth is known: what an inspection finds follows the latent risk of the enterprise by the law of
-the simulation, so what every choice finds is computed for all enterprises, whether anybody inspected them or not. The
-random draws on record, weighted by their inverse probability, stand beside it, unbiased as well but far less certain:
-what an agency could estimate. In the city only inspected enterprises have outcomes, so each rule chooses among the
-inspections of a quarter.
+In the provinces the truth is known: the simulation derives findings from the latent risk of the enterprise, so the
+findings of every choice are computed for all enterprises, inspected or not. The random draws on record, weighted by
+their inverse probability, are shown beside it: this is what an agency could estimate, unbiased too, but far less
+certain. In the city only inspected enterprises have outcomes, so each rule chooses among the inspections of a quarter.
 """
 
 from __future__ import annotations
@@ -40,18 +39,18 @@ from creditrisk.vocabulary import DIMENSIONS
 ROOT = Path(__file__).resolve().parents[1]
 CITY_POLICY = ROOT / "docs" / "policies" / "city.yaml"
 CITY_FILES = ("enterprises", "records", "cohort")
-# Of the province: the records begin, the tiers that the rates are of, the plan, the end of its year.
+# The days of the province: the beginning of the records, of the tiers for the rates, of the plan, and the plan's end.
 BEGIN, YEAR_BEFORE, AS_OF, YEAR_AFTER = date(2021, 1, 1), date(2024, 6, 30), date(2025, 6, 30), date(2026, 6, 30)
 FOUND = ("fail", "pass_with_conditions")
 TARGET = Target(finding={"types": ["inspection"], "outcomes": FOUND, "standing": "known"}, within_months=12)
-# Of the city: the quarters, and the plan, whose rates are those of the half-year before.
+# The days of the city: the quarters, and the plan, whose rates come from the half-year before.
 CITY_BEFORE, CITY_AS_OF = date(2013, 8, 31), date(2014, 2, 28)
 QUARTERS = (*(date(2013, month, 1) for month in (1, 4, 7, 10)), *(date(2014, month, 1) for month in (1, 4, 7, 10)))
 TIERS, PLAIN, LONGEST, DRAWS = "the plan, by tier", "plain random", "longest ago first", "its draws alone"
 CITY_CHOICES = (TIERS, PLAIN, LONGEST)
 SEEDS = 20
 PROVINCE_SEED = 20260630
-# Five departments whose frames overlap, by industry.
+# Five departments with overlapping frames, by industry.
 FRAMES: tuple[tuple[str, ...], ...] = ((), ("1", "2"), ("2", "3"), ("5", "6"), ("1", "5"))
 
 
@@ -77,14 +76,14 @@ def main() -> int:
 
 
 def provinces(number: int, size: int, records_per_enterprise: float, resamples: int) -> dict[str, Any]:
-    """What plans find in the year after, in several provinces at once; the first stands for what is expected before."""
+    """Compute what plans find in the next year in several provinces; the first also shows the expected worth."""
     print(f"\n## {number} simulated provinces, {AS_OF}, {records_per_enterprise:g} records of each enterprise")
     made = [province(size, records_per_enterprise, PROVINCE_SEED + place) for place in range(number)]
     first = made[0]
     print(f"\nThe first as expected, by the rates of tiers in the year before:\n\n```text\n{first.worth}\n```")
     print_rates(first.rows, first.rates)
     choices = [TIERS, DRAWS, PLAIN, LONGEST]
-    # The same codes stand for other enterprises in each province.
+    # The same codes mean different enterprises in each province.
     rows, drawn = (
         pl.concat(
             table.with_columns(pl.format("{} {}", pl.lit(place), "enterprise_id").alias("enterprise_id"))
@@ -106,8 +105,8 @@ def provinces(number: int, size: int, records_per_enterprise: float, resamples: 
 class Province:
     """A province and the plan for it.
 
-    ``rows`` has the supervised enterprises with the visits that each choice makes and, as finding, the probability in
-    truth; ``drawn`` the random draws of the year after with what they found.
+    ``rows`` has the supervised enterprises with the visits that each choice makes and, as finding, the true
+    probability; ``drawn`` has the random draws of the next year with their findings.
     """
 
     assessment: cr.Assessment
@@ -118,7 +117,7 @@ class Province:
 
 
 def province(size: int, records_per_enterprise: float, seed: int) -> Province:
-    """A plan on one day, with what its tiers found in the year before, and what is found in the year after."""
+    """Return a plan on one day, with the findings of its tiers in the year before and in the year after."""
     simulated = cr.simulate_province(size, records_per_enterprise, seed=seed, from_=BEGIN, to=YEAR_AFTER)
     there = simulated.enterprises.filter(pl.col("established_on") <= AS_OF)
     enterprises = cr.read_enterprises(there, output="polars")
@@ -149,7 +148,7 @@ def province(size: int, records_per_enterprise: float, seed: int) -> Province:
 
 
 def truth(latent: pl.DataFrame) -> pl.DataFrame:
-    """How likely an inspection finds something to be put right; each dimension is as likely to be looked at."""
+    """Return the true probability that an inspection finds something; all dimensions are inspected equally often."""
     weights = next(stream.outcomes for stream in STREAMS if stream.type == "inspection" and stream.drawn)
     by_dimension = []
     for name in DIMENSIONS:
@@ -159,7 +158,7 @@ def truth(latent: pl.DataFrame) -> pl.DataFrame:
 
 
 def rates_before(enterprises: Enterprises, records: Records) -> dict[str, RateEstimate]:
-    """How often the next inspection of each tier found something in the year before the plan, by its random draws."""
+    """Return the rate of findings at the next inspection of each tier in the year before, from its random draws."""
     table = cr.assess(enterprises, records, as_of=YEAR_BEFORE, output="polars").table
     rows = table.select("enterprise_id", "as_of")
     inspected, drawn = (
@@ -180,9 +179,9 @@ def print_rates(rows: pl.DataFrame, rates: dict[str, RateEstimate]) -> None:
 
 
 def draws_of_the_year(records: Records) -> pl.DataFrame:
-    """The random draws of the year after the plan, whatever else was inspected: finding, weight.
+    """Return the random draws of the year after the plan, regardless of other inspections: finding, weight.
 
-    For enterprises older than the records the stated probability, that of a year, is the one of this year.
+    For enterprises older than the records, the stated probability of a year is that of this year.
     """
     inside = pl.col("occurred_on").is_between(AS_OF, YEAR_AFTER, closed="right")
     drawn = records.data.filter(inside, pl.col("draw_probability").is_not_null())
@@ -194,14 +193,14 @@ def draws_of_the_year(records: Records) -> pl.DataFrame:
 
 
 def last_inspected(records: Records, day: date) -> pl.DataFrame:
-    """The last inspection of each enterprise of which the day knows."""
+    """Return the last inspection of each enterprise that is known on the day."""
     known = pl.max_horizontal("occurred_on", "known_on") <= day
     inspections = records.data.filter(pl.col("type").cast(pl.String) == "inspection", known)
     return inspections.group_by("enterprise_id").agg(inspected_on=pl.col("occurred_on").max())
 
 
 def visits_of(plan: cr.InspectionPlan) -> pl.DataFrame:
-    """The on-site visits to each enterprise, and those of them by draw."""
+    """Return the on-site visits to each enterprise, and those of them by draw."""
     on_site = [item.id for item in read_items(cr.example_items()) if item.mode == "on_site"]
     visits = plan.visits_data.filter(pl.col("items").list.eval(pl.element().is_in(on_site)).list.any())
     return visits.group_by("enterprise_id").agg(
@@ -210,7 +209,7 @@ def visits_of(plan: cr.InspectionPlan) -> pl.DataFrame:
 
 
 def coordination(assessment: cr.Assessment) -> list[dict[str, Any]]:
-    """Five departments on overlapping frames, with one seed after another: joint visits beside what there would be."""
+    """Draw for five departments on overlapping frames with several seeds: joint visits against independent ones."""
     items = [
         cr.InspectionItem(
             id=f"d{place}", name={"zh": f"部门{place}", "en": f"Department {place}"}, authority=f"部门{place}",
@@ -240,14 +239,14 @@ def coordination(assessment: cr.Assessment) -> list[dict[str, Any]]:
 
 
 def city(folder: Path, resamples: int) -> dict[str, Any]:
-    """What a plan of the city is expected to find, and what each rule would have found in quarter after quarter."""
+    """Compute the expected findings of a plan of the city, and the findings of each rule in each quarter."""
     enterprises = cr.read_enterprises(folder / "enterprises.parquet", id_scheme="any", output="polars")
     records = cr.read_records(folder / "records.parquet", id_scheme="any", output="polars")
     inspections = pl.read_parquet(folder / "cohort.parquet").sort("inspected_on")
     policy = cr.load_policy(CITY_POLICY)
 
     def inspected(first: date, after: date) -> pl.DataFrame:
-        """The first inspection of each enterprise in a time, with tier and last inspection as known the day before."""
+        """Return each enterprise's first inspection in a period, with tier and last inspection known the day before."""
         day = first - timedelta(days=1)
         table = cr.assess(enterprises, records, policy=policy, as_of=day, output="polars").table
         inside = inspections.filter(pl.col("inspected_on").is_between(first, after, closed="left"))
@@ -285,7 +284,7 @@ def city(folder: Path, resamples: int) -> dict[str, Any]:
 
 
 def kept(quarter: pl.DataFrame, ratios: dict[str, float]) -> pl.DataFrame:
-    """Which inspections of a quarter each rule would have kept, as many by each."""
+    """Return the inspections of a quarter that each rule would have kept, the same number for each."""
     by_tier = quarter["tier"].replace_strict(ratios, return_dtype=pl.Float64)
     made = float(by_tier.sum())
     return quarter.with_columns(
@@ -299,7 +298,7 @@ def compared(
     title: str, rows: pl.DataFrame, choices: Sequence[str], resamples: int, *, weight: str | None = None,
     in_one_line: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Print what each choice finds, and by how much the tiers find more; give the figures."""
+    """Print the findings of each choice, and by how much the tiers find more; return the figures."""
     made = {name: rows[name].to_numpy() for name in choices}
     comparison = cr.compare_choices(rows, made, weight=weight, reference=TIERS, n_resamples=resamples, output="polars")
     differences = comparison.differences.filter(figure="findings_per_visit").rows_by_key(
@@ -330,7 +329,7 @@ def _cell(row: dict[str, float], form: str) -> str:
 
 
 def _more(row: dict[str, float]) -> str:
-    """By how many points in a hundred the plan finds more, from what the other finds more than the plan."""
+    """Return by how many percentage points the plan finds more, from the other choice's difference to the plan."""
     value, low, high = (100 * -row[name] for name in ("value", "high", "low"))
     return f"{value:+.1f} points [{low:+.1f}, {high:+.1f}]"
 

@@ -1,4 +1,4 @@
-"""What the library is measured against. Each function prepares, unmeasured, and gives back what is measured."""
+"""The references for the measurements. Each function prepares (not measured) and returns the step to measure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Job = Callable[[], Any]
 
 
 def scan(data: Data) -> Job:
-    """Polars merely reads the columns that the indicators need."""
+    """Measure how Polars only reads the columns that the indicators need."""
     import polars as pl
 
     def run() -> None:
@@ -35,7 +35,7 @@ def scan(data: Data) -> Job:
 
 
 def pandas_indicators(data: Data) -> Job:
-    """All built-in indicators in pandas, from Parquet to a frame."""
+    """Measure all built-in indicators in pandas, from Parquet to a frame."""
     import pandas as pd
 
     from benchmarks.pandas_indicators import indicators
@@ -52,7 +52,7 @@ def pandas_indicators(data: Data) -> Job:
 
 
 def bare_checks(data: Data) -> Job:
-    """The checks as plain Polars expressions in one filter: rows without a fault, and no word about the others."""
+    """Measure the checks as plain Polars expressions in one filter, without reasons for the faulty rows."""
     import polars as pl
 
     from benchmarks.ours import conformed_records
@@ -64,14 +64,14 @@ def bare_checks(data: Data) -> Job:
 
 
 def stdnum_codes(data: Data, most: int = 100_000) -> Job:
-    """python-stdnum, code by code, on the first hundred thousand ids."""
+    """Measure python-stdnum, code by code, on the first hundred thousand ids."""
     from stdnum.cn import uscc
 
     from benchmarks.ours import record_ids
     from creditrisk.records.uscc import CATEGORIES_BY_DEPARTMENT, is_valid_uscc, uscc_check_character
 
     codes = record_ids(data).head(most).to_list()
-    # The same code registered by each department of the standard, to see which of them are known.
+    # The same code is registered by each department of the standard, to see which of them are known.
     by_department = {first: first + second[0] + codes[0][2:17] for first, second in CATEGORIES_BY_DEPARTMENT.items()}
     by_department = {first: code + uscc_check_character(code) for first, code in by_department.items()}
 
@@ -87,7 +87,7 @@ def stdnum_codes(data: Data, most: int = 100_000) -> Job:
 
 
 def matrix_product(data: Data) -> Job:
-    """What the scores of 60 rules come down to without any rule: a product with a matrix of points, and hit masks."""
+    """Measure the bare arithmetic of 60 rules: a product with a matrix of points, and hit masks."""
     import numpy as np
 
     from benchmarks.ours import indicator_values, policy_of_sixty_rules
@@ -105,7 +105,7 @@ def matrix_product(data: Data) -> Job:
 
 
 def duckdb_tiering(data: Data) -> Job:
-    """DuckDB runs the scoring step that we export, from a table of its own in memory to another."""
+    """Measure DuckDB with the exported scoring step, from one of its tables in memory to another."""
     import duckdb
     import polars as pl
 
@@ -129,7 +129,7 @@ def duckdb_tiering(data: Data) -> Job:
 
 
 def native_probabilities(data: Data) -> Job:
-    """LightGBM's own predictions by the kept model."""
+    """Measure LightGBM's own predictions by the saved model."""
     from benchmarks.ours import indicator_frame, learned_scorer
 
     booster, X = learned_scorer(data).booster_, indicator_frame(data).to_numpy()
@@ -141,7 +141,7 @@ def native_probabilities(data: Data) -> Job:
 
 
 def native_contributions(data: Data, most: int = 100_000) -> Job:
-    """LightGBM's own exact contributions by the kept model, on the first hundred thousand rows."""
+    """Measure LightGBM's own exact contributions by the saved model, on the first hundred thousand rows."""
     from benchmarks.ours import indicator_frame, learned_scorer
 
     booster, X = learned_scorer(data).booster_, indicator_frame(data).to_numpy()[:most]
@@ -153,7 +153,7 @@ def native_contributions(data: Data, most: int = 100_000) -> Job:
 
 
 def imports(data: Data) -> Job:
-    """The two heaviest packages that the library cannot do without."""
+    """Measure the import of the two largest packages that the library needs."""
 
     def run() -> None:
         import polars  # noqa: F401

@@ -1,7 +1,7 @@
-"""Fitting and scoring a scorecard, beside OptBinning and toad: ``python -m benchmarks.scorecard``.
+"""Fitting and scoring a scorecard, compared with OptBinning and toad: ``python -m benchmarks.scorecard``.
 
-One million rows of 60 made-up indicators: half counts, half measured, one in twenty values missing. Each peer fits and
-scores once in a process of its own; ratios are of wall time within this one run.
+There are one million rows of 60 invented indicators: half are counts, half are measured, and one in twenty values is
+missing. Each peer fits and scores once in its own process; ratios are of wall time within this one run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.peers import SCORECARDS
 
 
 def made_up(rows: int, columns: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Indicators and outcomes that follow from them."""
+    """Make indicators, and outcomes that follow from them."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, columns))
     for place in range(0, columns, 2):
@@ -35,7 +35,7 @@ def made_up(rows: int, columns: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def main() -> int:
-    """Print a table; 1 where a peer is quicker in either."""
+    """Print a table; return 1 if a peer is faster in either step."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scorecard", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, default=60)

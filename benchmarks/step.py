@@ -1,7 +1,7 @@
-"""One measured step, in a process of its own: ``python -m benchmarks.step MODULE.FUNCTION FOLDER [--keep]``.
+"""One measured step in its own process: ``python -m benchmarks.step MODULE.FUNCTION FOLDER [--keep]``.
 
-Prints one line of JSON: CPU-seconds (all threads, user and system), wall seconds, peak memory of the process, and
-what the step says about itself.
+It prints one line of JSON: CPU-seconds (all threads, user and system), wall seconds, peak memory of the process, and
+the step's own figures.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["measure"]
 
 
 def measure(name: str, data: Data, *, keep: bool = False) -> dict[str, Any]:
-    """Prepare a step, run it, and say what it took; the peak is that of the process since it began.
+    """Prepare a step, run it, and return its cost; the peak memory is that of the process since it began.
 
     Parameters
     ----------
     name : str
-        Such as ``"ours.indicators"``.
+        The name of the step, such as ``"ours.indicators"``.
     data : Data
     keep : bool
-        Write the frame that the step gives to ``data.kept(name)``, unmeasured.
+        Whether to write the frame of the step to ``data.kept(name)``, which is not measured.
     """
     module, _, function = name.partition(".")
     job = getattr(import_module(f"benchmarks.{module}"), function)(data)

@@ -1,4 +1,4 @@
-"""Training with a search for hyper-parameters, beside the bare calls of LightGBM that it comes to."""
+"""Training with a search for hyper-parameters, compared with the same bare calls of LightGBM."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TURNS = 3
 
 
 def overhead(data: Data) -> Job:
-    """A model with a search for hyper-parameters, and how much of its time is spent in LightGBM's training calls.
+    """Fit a model with a search for hyper-parameters, and measure the share of time in LightGBM's training calls.
 
-    Timed within one fit, the least of several: between two fits the same calls differ by more than the overhead that is
-    to be seen. The bare calls are made once, to see that they reach the same losses.
+    Times are taken within one fit, and the least of several fits counts: between two fits the same calls differ by more
+    than the overhead to measure. The bare calls are made once, to check that they reach the same losses.
     """
     from unittest.mock import patch
 
@@ -69,7 +69,7 @@ def overhead(data: Data) -> Job:
 
 
 def _bare(X: pd.DataFrame, y: NDArray[np.float64], split: Split, ours: BoostedScorer) -> Job:
-    """The calls of LightGBM that a training of ours with search came to, and nothing else."""
+    """Make only the calls of LightGBM that one of our trainings with a search makes."""
     import lightgbm
     import numpy as np
     from sklearn.utils import check_random_state

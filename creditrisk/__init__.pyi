@@ -1,5 +1,5 @@
-# What is public, by subject. This file is all that states it: at run time a name is looked up here and imported when it
-# is first used, and type checkers read it as it is.
+# The public names, by subject. Only this file lists them: at run time a name is looked up here and imported when it is
+# first used, and type checkers read the file itself.
 # ruff: noqa: I001
 
 __version__: str
@@ -91,7 +91,7 @@ from creditrisk.evaluation.tables import (
     tier_table as tier_table,
 )
 
-# inspection: plans and what they are worth
+# inspection: plans and their expected worth
 from creditrisk.inspection.drafting.planning import plan_inspections as plan_inspections
 from creditrisk.inspection.plan.items import (
     InspectionItem as InspectionItem,
@@ -116,7 +116,7 @@ from creditrisk.inspection.draws.seeds import (
     new_seed as new_seed,
 )
 
-# inspection: who goes, when, and what came of it
+# inspection: inspectors, days and results
 from creditrisk.inspection.fieldwork.assigning import (
     Assignment as Assignment,
     assign_inspectors as assign_inspectors,

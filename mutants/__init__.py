@@ -1,1 +1,1 @@
-"""How many small changes of the core the tests notice: ``python -m mutants``."""
+"""Mutation testing: the share of small changes of the core that the tests detect, ``python -m mutants``."""

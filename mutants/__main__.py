@@ -1,4 +1,4 @@
-"""Draw mutants of the core, run the tests that cover each, and print the share that a test notices."""
+"""Draw mutants of the core, run the tests that cover each, and print the share that a test detects."""
 
 from __future__ import annotations
 

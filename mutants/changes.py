@@ -1,7 +1,7 @@
 """The small changes that make mutants of a file: one operator, number, name, option or statement at a time.
 
-Nothing that only people read is changed (docstrings, annotations, labels, texts of errors), nor what only says how to
-be quick: no test can tell such a mutant from the file.
+Text for people (docstrings, annotations, labels, error messages) is never changed, nor are options that only affect
+speed: no test can distinguish such a mutant from the file.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _OPPOSITES = [
     ("semi", "anti"), ("sum", "mean"), ("zeros", "ones"), ("lstrip", "rstrip"),
 ]  # fmt: skip
 _OPPOSITE = {one: other for pair in _OPPOSITES for one, other in (pair, pair[::-1])}
-_STEPS = {  # methods whose result could be mistaken for what they were called on
+_STEPS = {  # methods whose result could be mistaken for the object on which they are called
     "abs", "casefold", "clip", "drop_nulls", "fill_nan", "fill_null", "filter", "lower", "over", "replace", "reverse",
     "round", "shift", "sort", "sort_by", "strip", "strip_chars", "unique", "upper",
 }  # fmt: skip
 _WRAPPERS = {"sorted": "list", "reversed": "list", "abs": None, "round": None}
 _ORDERED = {"sort", "sort_by", "over", "group_by", "unique", "partition_by"}
 _SAYINGS = re.compile(r"(Error|Warning)$|^(BilingualText|warn|print|echo|cast|TypeVar|NewType|assert_never)$")
-_NOT_CHANGED = {  # options that people read, or that only say how to be quick
+_NOT_CHANGED = {  # options that people read, or that only affect speed
     "description", "title", "examples", "help", "encoding", "reason", "message",
     "is_elementwise", "rechunk", "maxsize", "infer_schema_length",
 }  # fmt: skip
@@ -47,7 +47,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_.]*")
 
 @dataclass(frozen=True)
 class Change:
-    """A piece of a file and what stands in its place.
+    """A piece of a file and its replacement.
 
     ``start`` and ``end`` count bytes; ``lines`` are the first and last line of the statement; ``function`` is the
     qualified name of the function whose body it is in, or None where the piece runs on import.
@@ -64,12 +64,12 @@ class Change:
     after: str
 
     def applied(self, source: bytes) -> bytes:
-        """The file with the change."""
+        """Return the file with the change."""
         return source[: self.start] + self.replacement.encode() + source[self.end :]
 
 
 def changes_of(source: bytes) -> list[Change]:
-    """All changes of a file, in its order."""
+    """Return all changes of a file, in its order."""
     return list(_Reader(source).read())
 
 
@@ -151,7 +151,7 @@ class _Reader:
             yield from self._statement(statement, function, scope)
 
     def _without(self, node: ast.stmt, function: str | None, scope: str) -> Iterator[Change]:
-        """The statement left out, where the rest of the file still makes sense."""
+        """Yield the file without a statement, if the rest of the file is still valid."""
         if function is None:
             return
         match node:
@@ -169,7 +169,7 @@ class _Reader:
             yield self._change("condition", node, ast.UnaryOp(ast.Not(), node), lines, function, scope)
 
     def _expression(self, node: ast.expr, lines: ast.AST, function: str | None, scope: str) -> Iterator[Change]:
-        """Changes of an expression and of its parts."""
+        """Yield the changes of an expression and of its parts."""
         if isinstance(node, ast.JoinedStr | ast.Name):
             return
         type_alias = function is None and isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
@@ -188,7 +188,7 @@ class _Reader:
             yield from self._expression(part, lines, function, scope)
 
     def _of_one(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-        """Changes of the node itself."""
+        """Yield the changes of the node itself."""
         match node:
             case ast.Compare(ops=operators):
                 for place, operator in enumerate(operators):
@@ -235,7 +235,7 @@ class _Reader:
 
 
 def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Other methods, steps and options left out."""
+    """Yield changes of a call: other methods, omitted steps, omitted options."""
     called, zipped = node.func, isinstance(node.func, ast.Name) and node.func.id == "zip"
     name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
     if name in _OPPOSITE and isinstance(called, ast.Attribute):
@@ -255,7 +255,7 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """The expressions directly within an expression, without what only people read."""
+    """Return the expressions directly within an expression, without text for people."""
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Annotated" and isinstance(node.slice, ast.Tuple):
         yield from node.slice.elts[1:]
         return

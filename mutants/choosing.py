@@ -1,4 +1,4 @@
-"""A pytest plugin that runs chosen tests in a given order and tells how far it is: ``-p mutants.choosing``."""
+"""A pytest plugin that runs chosen tests in a given order and reports its progress: ``-p mutants.choosing``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests run a line: recorded once for each state of the tree, kept in a folder outside of git."""
+"""The tests that run each line: recorded once for each state of the tree, in a folder outside of git."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from mutants.trees import copy_tree, start_pytest
 
 @dataclass(frozen=True)
 class Chosen:
-    """Tests for a mutant, those that should come first at the front; whether any of them runs its line."""
+    """The tests for a mutant, in the order of running, and whether any of them runs its line."""
 
     tests: list[str]
     covered: bool
 
 
 class Covering:
-    """The tests of a tree, how long each takes, and which of them run a line."""
+    """The tests of a tree, the time of each, and the tests that run each line."""
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = root
         self.folder = folder
         self.seconds: dict[str, float] = {}
-        self._by_name: dict[str, set[str]] = defaultdict(set)  # tests by the fixture or file whose lines they rest on
+        self._by_name: dict[str, set[str]] = defaultdict(set)  # tests by the fixture or file whose lines they use
         self._sharing: dict[str, set[str]] = {}
         self.failing: list[str] = []
         for path in sorted(folder.glob("tests.*.json")):
@@ -53,7 +53,7 @@ class Covering:
         self._data.read()
 
     def chosen(self, mutant: Mutant) -> Chosen:
-        """The tests that run the statement, or, where it runs on import, those that run anything of the file."""
+        """Return the tests that run the statement, or, if it runs on import, those that run any part of the file."""
         if mutant.change.function is not None:
             first, last = mutant.change.lines
             own = self._tests_of(mutant.path, range(first, last + 1))
@@ -69,19 +69,19 @@ class Covering:
         return {test for line in lines for name in contexts.get(line, ()) for test in self._by_name.get(name, ())}
 
     def _tests_within(self, path: str) -> set[str]:
-        """The tests that run the body of any function of a file."""
+        """Return the tests that run the body of any function of a file."""
         bodies = (range(node.lineno + 1, node.end_lineno + 1) for node in self._functions(path))
         return set().union(*(self._tests_of(path, lines) for lines in bodies))
 
     def _companions(self, own: set[str]) -> set[str]:
-        """Tests of the same files that share a fixture with one of these: what it keeps may come from another test."""
+        """Return tests of the same files that share a fixture with these: its content may come from another test."""
         shared: dict[str, set[str]] = defaultdict(set)
         for test in own:
             shared[test.partition("::")[0]] |= self._sharing[test]
         return {test for test, used in self._sharing.items() if used & shared.get(test.partition("::")[0], set())} - own
 
     def _in_order(self, path: str, *parts: set[str]) -> list[str]:
-        """Part by part: files of the same room first, then quick files, and of each the quick tests first."""
+        """Sort tests by file: files of the same package first, then fast files, and fast tests first in each file."""
         room = path.split("/")[1]
         ordered: list[str] = []
         for part in parts:
@@ -121,7 +121,7 @@ def _members(node: ast.ImportFrom) -> list[str]:
 
 
 def covering(root: Path, settings: Settings, cache: Path, workers: int, tests: list[str] | None = None) -> Covering:
-    """What was recorded of the tree as it is, or a new record of it; ``tests`` are the files to take, if not all."""
+    """Return the recording of the present tree, or make one; ``tests`` are the files to use, if not all."""
     folder = cache / f"record-{_digest_of(root, tests or [])}"
     if not folder.exists():
         _record(root, settings, folder, workers, tests or [])
@@ -152,7 +152,7 @@ def _record(root: Path, settings: Settings, folder: Path, workers: int, only: li
 
 
 def _digest_of(root: Path, tests: list[str]) -> str:
-    """Of all that the tests may read, this package apart."""
+    """Return the digest of everything that the tests may read, without this package."""
     digest = hashlib.sha256("\0".join(tests).encode())
     for path in sorted(root.rglob("*")):
         within = path.relative_to(root).parts

@@ -1,4 +1,4 @@
-"""The mutants of the core, and a random draw of them that does not depend on where the files lie."""
+"""The mutants of the core, and a random draw of them that does not depend on the paths of the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mutants.changes import Change, changes_of
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``[tool.mutants]`` of pyproject.toml says: the packages, the core within them, and the tests left out."""
+    """The settings ``[tool.mutants]`` of pyproject.toml: the packages, the core in them, and the tests left out."""
 
     packages: tuple[str, ...]
     core: tuple[str, ...]
@@ -23,14 +23,14 @@ class Settings:
 
     @classmethod
     def of(cls, root: Path) -> Settings:
-        """The settings of the tree."""
+        """Read the settings of the tree."""
         told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["mutants"]
         return cls(**{name.replace("-", "_"): tuple(values) for name, values in told.items()})
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A change of a file. Its key is the same wherever the file lies, as long as the statement's function is."""
+    """A change of a file. Its key does not depend on the path of the file, only on the statement's function."""
 
     path: str
     change: Change
@@ -38,12 +38,12 @@ class Mutant:
 
     @property
     def place(self) -> str:
-        """File and line, as editors take it."""
+        """The file and line, as editors read them."""
         return f"{self.path}:{self.change.lines[0]}"
 
 
 def mutants_of(root: Path, settings: Settings) -> list[Mutant]:
-    """All mutants of the core, file by file."""
+    """Return all mutants of the core, file by file."""
     found, seen = [], Counter[str]()
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
@@ -57,9 +57,9 @@ def mutants_of(root: Path, settings: Settings) -> list[Mutant]:
 
 
 def draw(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
-    """The mutants whose key, hashed with the seed, comes first: each is as likely as any other.
+    """Draw the mutants whose keys, hashed with the seed, come first: each is equally likely.
 
-    Files may move, and functions be added or changed, and all other mutants of the draw stay in it.
+    If files move, or functions are added or changed, all other mutants stay in the draw.
     """
     return sorted(mutants, key=lambda one: _digest(f"{seed}\0{one.key}"))[:count]
 

@@ -1,8 +1,8 @@
 """A pytest plugin that notes which lines each test runs and how long it takes: ``-p mutants.recording``.
 
-A fixture that several tests share, and a module that is imported for all its tests, run once, in whichever test comes
-first. Their lines are therefore noted under names of their own, and for each test which fixtures it uses. Functions
-with a cache are emptied before each test, or only the first of their callers would seem to run them.
+A fixture that several tests share, and a module that all its tests import, run only once, in the first test. Their
+lines are therefore noted under separate names, and each test notes which fixtures it uses. Caches of functions are
+cleared before each test; otherwise only the first caller would seem to run them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recorder:
 
     @contextmanager
     def under(self, name: str) -> Iterator[None]:
-        """Note what runs now under this name."""
+        """Note the lines that run from now on under this name."""
         self.names.append(name)
         self._empty_caches()
         self.coverage.switch_context(name)
@@ -88,7 +88,7 @@ class Recorder:
 
 
 def shared(fixture: pytest.FixtureDef[Any]) -> str:
-    """The name under which the lines of a fixture are noted."""
+    """Return the name under which the lines of a fixture are noted."""
     return f"fixture {fixture.baseid}::{fixture.argname}"
 
 

@@ -1,4 +1,4 @@
-"""What became of the mutants: a table by module and the list of those that no test noticed."""
+"""The report of the mutants: a table by module, and the list of those that no test detected."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Report:
     doubtful: list[str] = field(default_factory=list)
 
     def last_line(self) -> str:
-        """The share killed, and by which draw."""
+        """The share killed, and the draw."""
         killed = sum(self._is_killed(verdict) for verdict in self.verdicts)
         share = f" ({100 * killed / len(self.verdicts):.1f} %)" if self.verdicts else ""
         return f"{killed} of {len(self.verdicts)} mutants killed{share}, {self.drawn_by}"
 
     def survivors(self) -> list[Verdict]:
-        """The mutants that no test noticed, by place."""
+        """The mutants that no test detected, by file and line."""
         left = [verdict for verdict in self.verdicts if not self._is_killed(verdict)]
         return sorted(left, key=lambda one: (one.mutant.path, one.mutant.change.start, one.mutant.change.after))
 
     def markdown(self) -> str:
-        """The report as a page."""
+        """Return the report as a page."""
         lines = [f"# {self.last_line()}", "", f"| module | mutants | {' | '.join(_OUTCOMES)} |", "|---|" + "---:|" * 5]
         by_module: dict[str, Counter[str]] = {}
         for verdict in sorted(self.verdicts, key=lambda one: one.mutant.path):
@@ -54,7 +54,7 @@ class Report:
         return "\n".join(lines).rstrip() + "\n"
 
     def write(self, path: Path) -> None:
-        """Write the page and, beside it, the verdicts for another run."""
+        """Write the page and, beside it, the verdicts that another run can reuse."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".md").write_text(self.markdown(), encoding="utf-8")
         told = [

@@ -1,4 +1,4 @@
-"""Tests run on mutants, each in a process of its own on a copy of the tree."""
+"""Runs tests on mutants, each in its own process on a copy of the tree."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from mutants.trees import copy_tree, start_pytest
 
 Outcome = Literal["killed", "timed out", "survived", "not covered"]
 NO_TEST_RAN = 5
-QUICK, MOST_QUICK_FILES = 5.0, 6  # seconds and number of the files of tests that run first
-MOST_MEMORY = 12 * 2**30  # bytes: a list that grows for ever is a change that is noticed, not the machine's end
+QUICK, MOST_QUICK_FILES = 5.0, 6  # the time in seconds and the number of the test files that run first
+MOST_MEMORY = 12 * 2**30  # bytes: a list that grows without end must fail the test, not use up the machine's memory
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant, the test that noticed it, how many tests were to run, and how long that took."""
+    """The verdict on a mutant, the test that detected it, the number of tests to run, and the time."""
 
     mutant: Mutant
     outcome: Outcome
@@ -42,21 +42,21 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a test may take: so many seconds, and so many times what it takes on the tree as it is."""
+    """The time limit of a test: a number of seconds, and a multiple of its time on the unchanged tree."""
 
     seconds: float = 90.0
     times: float = 6.0
     to_start: float = 180.0
 
     def with_test(self, test: str | None, covering: Covering) -> float:
-        """Seconds until a test that has started, or pytest before its first, counts as one that never ends."""
+        """Return the seconds after which a started test (or pytest before its first test) counts as endless."""
         return self.to_start if test is None else self.seconds + self.times * covering.seconds.get(test, 0.0)
 
 
 def run(
     root: Path, mutants: list[Mutant], covering: Covering, *, workers: int, patience: Patience | None = None
 ) -> Iterator[Verdict]:
-    """The verdicts, as they come; those that an earlier run gave on the same tree come first."""
+    """Yield the verdicts as they are found; those of an earlier run on the same tree come first."""
     patience = patience or Patience()
     known = covering.folder / "verdicts.jsonl"
     told = [json.loads(line) for line in known.read_text("utf-8").splitlines()] if known.exists() else []
@@ -83,12 +83,12 @@ def run(
 
 
 def told_of(verdict: Verdict) -> dict[str, Any]:
-    """What a file keeps of a verdict beside its mutant."""
+    """Return the part of a verdict that a file stores with its mutant."""
     return {name: getattr(verdict, name) for name in ("outcome", "by", "tests", "seconds")}
 
 
 def failing_unchanged(root: Path, tests: list[str], covering: Covering) -> list[str]:
-    """Those of the tests that fail on the tree as it is, when they run by themselves: their word does not count."""
+    """Return the tests that fail on the unchanged tree if they run alone: their results do not count."""
     failing, left = [], list(tests)
     with tempfile.TemporaryDirectory() as place:
         tree = copy_tree(root, Path(place) / "tree")
@@ -121,7 +121,7 @@ def _judged(tree: Path, mutant: Mutant, chosen: Chosen, covering: Covering, pati
 
 
 def _parts(tests: list[str], covering: Covering) -> list[list[str]]:
-    """The quick files at the front, then the others: most mutants need no more than the import of a few files."""
+    """Split the tests into the fast files and the others: for most mutants, importing a few files is enough."""
     files: dict[str, list[str]] = {}
     for test in tests:
         files.setdefault(test.partition("::")[0], []).append(test)
@@ -133,7 +133,7 @@ def _parts(tests: list[str], covering: Covering) -> list[list[str]]:
 
 
 def _tested(tree: Path, tests: list[str], covering: Covering, patience: Patience) -> tuple[Outcome, str | None]:
-    """Run tests until one fails; what failed or did not end."""
+    """Run tests until one fails; return the test that failed or did not end."""
     chosen, progress, log = (tree.parent / name for name in ("chosen.json", "progress.txt", "pytest.log"))
     chosen.write_text(json.dumps(tests), encoding="utf-8")
     progress.write_text("", encoding="utf-8")
@@ -159,7 +159,7 @@ def _tested(tree: Path, tests: list[str], covering: Covering, patience: Patience
                     return "timed out", test
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what a test started and left as well
+            os.killpg(process.pid, signal.SIGKILL)  # also processes that a test started and left
         process.wait()
     if code in (0, NO_TEST_RAN):
         return "survived", None

@@ -14,7 +14,7 @@ _HERE = str(Path(__file__).parents[1])
 
 
 def copy_tree(root: Path, copy: Path) -> Path:
-    """Copy what the tests need, with compiled files that are valid by content: a change within a second counts."""
+    """Copy the files that the tests need; compiled files are validated by content, so that fast changes count."""
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "node_modules"))
     mode = PycInvalidationMode.CHECKED_HASH
     compileall.compile_dir(copy, quiet=2, invalidation_mode=mode, stripdir=str(copy))
@@ -22,12 +22,12 @@ def copy_tree(root: Path, copy: Path) -> Path:
 
 
 def start_pytest(tree: Path, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """Start pytest on a copy, in a process group of its own; the same examples of hypothesis each time."""
+    """Start pytest on a copy, in its own process group; hypothesis uses the same examples each time."""
     variables = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(tree), _HERE]),
         "PYTHONHASHSEED": "0",
-        "CI": "true",  # hypothesis then draws its examples from the test alone
+        "CI": "true",  # hypothesis then derives its examples only from the test
         **environment,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]

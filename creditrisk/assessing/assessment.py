@@ -1,6 +1,6 @@
 """The result of an assessment for users: tables, explanations, ways to a better tier, files.
 
-It is an interface to :class:`~creditrisk.assessing.assessed.Assessed`, and caches the tables it has made.
+It is an interface to :class:`~creditrisk.assessing.assessed.Assessed` and its tables.
 """
 
 from __future__ import annotations

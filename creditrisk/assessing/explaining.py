@@ -43,7 +43,7 @@ def explain(assessed: Assessed, row: int, *, way_up: bool = False) -> Explanatio
     Raises
     ------
     InputError
-        With ``way_up``, if the policy compares enterprises with one another.
+        If ``way_up`` is true and the policy compares enterprises with one another.
     """
     policy, as_of = assessed.policy, assessed.as_of
     one = assessed.only(np.array([row], dtype=np.intp))

@@ -1,4 +1,4 @@
-"""The tables of an assessment: made of what was computed, each when it is first asked for, and then kept."""
+"""The tables of an assessment: each is made from the computed results when it is first used, and then kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from creditrisk.vocabulary import DIMENSIONS
 
 __all__ = ["AssessmentTables"]
 
-# So many reasons are written out in words beside each score; the reasons table has all of them.
+# The number of reasons in words beside each score; the reasons table has all of them.
 _REASONS_SHOWN = 5
 
 

@@ -1,6 +1,6 @@
 """The command line: ``creditrisk demo | simulate | assess | explain | train | plan | policy`` and more.
 
-What is slow to import is imported inside the commands, so that help comes at once.
+Modules that are slow to import are imported inside the commands, so that help appears at once.
 """
 
 from __future__ import annotations

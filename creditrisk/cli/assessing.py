@@ -177,7 +177,7 @@ def explain(
 
 
 def print_files(paths: list[Path]) -> None:
-    """Say where files are."""
+    """Print the paths of files."""
     print_line()
     print_line("文件 Files")
     for path in paths:

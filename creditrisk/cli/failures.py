@@ -1,4 +1,4 @@
-"""What the user sees when something fails: one clear line and an exit code, never a traceback."""
+"""Failures as the user sees them: one clear line and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ REJECTS_ABOVE_LIMIT = 1
 WRONG_INPUT = 2
 _INTERRUPTED = 130
 
-# Set to see where an unforeseen error came from.
+# If this variable is set, an unexpected error shows its traceback.
 _TRACEBACK = "CREDITRISK_TRACEBACK"
 
 
 class PlainFailures(TyperGroup):
-    """The commands, with failures turned into a line on stderr and an exit code."""
+    """The group of commands; it turns failures into a line on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -33,7 +33,7 @@ class PlainFailures(TyperGroup):
             _complain("interrupted")
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
-            # The reader of the output, such as head, has seen enough.
+            # The reader of the output, such as head, has closed it.
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the interpreter flushes it at exit
             raise typer.Exit from None
         except CreditRiskError as error:
@@ -53,7 +53,7 @@ class PlainFailures(TyperGroup):
 
 
 def _is_about_usage(error: Exception) -> bool:
-    # Typer reports wrong options itself; its click is a part of typer or a package of its own, by version.
+    # Typer reports wrong options itself; by version, click is a part of typer or a separate package.
     return any(kind.__name__ == "ClickException" for kind in type(error).__mro__)
 
 

@@ -32,10 +32,10 @@ __all__ = [
 
 
 def day(text: str) -> date:
-    """A day as an option gives it."""
+    """Parse the day of an option."""
     from creditrisk.days import as_date
 
-    # Checked with the options: a mistyped day should not come to light after minutes of reading.
+    # The day is checked with the options, so that a mistyped day fails at once and not after minutes of reading.
     try:
         return as_date(text, "it")
     except InputError as error:

@@ -220,7 +220,7 @@ def schema(
 
 
 def _caveats(policy: Policy, day: date) -> list[dict[str, str]]:
-    """What is to be said of a policy though it is not wrong."""
+    """Yield remarks about a policy that are not errors."""
     from creditrisk.report.policies.rendering import expert_defaults
 
     caveats = []

@@ -1,4 +1,4 @@
-"""Results to stdout, progress to stderr: stdout holds what was asked for and nothing else."""
+"""Output: results go to stdout and progress to stderr, so that stdout has only what was requested."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def print_line(text: str = "") -> None:
 
 
 def print_json(data: Any) -> None:
-    """Print data as JSON; outside UTF-8 terminals with escapes, so that it stays exact."""
+    """Print data as JSON; without a UTF-8 terminal with escapes, so that it stays exact."""
     is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     print_line(json.dumps(data, ensure_ascii=not is_unicode, indent=2, allow_nan=False))
 
 
 @contextmanager
 def working(message: str) -> Iterator[None]:
-    """Show on a terminal that something is being done."""
+    """Show on a terminal that work is in progress."""
     if not sys.stderr.isatty():
         yield
         return

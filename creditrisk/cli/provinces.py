@@ -92,7 +92,7 @@ def demo(
 
 
 def representatives(assessment: Assessment) -> list[str]:
-    """One enterprise of each tier that has any: the median score among those with more records than most."""
+    """Return one enterprise of each non-empty tier: the median score among those with more records than most."""
     import polars as pl
 
     chosen = []

@@ -1,4 +1,4 @@
-"""Reading what a command is given, and what to say of the rows that were set aside."""
+"""Reading of a command's inputs, and the report of rows that were set aside."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tables and the policy that a command works on."""
+    """The tables and the policy with which a command works."""
 
     enterprises: Enterprises
     records: Records
@@ -80,9 +80,9 @@ def read_inputs(
 
 
 def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = False, warn: bool = True) -> Policy:
-    """Load the edition of a policy that is in force on a day; a policy past its review is said on stderr.
+    """Load the edition of a policy that is in force on a day; warn on stderr if it was due for review before.
 
-    On trial, a policy that is not in force on the day is taken as it stands.
+    With ``on_trial``, a policy that is not in force on the day is used unchanged.
     """
     from creditrisk.errors import PolicyReviewWarning
     from creditrisk.policy.loading import load_policy
@@ -97,7 +97,7 @@ def load_edition(policy: str, as_of: date | None = None, *, on_trial: bool = Fal
 
 @contextmanager
 def plain_warnings(kind: type[Warning], *, show: bool = True) -> Iterator[None]:
-    """Say warnings of a kind on stderr, a line for each, without where in the source they arose."""
+    """Print warnings of a kind on stderr, one line for each, without their place in the source code."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", kind)
         elsewhere = warnings.showwarning
@@ -120,7 +120,7 @@ def read_tables(
     enterprises_query: str | None = None,
     records_query: str | None = None,
 ) -> tuple[Enterprises, Records]:
-    """Read both tables; record types that policies add may be named more than once."""
+    """Read both tables; several policies may add the same record type."""
     from creditrisk.records.reading import read_enterprises, read_records
 
     with working("读取企业 reading enterprises …"):
@@ -138,12 +138,12 @@ def read_tables(
 
 
 def alone(sources: list[str]) -> str | list[str]:
-    """One source as itself: a database is not read among others."""
+    """Return a single source without its list: a database cannot be read with other sources."""
     return sources[0] if len(sources) == 1 else sources
 
 
 def saved_model(name: str | None) -> ModelBundle | None:
-    """A saved model, before anything slow begins; None where none is named."""
+    """Load a saved model before slow work begins; None if none is named."""
     if name is None:
         return None
     from creditrisk.learning.bundles.bundle import load_model
@@ -152,7 +152,7 @@ def saved_model(name: str | None) -> ModelBundle | None:
 
 
 def check_rejects(count: int, limit: int | None) -> None:
-    """Leave with an exit code of its own where more rows were set aside than the user allows."""
+    """Exit with a special code if more rows were set aside than the user allows."""
     if limit is not None and count > limit:
         print(f"rejects: {count:,} rows were set aside, more than --max-rejects {limit:,}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(REJECTS_ABOVE_LIMIT)

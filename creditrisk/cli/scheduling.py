@@ -134,7 +134,7 @@ def schedule(
 
 
 def _print_reasons(unmet: pl.DataFrame) -> None:
-    """Each reason once, with the visits that it holds for."""
+    """Print each reason once, with the visits to which it applies."""
     counts = (
         unmet.group_by("why_zh", "why_en", maintain_order=True).len().sort("len", descending=True, maintain_order=True)
     )
@@ -172,7 +172,7 @@ def _calendar(made: Schedule, plan: Path) -> bytes:
 
 
 def _seed_of(plan: Path) -> str:
-    """The seed that a plan was drawn with."""
+    """Return the seed with which a plan was drawn."""
     import json
 
     from creditrisk.files.saved import read_saved
@@ -184,7 +184,7 @@ def _seed_of(plan: Path) -> str:
 
 
 def _days(table: pl.DataFrame, path: Path) -> tuple[list[date], list[date]]:
-    """Days off, and days worked all the same."""
+    """Return the days off, and the weekend days that are working days."""
     from creditrisk.days import as_date
 
     kinds: dict[str, list[date]] = {"off": [], "work": []}

@@ -1,4 +1,4 @@
-"""Tables that commands write to a file of the user's choice: CSV for a spreadsheet, or Parquet."""
+"""Writing of tables to a file that the user names: CSV for a spreadsheet, or Parquet."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["check_table_file", "write_table"]
 
 
 def check_table_file(path: Path | None, option: str) -> None:
-    """Raise an InputError unless a table can be written there: before anything slow begins."""
+    """Raise an InputError, before slow work begins, unless a table can be written there."""
     if path is not None and path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{option} must end in .csv or .parquet, got {path}")
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
-    """Write a table as its file's name ends; it appears whole or not at all."""
+    """Write a table in the format of its file's ending; it appears whole or not at all."""
     from creditrisk.files.spreadsheets import write_spreadsheet
     from creditrisk.files.together import write_file
 

@@ -35,7 +35,7 @@ _FIGURES = ("findings_per_visit", "lift", "share_found")
 
 @dataclass(frozen=True)
 class ChoiceComparison(Generic[FrameT]):
-    """Rules of choosing on the same rows.
+    """Rules that choose visits, compared on the same rows.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ def compare_choices(
 
 
 def longest_ago(inspected_on: Iterable[date | None], n_visits: float) -> Numbers:
-    """The visits of who goes by the last inspection alone: first to those whose last lies furthest back.
+    """Give visits by the date of the last inspection alone: the longest ago is visited first.
 
     Parameters
     ----------

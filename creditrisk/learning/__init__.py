@@ -1,1 +1,1 @@
-"""Learning from outcomes: cohorts, what was found at their next inspections, and models that serve the tiers."""
+"""Learning from outcomes: cohorts, the findings at their next inspections, and models for the tiers."""

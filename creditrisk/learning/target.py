@@ -1,4 +1,4 @@
-"""What a model is to foretell."""
+"""The outcome that a model predicts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["Target"]
 
 
 class Target(BaseModel):
-    """What is to be foretold: whether the next inspection in a time after the day finds something.
+    """The outcome that a model predicts: whether the next inspection in a period after the day finds something.
 
     Parameters
     ----------
     finding : Selection
-        Records that count as a finding when they happened on the day of the inspection.
+        Records that count as a finding if they happened on the day of the inspection.
     within_months : int
-        The inspection happens at most so many months after the day.
+        The inspection happens at most this number of months after the day.
     gap_days : int
-        And not in the first so many days: time that passes until a forecast is acted on.
+        The inspection does not happen in this number of first days, the time until somebody acts on a prediction.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""What people read: explanations, summaries and pages."""
+"""Output for people: explanations, summaries and pages."""

@@ -233,7 +233,7 @@ def _bounded_tiers(policy: Policy) -> dict[str, str]:
                     limits["least"].append(f"CASE WHEN {met} THEN {position} END")
                 case unknown:
                     assert_never(unknown)
-        # Of bounds that fix a tier, the worst decides; then the others that are met limit it from one side.
+        # The worst of the bounds that fix a tier decides; then the others that are met limit it from one side.
         held = _case([case for _, case in sorted(fixing, key=lambda one: -one[0])], tier)
         for function, holding in limits.items():
             # Both functions ignore NULL.

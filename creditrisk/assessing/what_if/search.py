@@ -182,7 +182,7 @@ class Search:
             return nothing
         kind, size = self.kind[repairs], self.size[repairs]
         as_much = (kind[:, None] == kind[None, :]) & (size[:, None, :] >= size[None, :, :]).all(axis=2)
-        # Of two with the same effect, the first comes first.
+        # If two have the same effect, the first one comes first.
         first = np.arange(len(repairs))[:, None] < np.arange(len(repairs))[None, :]
         before = as_much & (~as_much.T | first)
         return [set(np.flatnonzero(column).tolist()) for column in before.T] + nothing[len(repairs) :]

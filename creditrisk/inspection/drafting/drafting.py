@@ -130,7 +130,7 @@ class Draft:
         )  # fmt: skip
 
     def _codes(self, item: InspectionItem, rested: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Return each enterprise's stratum; the last plan's have strata of their own, those at the cap are closed."""
+        """Return each enterprise's stratum; the last plan's have separate strata, those at the cap are closed."""
         codes = self.population.stratum.copy()
         codes[~self.population.members(item)] = OUTSIDE
         full = codes == self.strata.index(FULL_COVERAGE)

@@ -28,14 +28,14 @@ _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], " ")
 
 
 class Scheduled(Protocol):
-    """What is taken of a Schedule, which stands above the reports."""
+    """The part of a Schedule that a calendar needs."""
 
     @property
     def table_data(self) -> pl.DataFrame: ...
 
 
 class Planned(Protocol):
-    """What is taken of an InspectionPlan."""
+    """The part of an InspectionPlan that a calendar needs."""
 
     @property
     def visits_data(self) -> pl.DataFrame: ...
@@ -44,7 +44,7 @@ class Planned(Protocol):
 def visit_calendar(
     schedule: Scheduled | FrameLike, visits: Planned | FrameLike, *, inspector: str | None = None
 ) -> bytes:
-    """The visits that have a day, each as an event of that whole day.
+    """Return the visits that have a day as a calendar, each as an all-day event.
 
     The calendar names enterprises that are still to be visited, so only the inspectors may have it. The same visits
     give the same bytes: each event is identified by its visit and stamped with the first day of the whole schedule.

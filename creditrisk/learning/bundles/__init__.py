@@ -1,1 +1,1 @@
-"""Fitted models as folders of text, with a manifest and a card, and back without executing anything."""
+"""Fitted models as folders of text, with a manifest and a card; reading them executes nothing."""

@@ -1,8 +1,8 @@
-"""A fitted model kept in a folder: text parts and a manifest that says what it is. No pickle, and nothing executed.
+"""A fitted model saved in a folder: text parts and a manifest that describes it. No pickle, and nothing is executed.
 
 Before anything is built from a bundle, its parts are checked against the digests in the manifest, the manifest against
-its own, and the cards against a list of all digests: what was altered or cut short is refused. The account of the run
-beside them is that of every saved result; it says nothing of the model that the manifest does not say.
+its own digest, and the cards against a list of all digests: altered or truncated files are refused. The account of the
+run beside them has the form of every saved result; all that it says about the model is also in the manifest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["FILES_BESIDE_PARTS", "check_place", "load_model", "save_model"]
 
 MANIFEST = "manifest.json"
 CARDS = ("model-card.md", "model-card.html")
-# As sha256sum writes it. The cards name the manifest's digest, so the manifest cannot hold theirs.
+# The list has the format of sha256sum. The cards contain the manifest's digest, so the manifest cannot contain theirs.
 DIGESTS = "SHA256SUMS"
 FILES_BESIDE_PARTS = (MANIFEST, *CARDS, DIGESTS, ACCOUNT)
 _FORMAT = 1
@@ -71,20 +71,20 @@ def save_model(
     intended_use: BilingualText | None = None,
     limits: BilingualText | None = None,
 ) -> ModelBundle:
-    """Keep a fitted model in a folder, with a card that says what it is.
+    """Save a fitted model in a folder, with a card that describes it.
 
     Parameters
     ----------
     scorer : fitted BoostedScorer or ScorecardScorer
     folder : path
-        Made if it is not there. A bundle that is there is replaced, whole or not at all, whatever kills the run; a
-        folder that holds anything else is left alone.
+        The folder; it is made if it does not exist. An existing bundle is replaced as a whole or not at all, even if
+        the run is killed; a folder with anything else is refused.
     name : BilingualText or mapping, optional
     policy : Policy or str, optional
-        Whose indicators the model reads; without one, the built-in indicators.
+        The policy whose indicators the model reads; without one, it reads the built-in indicators.
     cohort : TrainingCohort, optional
     figures : mapping, optional
-        On rows that it did not learn from: ``to_dict()`` of a :class:`creditrisk.ModelEvaluation`, and nothing else.
+        Figures on rows from which it did not learn: only ``to_dict()`` of a :class:`creditrisk.ModelEvaluation`.
     intended_use, limits : BilingualText, optional
 
     Returns
@@ -94,8 +94,8 @@ def save_model(
     Raises
     ------
     InputError
-        If the scorer is no model that can be kept, the folder holds something else, or what is said of the model is
-        not as above.
+        If the scorer is not a model that can be saved, the folder holds something else, or a description of the model
+        is not as above.
     OutputError
         If the folder cannot be written to.
 
@@ -150,14 +150,14 @@ def save_model(
 
 
 def check_place(folder: str | os.PathLike[str]) -> None:
-    """See that a model can be kept in a folder: better before long work than after it.
+    """Check that a model can be saved in a folder, before long work instead of after it.
 
     Raises
     ------
     InputError
         If the folder holds anything but a bundle.
     OutputError
-        If it cannot be looked into.
+        If the folder cannot be read.
     """
     path = Path(os.path.realpath(folder))
     finish_broken_off(path)
@@ -182,18 +182,17 @@ def check_place(folder: str | os.PathLike[str]) -> None:
 
 
 def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
-    """Load a model that :func:`save_model` kept; it predicts the same to the last bit.
+    """Load a model that :func:`save_model` saved; its predictions are equal to the last bit.
 
     Parameters
     ----------
     folder : path, or "reference"
-        The latter is the model that comes with the library: it learnt from a simulated province, to try things on.
+        ``"reference"`` is the model that comes with the library for trials; it learnt from a simulated province.
 
     Raises
     ------
     InputError
-        If there is no bundle, a file of it is missing, altered or of a newer format, or there are files that do not
-        belong to it.
+        If there is no bundle, a file of it is missing, altered or of a newer format, or there are further files.
 
     Examples
     --------
@@ -220,7 +219,7 @@ def load_model(folder: str | os.PathLike[str]) -> ModelBundle:
 
 
 def _plain(figures: Any) -> Any:
-    """Figures as they will be read back: with lists for tuples."""
+    """Return figures as they will be read back, with lists instead of tuples."""
     try:
         return json.loads(json.dumps(dict(figures)))
     except (TypeError, ValueError, RecursionError) as error:
@@ -243,12 +242,12 @@ def _read_format_1(stored: Mapping[str, Any], path: Path) -> Manifest:
     return manifest
 
 
-# One for each format that was ever written; an older bundle is read as what it would be today.
+# There is one reader for each format that was ever written; it converts an older bundle to today's format.
 _READERS: dict[Any, Callable[[Mapping[str, Any], Path], Manifest]] = {1: _read_format_1}
 
 
 def _content(path: Path) -> dict[str, bytes]:
-    """Every file in the folder; those that a file manager hides there do no harm and are left aside."""
+    """Return every file in the folder, except for harmless hidden files of file managers."""
     try:
         entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
         if path / MANIFEST not in entries:
@@ -262,7 +261,7 @@ def _content(path: Path) -> dict[str, bytes]:
 
 
 def _manifest_of(content: Mapping[str, bytes], path: Path) -> Manifest:
-    """The manifest, checked against its own digest."""
+    """Read the manifest and check it against its own digest."""
     try:
         stored = json.loads(content[MANIFEST])
         whole = isinstance(stored, dict) and stored.pop("sha256", None) == manifest_digest(stored)
@@ -333,7 +332,7 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def _reference_folder() -> Path:
-    """Where the model that comes with the library is: in the package, or in a checkout beside it."""
+    """Return the folder of the model that comes with the library: in the package, or beside it in a checkout."""
     package = Path(__file__).parents[2]
     installed = package / "reference_model"
     return installed if installed.is_dir() else package.parent / "models" / _REFERENCE

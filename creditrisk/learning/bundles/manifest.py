@@ -1,4 +1,4 @@
-"""The manifest of a saved model: what it is, what it learnt from, and what it consists of."""
+"""The manifest of a saved model: its description, its training data, and its parts."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class _Data(BaseModel):
 
 
 class TrainingCohort(_Data):
-    """What a model learnt from.
+    """The training data of a model.
 
     Attributes
     ----------
     source : str
-        Where the records come from, in words.
+        The source of the records, in words.
     first_day, last_day : datetime.date
-        On which enterprises were looked at.
+        The first and last day of the cohort.
     every : str, optional
-        Between these days, such as "3M".
+        The step between its days, such as "3M".
     target : Target
     learnt_until : datetime.date, optional
         The last day of an outcome.
     enterprises, rows, findings : int
     random_draws : int
-        Rows whose inspection was a random draw.
+        The number of rows whose inspection was a random draw.
     """
 
     source: BilingualText
@@ -58,7 +58,7 @@ class TrainingCohort(_Data):
 
 
 class Manifest(_Data):
-    """What a bundle is, and what it must consist of.
+    """The description of a bundle, and the parts that it must have.
 
     Attributes
     ----------
@@ -67,18 +67,18 @@ class Manifest(_Data):
         "boosted" or "scorecard".
     name, intended_use, limits : BilingualText
     columns : tuple of str
-        What the model reads, in its order.
+        The columns that the model reads, in its order.
     directions : dict of str to {"risk_rises", "risk_falls", "none"}
-        What the model was held to, column by column.
+        The direction to which the model was held in each column.
     indicators : tuple of IndicatorSpec
-        How those that are indicators are defined.
+        The definitions of the columns that are indicators.
     policy : PolicyUsed, optional
     cohort : TrainingCohort, optional
     figures : dict
-        How it did on held-out rows, as plain data.
+        The figures on held-out rows, as plain data.
     versions : dict of str to str
     parts : dict of str to str
-        sha256 of every part by file name.
+        The sha256 of every part by file name.
     """
 
     format: int
@@ -97,7 +97,7 @@ class Manifest(_Data):
 
     @property
     def sha256(self) -> str:
-        """The digest of the manifest, and through it of all parts: which model it is."""
+        """The digest of the manifest and so of all parts; it identifies the model."""
         return manifest_digest(self.model_dump(mode="json", exclude_none=True))
 
 
@@ -119,16 +119,16 @@ class ModelBundle:
 
     @property
     def target(self) -> Target | None:
-        """What the model was trained to foretell, where the manifest says so."""
+        """The target that the model was trained to predict, if the manifest has one."""
         return None if self.manifest.cohort is None else self.manifest.cohort.target
 
     @property
     def learnt_until(self) -> date | None:
-        """The last day of an outcome that it learnt from, where the manifest says so."""
+        """The last day of an outcome from which it learnt, if the manifest has one."""
         return None if self.manifest.cohort is None else self.manifest.cohort.learnt_until
 
     def check_indicators(self, policy: Policy) -> None:
-        """Raise an InputError where the policy defines an indicator otherwise than the training did."""
+        """Raise an InputError if the policy defines an indicator differently from the training."""
         for spec in self.manifest.indicators:
             if policy.specs.get(spec.id) not in (None, spec):
                 raise InputError(
@@ -138,6 +138,6 @@ class ModelBundle:
 
 
 def manifest_digest(stored: Mapping[str, Any]) -> str:
-    """SHA-256 of a manifest as plain data, in hexadecimal, whatever the order of its keys."""
+    """Return the SHA-256 of a manifest as plain data, in hexadecimal; the order of its keys does not matter."""
     text = json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256_of(text)

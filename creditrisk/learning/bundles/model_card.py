@@ -1,4 +1,4 @@
-"""The card of a model: what it is for, what it learnt from, how it did and on whom, written from its manifest alone.
+"""The card of a model: its use, its training data and its figures, by group too, written from its manifest alone.
 
 After Mitchell et al., Model Cards for Model Reporting (2019).
 """
@@ -51,19 +51,19 @@ def model_card(
     form: RenderForm = "markdown",
     language: PageLanguage = "both",
 ) -> str:
-    """The card of a saved model.
+    """Write the card of a saved model.
 
     Parameters
     ----------
     model : ModelBundle or Manifest
     form : {"markdown", "html"}
-        Markdown, or a whole page that needs nothing from outside.
+        Markdown, or a whole page that needs no external files.
     language : {"zh", "en", "both"}
 
     Raises
     ------
     InputError
-        If there is no such form or language, or the figures of the manifest are none of an evaluation.
+        If there is no such form or language, or the figures of the manifest are not those of an evaluation.
 
     Examples
     --------

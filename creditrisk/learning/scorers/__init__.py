@@ -1,1 +1,1 @@
-"""Models that learn from outcomes, and what they are made of: bands, weights, trees, calibration, reasons."""
+"""Models that learn from outcomes, and their parts: bands, weights, trees, calibration, reasons."""

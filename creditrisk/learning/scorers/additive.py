@@ -1,12 +1,10 @@
-"""An additive model as points by bands: what a policy document can say, and therefore what the model is.
+"""An additive model as points by bands, the form that a policy document can express.
 
-A scorecard is a step function for each indicator, and so are trees of depth one, summed. Written in thousandths of a
-point, as a policy keeps points, these functions are the model itself: it predicts through them, and its export is
-exact.
+A scorecard is a step function for each indicator, and so is a sum of trees of depth one. Written in thousandths of a
+point, as a policy stores points, these functions are the model itself: it predicts with them, and its export is exact.
 
-Points fall with risk: so many at even odds of a finding (50 unless said otherwise), and so many more for each halving
-of the odds (10). Each indicator takes points away from what its best band leaves, so the base is the best score that
-there is.
+Points fall with risk: the total is 50 (by default) at even odds of a finding, and rises by 10 for each halving of the
+odds. Each indicator only takes points away, none in its best band, so the base is the best possible score.
 """
 
 from __future__ import annotations
@@ -33,14 +31,14 @@ Thousandths = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PointScale:
-    """What points mean.
+    """The meaning of points.
 
     Attributes
     ----------
     even_odds : int
         The total, in thousandths, at even odds of a finding.
     to_halve_odds : int
-        So many thousandths more halve the odds.
+        The thousandths of a point that halve the odds.
     """
 
     even_odds: int = 50_000
@@ -48,11 +46,11 @@ class PointScale:
 
     @property
     def log_odds(self) -> float:
-        """The raw score (log odds of a finding) of a thousandth of a point."""
+        """The raw score (log odds of a finding) for a thousandth of a point."""
         return log(2) / self.to_halve_odds
 
     def raw(self, totals: Thousandths) -> Numbers:
-        """Raw scores of total points in thousandths."""
+        """Return the raw scores of total points in thousandths."""
         return np.multiply(self.even_odds - totals, self.log_odds, dtype=np.float64)
 
 
@@ -64,13 +62,13 @@ class Steps:
     ----------
     feature : int
     cuts : tuple of float
-        Rising.
+        The cuts, in rising order.
     points : tuple of int
-        In thousandths, none above 0; one more than cuts.
+        The points in thousandths, none above 0; there is one more than cuts.
     missing : int
-        Where there is nothing to measure.
+        The points if there is nothing to measure.
     expected : float
-        The mean over the training rows.
+        The mean points over the training rows.
     """
 
     feature: int
@@ -80,54 +78,54 @@ class Steps:
     expected: float
 
     def of(self, values: Numbers) -> Thousandths:
-        """Points for values, shape (n_rows,)."""
+        """Return the points for values, shape (n_rows,)."""
         table = np.array([*self.points, self.missing], dtype=np.int64)
         if len(self.cuts) > _FEW_CUTS:
             band = np.searchsorted(np.array(self.cuts, dtype=np.float64), values, side="right")
         else:
-            # With few cuts to compare with is several times as quick as to search.
+            # With few cuts, comparing is several times as fast as searching.
             band = np.zeros(len(values), dtype=np.uint8)
             for cut in self.cuts:
                 band += values >= cut
-        # NaN sorts nowhere; what it gets is said apart.
+        # NaN has no place in the order, so its points are set separately.
         band[np.isnan(values)] = len(self.points)
         return table.take(band)
 
 
 @dataclass(frozen=True)
 class AdditivePoints:
-    """The whole model: base and the points of each indicator, in thousandths."""
+    """The whole model: the base and the points of each indicator, in thousandths."""
 
     base: int
     steps: tuple[Steps, ...]
     scale: PointScale = PointScale()
 
     def totals(self, X: Numbers) -> Thousandths:
-        """Total points, in thousandths, shape (n_rows,)."""
+        """Return total points, in thousandths, shape (n_rows,)."""
         total = np.full(len(X), self.base, dtype=np.int64)
         for step in self.steps:
             total += step.of(X[:, step.feature])
         return total
 
     def raw(self, X: Numbers) -> Numbers:
-        """Raw scores: log odds of a finding, shape (n_rows,)."""
+        """Return raw scores (log odds of a finding), shape (n_rows,)."""
         return self.scale.raw(self.totals(X))
 
     @property
     def expected(self) -> float:
-        """The mean raw score over the training rows, from which contributions are counted."""
+        """The mean raw score over the training rows, to which contributions refer."""
         expected = self.base + sum(step.expected for step in self.steps)
         return (self.scale.even_odds - expected) * self.scale.log_odds
 
     def contributions(self, X: Numbers) -> Numbers:
-        """Exact Shapley values by look-up, shape (n_rows, n_features)."""
+        """Return exact Shapley values, read from a table, shape (n_rows, n_features)."""
         result = np.zeros(X.shape)
         for step in self.steps:
             result[:, step.feature] = (step.expected - step.of(X[:, step.feature])) * self.scale.log_odds
         return result
 
     def total_below(self, threshold: float) -> int:
-        """The fewest points whose raw score lies below a threshold, held just outside the points that there are."""
+        """Return the fewest points whose raw score lies below a threshold, or one beyond the possible points."""
         least = self.base + sum(min(*step.points, step.missing) for step in self.steps)
         if not self.scale.raw(np.array([least - 1]))[0] >= threshold:
             return least - 1
@@ -140,12 +138,12 @@ class AdditivePoints:
         return high
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the model as plain data."""
         return {"base": self.base, "scale": vars(self.scale), "steps": [vars(step) for step in self.steps]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> AdditivePoints:
-        """From plain data."""
+        """Make a model from plain data."""
         steps = [Steps(**{**one, "cuts": tuple(one["cuts"]), "points": tuple(one["points"])}) for one in data["steps"]]
         return cls(data["base"], tuple(steps), PointScale(**data.get("scale", {})))
 
@@ -158,8 +156,8 @@ def additive_points(trees: Sequence[dict[str, Any]], X: Numbers) -> AdditivePoin
     trees : sequence of dict
         ``Booster.dump_model()["tree_info"]``.
     X : ndarray of float64, shape (n_rows, n_features)
-        The training rows. A cut may lie anywhere between two neighbouring values of theirs, and is written as the
-        roundest number there.
+        The training rows. A cut may lie anywhere between two of their neighbouring values; it is written as the
+        roundest number between them.
     """
     scale = PointScale()
     stumps: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -183,7 +181,7 @@ def additive_points(trees: Sequence[dict[str, Any]], X: Numbers) -> AdditivePoin
 
 
 def _step_function(stumps: Sequence[dict[str, Any]], column: Numbers) -> tuple[list[float], list[float], float]:
-    """Cuts, the sum of the stumps in each band, and their sum for a missing value."""
+    """Return the cuts, the sum of the stumps in each band, and their sum for a missing value."""
     present = np.unique(column[~np.isnan(column)])
     cut_of = {stump["threshold"]: _roundest_cut(stump["threshold"], present) for stump in stumps}
     cuts = sorted(set(cut_of.values()))
@@ -193,7 +191,7 @@ def _step_function(stumps: Sequence[dict[str, Any]], column: Numbers) -> tuple[l
         left, right = stump["left_child"]["leaf_value"], stump["right_child"]["leaf_value"]
         values[: at + 1] += left
         values[at + 1 :] += right
-        # Where training had no missing value, LightGBM takes one for zero.
+        # If training had no missing value, LightGBM treats one as zero.
         to_left = stump["default_left"] if stump["missing_type"] == "NaN" else cuts[at] > 0
         missing += left if to_left else right
     return cuts, values.tolist(), missing
@@ -207,9 +205,9 @@ def steps_in_points(
     missing: float,
     column: Numbers,
 ) -> Steps | None:
-    """Raw scores by band, none below 0, as points; None where they say nothing."""
+    """Turn raw scores by band, none below 0, into points; None if all are equal."""
     points = [-round(value / scale.log_odds) for value in values]
-    # Bands that come to the same points are one.
+    # Neighbouring bands with the same points become one.
     kept = [place for place in range(len(cuts)) if points[place] != points[place + 1]]
     step = Steps(
         feature,
@@ -224,7 +222,7 @@ def steps_in_points(
 
 
 def _roundest_cut(threshold: float, present: Numbers) -> float:
-    """The roundest number that parts the values at most the threshold from those above it, as a ``below``."""
+    """Return the roundest number, as a ``below``, that separates values up to the threshold from those above it."""
     at = int(np.searchsorted(present, threshold, side="right"))
     if at in (0, len(present)):
         return nextafter(threshold, np.inf)
@@ -232,7 +230,7 @@ def _roundest_cut(threshold: float, present: Numbers) -> float:
 
 
 def roundest_between(low: float, high: float) -> float:
-    """The roundest number above one and at most the other.
+    """Return the roundest number above ``low`` and at most ``high``.
 
     Examples
     --------

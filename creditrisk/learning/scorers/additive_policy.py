@@ -1,7 +1,7 @@
-"""An additive model written down as a policy document, to the same points.
+"""An additive model written as a policy document with the same points.
 
-Five dimensions of weight 0.2 each: a rule gives five times the points that its indicator has in the model, so that the
-total is the model's to the thousandth, whichever dimension the indicator belongs to.
+The five dimensions have weight 0.2 each: a rule gives five times the points that its indicator has in the model. So the
+total equals the model's to the thousandth, in whichever dimension the indicator is.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from creditrisk.vocabulary import DIMENSIONS, BilingualText
 __all__ = ["AdditiveModel", "policy_text"]
 
 _TITLE = BilingualText(zh="学习所得的加性评分", en="Additive score learned from outcomes")
-# Of every number that the model gives; the basis of the whole policy says from what it learned.
+# The basis of every number from the model; the basis of the whole policy names the training data.
 _BASIS = "learned from outcomes, see the basis of the policy"
 _SHARE_OF_DIMENSION = 1 / len(DIMENSIONS)
 
 
 @dataclass(frozen=True)
 class AdditiveModel:
-    """What of a learned model goes into a policy.
+    """The parts of a learned model that go into a policy.
 
     Attributes
     ----------
     kind : str
         The class of the model.
     points : AdditivePoints or None
-        None where the model is no sum of steps.
+        The points; None if the model is not a sum of steps.
     names : sequence of str
-        Its columns; empty where they have no names.
+        Its columns; empty if they have no names.
     tiers : tuple of str
-        From best to worst.
+        The tiers, from best to worst.
     thresholds : tuple of float
-        Raw scores at which each tier but the best begins.
+        The raw scores at which each tier but the best begins.
     made_of : BilingualText
     training : mapping
         rows, findings, from, to.
@@ -103,7 +103,7 @@ def policy_text(
         "tiers": _tiers(model, points, template),
     }
     text = yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
-    parse_policy(text.encode(), f"{id}.yaml")  # what is given out is a policy, with its proofs
+    parse_policy(text.encode(), f"{id}.yaml")  # the text that is returned is a valid policy with its proofs
     return text
 
 
@@ -130,7 +130,7 @@ def _provenance(model: AdditiveModel) -> BilingualText:
 
 
 def _taken_over(template: Policy, *, bounds: bool) -> dict[str, Any]:
-    """What a model does not learn."""
+    """Return the parts of the template that a model does not learn."""
     parts = {"record_types", "severity_weights", "standing", "quantities", "indicators"}
     if bounds:
         parts |= {"vetoes", "thin_evidence", "floors", "limits_on_change", "regimes"}
@@ -138,7 +138,7 @@ def _taken_over(template: Policy, *, bounds: bool) -> dict[str, Any]:
 
 
 def _dimensions(base: int, steps: tuple[Steps, ...], specs: list[IndicatorSpec]) -> dict[str, Any]:
-    """Each begins at the model's base and may lose all that its rules can take, so that neither end ever bites."""
+    """Return dimensions with the model's base and a floor that no rules can reach, so that no limit has an effect."""
     least = dict.fromkeys(DIMENSIONS, base)
     for step, spec in zip(steps, specs, strict=True):
         least[spec.dimension] += len(DIMENSIONS) * min(*step.points, step.missing)
@@ -161,7 +161,7 @@ def _rule(step: Steps, spec: IndicatorSpec) -> dict[str, Any]:
         "id": spec.id,
         "dimension": spec.dimension,
         "indicator": spec.id,
-        # One band alone is no cut; it is there for what a missing value gets.
+        # A single band does not distinguish values; it is needed for the points of a missing value.
         "bands": bands,
         "missing": len(DIMENSIONS) * step.missing / 1000,
         "reason": {"zh": f"{spec.label.zh}：{{value}}", "en": f"{spec.label.en}: {{value}}"},
@@ -198,7 +198,7 @@ def _day(day: date | str | None) -> date | None:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Plain data, each thing written out in its place: a policy may hold no aliases."""
+    """A dumper that writes everything out in its place, because a policy may not contain aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Exact reasons of a score that is a sum of one function of each column, whoever computes it."""
+"""Exact reasons of a score that is a sum of one function of each column, for any model that computes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AdditiveReasons"]
 Numbers = NDArray[np.float64]
 ScoreOf = Callable[[Any], Numbers]
 
-# Enough rows for an average, evenly spaced.
+# The number of rows for an average, evenly spaced.
 _MOST_ROWS = 1_000
 # Some classifiers compute in single precision.
 _ROUNDING = 1e-6
@@ -24,19 +24,19 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class AdditiveReasons:
-    """What the contributions of columns count from.
+    """The averages to which the contributions of columns refer.
 
-    Of a sum ``f(x) = Σ g_j(x_j)`` the Shapley value of column j over a set of rows is ``g_j(x_j)`` less its mean over
-    them. ``g_j(x_j) - g_j(z_j)`` is how much the score falls when the column is set to that of one row z.
+    For a sum ``f(x) = Σ g_j(x_j)``, the Shapley value of column j over a set of rows is ``g_j(x_j)`` minus its mean
+    over them. ``g_j(x_j) - g_j(z_j)`` is the fall of the score if the column gets the value of one row z.
 
     Attributes
     ----------
     row : pandas.DataFrame or ndarray, shape (1, n_columns)
         The row z.
     score : float
-        Of z.
+        The score of z.
     averages : ndarray of float64, shape (n_columns,)
-        Mean of ``g_j(x_j) - g_j(z_j)`` over the rows.
+        The mean of ``g_j(x_j) - g_j(z_j)`` over the rows.
     """
 
     row: Any
@@ -45,12 +45,12 @@ class AdditiveReasons:
 
     @classmethod
     def of(cls, score_of: ScoreOf, rows: Any) -> AdditiveReasons:
-        """Count from the average of some rows.
+        """Compute the averages over some rows.
 
         Raises
         ------
         InputError
-            If there are none, or the score is no such sum on them.
+            If there are no rows, or the score is not such a sum on them.
         """
         rows = rows if hasattr(rows, "iloc") else np.asarray(rows)
         if not len(rows):
@@ -66,12 +66,12 @@ class AdditiveReasons:
         return self.score + float(self.averages.sum())
 
     def contributions(self, score_of: ScoreOf, rows: Any) -> Numbers:
-        """Shapley values of every column, shape (n_rows, n_columns).
+        """Return the Shapley values of every column, shape (n_rows, n_columns).
 
         Raises
         ------
         InputError
-            If they and the base do not add up to the score of a row.
+            If the values and the base do not add up to the score of a row.
         """
         rows = rows if hasattr(rows, "iloc") else np.asarray(rows)
         result = np.empty((len(rows), rows.shape[1]))
@@ -96,7 +96,7 @@ def _at(rows: Any, places: NDArray[np.intp]) -> Any:
 
 
 def _with_column(rows: Any, instead: Any, place: int) -> Any:
-    """The rows with one column from others."""
+    """Return the rows with one column from other rows."""
     if hasattr(rows, "iloc"):
         changed = rows.copy()
         changed[rows.columns[place]] = instead.iloc[:, place].set_axis(rows.index)

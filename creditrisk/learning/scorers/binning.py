@@ -1,9 +1,9 @@
-"""Optimal monotone bands of one indicator: those under which outcomes are most likely, never against a direction.
+"""Optimal monotone bands of one indicator: they have the greatest likelihood, and never go against a direction.
 
-Values are first parted into at most :data:`MOST_PARTS` parts of about as many rows each, or one for each value where
-there are fewer. Among all ways to join neighbouring parts into bands whose rates of findings only rise (or only fall,
-or, where no direction is declared, turn once at most), an exact dynamic programme finds the one with the greatest
-likelihood. With information value as the aim this is the problem of Navas-Palencia, Optimal binning: mathematical
+Values are first divided into at most :data:`MOST_PARTS` parts of about equal numbers of rows, or one part per value if
+there are fewer values. Among all ways to join neighbouring parts into bands whose rates of findings only rise (or only
+fall, or, without a declared direction, turn at most once), an exact dynamic programme finds the one with the greatest
+likelihood. With information value as the objective this is the problem of Navas-Palencia, Optimal binning: mathematical
 programming formulation (2020).
 """
 
@@ -22,7 +22,7 @@ __all__ = ["Bands", "declared_bands", "monotone_bands"]
 Numbers = NDArray[np.float64]
 
 MOST_PARTS = 40
-# What a further band gains that says nothing is no more than a sum of floats may be off by.
+# A further band must gain more than the rounding error of a sum of floats.
 _TIE = 1e-9
 
 
@@ -33,9 +33,9 @@ class Bands:
     Attributes
     ----------
     cuts : tuple of float
-        Rising; each the roundest number that parts the training rows as the bands do.
+        The cuts, in rising order; each is the roundest number that divides the training rows as the bands do.
     findings, others : ndarray of float64, shape (n_bands + 1,)
-        Weights of rows with and without a finding; the last are those without value.
+        The weights of rows with and without a finding; the last are those of rows without a value.
     """
 
     cuts: tuple[float, ...]
@@ -51,20 +51,20 @@ def monotone_bands(
     most_bands: int,
     least_share: float,
 ) -> Bands:
-    """The best monotone bands.
+    """Find the best monotone bands.
 
     Parameters
     ----------
     values : ndarray of float64, shape (n_rows,)
-        NaN where there is nothing to measure.
+        The values; NaN where there is nothing to measure.
     labels : ndarray of float64, shape (n_rows,)
         1 for a finding, else 0.
     weights : ndarray of float64, shape (n_rows,), or None
     direction : {1, -1, 0}
-        Rates rise with the value, fall, or turn once at most.
+        Rates rise with the value, fall, or turn at most once.
     most_bands : int
     least_share : float
-        Of the rows with a value that each band has at least.
+        The least share of the rows with a value in each band.
 
     Examples
     --------
@@ -88,27 +88,27 @@ def monotone_bands(
 
 
 def declared_bands(values: Numbers, labels: Numbers, weights: Numbers | None, cuts: Sequence[float]) -> Bands:
-    """The bands that were declared, as they are."""
+    """Return the declared bands unchanged."""
     return Bands(tuple(cuts), *_counts(values, labels, weights, np.array(cuts, dtype=np.float64)))
 
 
 def _parts(ordered: Numbers) -> Numbers:
-    """The least values of all parts but the first; infinite ones stand with the last that are not."""
+    """Return the least values of all parts but the first; infinite values are with the largest finite ones."""
     ordered = ordered[np.isfinite(ordered)]
     if not len(ordered):
         return np.empty(0)
-    # The value at each of so many even steps; where one value fills several steps, the parts are fewer and larger.
+    # The values at even steps through the rows; if one value fills several steps, there are fewer and larger parts.
     steps = ordered[np.linspace(0, len(ordered) - 1, 4 * MOST_PARTS).astype(np.intp)]
     different = steps[np.flatnonzero(np.diff(steps, prepend=np.nan))]
     if len(different) <= MOST_PARTS:
-        # Rare values between the steps are parts of their own as long as there are few of them.
+        # Rare values between the steps are separate parts if there are few of them.
         every = _different(ordered, MOST_PARTS)
         return (every if every is not None else different)[1:]
     return np.unique(ordered[np.linspace(0, len(ordered), MOST_PARTS, endpoint=False).astype(np.intp)])[1:]
 
 
 def _different(ordered: Numbers, most: int) -> Numbers | None:
-    """The different values, if there are at most so many."""
+    """Return the different values if there are at most ``most``, else None."""
     found: list[float] = []
     at = 0
     while at < len(ordered):
@@ -120,7 +120,7 @@ def _different(ordered: Numbers, most: int) -> Numbers | None:
 
 
 def _counts(values: Numbers, labels: Numbers, weights: Numbers | None, edges: Numbers) -> tuple[Numbers, Numbers]:
-    """Weights of findings and others in each part; the last is for missing values."""
+    """Return the weights of findings and others in each part; the last is for missing values."""
     part = np.zeros(len(values), dtype=np.uint8)
     for edge in edges:
         part += values >= edge
@@ -135,10 +135,10 @@ def _counts(values: Numbers, labels: Numbers, weights: Numbers | None, edges: Nu
 def _best(
     findings: Numbers, others: Numbers, sign: int, turns: bool, most: int, least: float
 ) -> tuple[float, list[int]]:
-    """The greatest likelihood, and where each band but the first begins.
+    """Return the greatest likelihood, and the part with which each band but the first begins.
 
     ``value[i, j]`` is the best over partitions of the first ``j`` parts whose last band is parts ``i`` to ``j - 1``;
-    ``turned`` is the same for those whose rates have begun to go back.
+    ``turned`` is the same for those whose rates have turned.
     """
     n_parts = len(findings)
     ends = np.concatenate([[0.0], np.cumsum(findings)]), np.concatenate([[0.0], np.cumsum(others)])
@@ -177,7 +177,7 @@ def _best(
 
 @dataclass(frozen=True)
 class _Step:
-    """Partitions with one band more: their worth, and where the band before the last begins."""
+    """Partitions with one more band: their likelihood, and the part with which the band before the last begins."""
 
     value: Numbers
     begin: NDArray[np.int32]
@@ -188,13 +188,13 @@ class _Step:
 
 
 def _extended(before: Numbers, risk: Numbers, gain: Numbers, allowed: NDArray[np.bool_]) -> _Step:
-    """Add a band of no less risk to each partition, in the best way."""
+    """Add a band of at least the same risk to each partition, in the best way."""
     step = _Step.none(before)
     for i in range(1, len(before) - 1):
         ahead = np.flatnonzero(before[:i, i] > -np.inf)
         if not len(ahead):
             continue
-        # Bands that end at i, from the least risk up; each next band may follow those of no more risk.
+        # Bands that end at i, from the lowest risk to the highest; a next band may follow any with at most its risk.
         order = ahead[np.argsort(risk[ahead, i], kind="stable")]
         worth = before[order, i]
         running = np.maximum.accumulate(worth)

@@ -39,85 +39,86 @@ _BOOSTER = "booster.txt"
 
 
 class BoostedScorer(LearnedScorer):
-    """The probability of a finding, by gradient-boosted trees that never go against the declared directions of risk.
+    """A model of the probability of a finding: boosted trees that never go against the declared directions of risk.
 
     Parameters
     ----------
     additive : bool, default=False
-        Trees of depth one: a sum of step functions of single indicators, written in thousandths of a point. Such a
+        Whether trees have depth one: a sum of step functions of single indicators, in thousandths of a point. Such a
         model can be exported exactly as a policy document, :meth:`to_policy`.
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
-        Directions of columns, over those that the built-in indicators declare.
+        Directions of columns; they override those that the built-in indicators declare.
     require_directions : bool, default=False
-        Refuse columns of numbers that no direction, ``"none"`` included, is declared for. By default those that look
-        like an indicator by another name are warned of.
+        Whether to refuse columns of numbers without a declared direction (``"none"`` is one). By default, a warning
+        names columns that look like an indicator with another name.
     categories : sequence of str, default=("industry", "region", "scale")
-        Columns of names, where X has them.
+        Columns of names, if X has them.
     unseen : {"missing", "error"}, default="missing"
-        What a category is taken for that training has not seen.
+        The treatment of a category that training has not seen.
     n_estimators : int, default=400
-        At most so many trees; how many is decided on held-out rows.
+        The maximum number of trees; held-out rows decide the number.
     learning_rate, max_depth, num_leaves, min_child_samples, reg_lambda, colsample_bytree
-        As in LightGBM. Trees are shallow, so that reasons are cheap. A leaf has at least ``min_child_samples`` rows, of
-        few rows at least a tenth.
+        Parameters of LightGBM. Trees are shallow, so that reasons are fast. A leaf has at least ``min_child_samples``
+        rows; if there are few rows, at least a tenth of them.
     early_stopping_rounds : int, default=30
     validation_share : float, default=0.2
-        Of the rows, held out for early stopping, search and calibration; with ``as_of``, of the latest days.
+        The share of rows (with ``as_of``, of the latest days) held out for early stopping, search and calibration.
     gap_days : int, default=0
-        Held-out days begin so many days after those that are learnt from: the time in which outcomes become known.
+        The number of days between training days and held-out days: the time in which outcomes become known.
     calibration : {"sigmoid", "isotonic"} or None, default="sigmoid"
     cut_offs : CutOffs, optional
-        Where tiers begin; by default 60 % good, 30 % ordinary, 10 % high risk.
+        The cut-offs of tiers; the default is 60 % good, 30 % ordinary, 10 % high risk.
     search_trials, search_seconds : int and float, optional
-        Budget of a search for hyper-parameters (needs Optuna); none by default.
+        The budget of a search for hyper-parameters (needs Optuna); there is no search by default.
     progress : bool, optional
-        Show the progress of a search; by default on a terminal.
+        Whether to show the progress of a search; the default is to show it on a terminal.
     random_state : int, RandomState or None, default=0
     n_jobs : int, optional
-        Threads, by default as many as pay for so many values (one up to four million); -1 for all cores. Results do
-        not depend on it.
+        The number of threads; -1 means all cores. The default depends on the number of values (one thread up to four
+        million). Results do not depend on it.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The second is the finding.
+        The classes; the second is the finding.
     feature_names_in_ : ndarray of str
-        Where X had names.
+        The names of the columns, if X had names.
     n_features_in_ : int
     constraints_ : tuple of int
         For each column 1 (risk rises with it), -1 or 0.
     n_directed_ : int
-        So many columns are held to a direction.
+        The number of columns that are held to a direction.
     levels_ : dict of str to CategoryLevels
     booster_ : lightgbm.Booster or None
-        None if additive.
+        The trees; None if additive.
     points_ : AdditivePoints or None
-        None unless additive.
+        The points; None unless additive.
     n_trees_ : int
     calibration_ : Calibration
     cut_offs_ : CutOffs
     thresholds_ : tuple of float
-        Raw scores at which each tier but the best begins.
+        The raw scores at which each tier but the best begins.
     params_ : dict
-        The hyper-parameters in use, after search if any.
+        The hyper-parameters in use, after a search if there was one.
     trials_ : list of (dict, float)
-        Parameters tried in a search, and the log loss on the held-out rows.
+        The parameters tried in a search, with the log loss on the held-out rows.
     training_ : dict
-        How many rows and findings it was fitted on, how many were held out, and the days of the rows.
+        The numbers of rows and findings for the fit, the number of rows held out, and the days of the rows.
 
     See Also
     --------
     creditrisk.IndicatorBuilder : computes the indicators.
-    creditrisk.learning.studies.outcomes.outcomes : what was found, to learn from.
+    creditrisk.learning.studies.outcomes.outcomes : gives the outcomes to learn from.
 
     Notes
     -----
-    With ``as_of`` or ``groups`` the held-out rows are of the latest days and of other enterprises. A first model is
-    fitted to the other rows; it settles the number of trees and the calibration. The final model has that many trees,
-    fitted to all rows.
+    With ``as_of`` or ``groups``, the held-out rows belong to the latest days and to other enterprises. A first model is
+    fitted to the other rows; it determines the number of trees and the calibration. The final model has that number of
+    trees, and is fitted to all rows.
 
-    A missing value stays missing and goes the way that training found better. Where training had no missing value in a
-    column, one counts as 0. A missing or unseen category goes with those that a split does not name.
+    A missing value stays missing and takes the branch that training found better. If training had no missing value in
+    a column, a missing value counts as 0. A missing or unseen category takes the branch of those that a split does not
+    name.
 
     Examples
     --------
@@ -181,14 +182,14 @@ class BoostedScorer(LearnedScorer):
         self.n_jobs = n_jobs
 
     def to_parts(self) -> dict[str, bytes]:
-        """All of the fitted model by file name, as text: ``scorer.json`` and, unless additive, ``booster.txt``."""
+        """Return the fitted model as text by file name: ``scorer.json`` and, unless additive, ``booster.txt``."""
         check_is_fitted(self)
         parts = to_parts(self, {"n_trees": self.n_trees_, "params": self.params_, "trials": self.trials_})
         return parts if self.booster_ is None else parts | {_BOOSTER: self.booster_.model_to_string().encode()}
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> BoostedScorer:
-        """Rebuild a model from its parts; it predicts the same to the last bit. Nothing in them is executed.
+        """Rebuild a model from its parts; its predictions are equal to the last bit. Nothing is executed.
 
         Raises
         ------
@@ -210,11 +211,11 @@ class BoostedScorer(LearnedScorer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        # The tables are made again from the booster when reasons are asked for.
+        # The tables are made again from the booster when reasons are requested.
         return state | {"_tables": None} if "_tables" in state else state
 
     def made_of(self) -> BilingualText:
-        """What the fitted model consists of, in words."""
+        """Return a description of the fitted model in words."""
         deep = (
             BilingualText(zh="棵单层树", en="trees of depth one")
             if self.additive
@@ -255,15 +256,15 @@ class BoostedScorer(LearnedScorer):
         if self.additive:
             self.points_ = additive_points(booster.dump_model()["tree_info"], rows.matrix)
         else:
-            # As it will be read back from a file, and without the training rows.
+            # The model is read back from text, as from a file, so it has no training rows.
             self.booster_ = booster_of_text(any_threads(booster.model_to_string()))
         self._tables: ShapleyTables | None = None
         return 0 if split is None else len(split.held_out)
 
     def _settle(self, trainer: Trainer, split: Split | None, rows: LearningRows) -> None:
-        """Hyper-parameters, number of trees and calibration: from held-out rows where there are any."""
+        """Determine hyper-parameters, number of trees and calibration, from held-out rows if there are any."""
         self.params_: dict[str, Any] = {name: getattr(self, name) for name in TUNABLE}
-        # With few rows the number asked for would let no tree grow.
+        # With few rows, the requested number would not let any tree grow.
         self.params_["min_child_samples"] = min(self.min_child_samples, max(1, len(rows.labels) // 10))
         self.trials_: list[Trial] = []
         if split is None:
@@ -311,7 +312,7 @@ class BoostedScorer(LearnedScorer):
         return features, chosen
 
     def _shapley_tables(self) -> ShapleyTables | None:
-        """Tables for exact reasons; None where trees are too deep, and LightGBM's recursion has to do it."""
+        """Return the tables for exact reasons; None if trees are too deep, and LightGBM's recursion is used."""
         if self._tables is None:
             trees = self.booster_.dump_model()["tree_info"]
             if not ShapleyTables.serves(trees):

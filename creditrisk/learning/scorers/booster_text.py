@@ -1,7 +1,7 @@
-"""LightGBM's text of a model, looked through before LightGBM reads it.
+"""Checks of LightGBM's text of a model before LightGBM reads it.
 
-LightGBM takes the text at its word: where it was cut short it ends the process, and where the children of a tree lead
-back to it, a prediction never ends.
+LightGBM trusts the text: a truncated text ends the process, and if the children of a tree lead back to it, a prediction
+never ends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from math import isnan
 
 __all__ = ["check_booster_text"]
 
-# All that LightGBM writes after the trees.
+# The sections that LightGBM writes after the trees.
 _REST = re.compile(
     r"end of trees\n\nfeature_importances:\n(\S+=\d+\n)*\n"
     r"parameters:\n(\[\w+: [^\n]*\]\n)*\nend of parameters\n\npandas_categorical:[^\n]*\n*",
@@ -29,7 +29,7 @@ def check_booster_text(text: str, n_features: int) -> None:
     ----------
     text : str
     n_features : int
-        The columns that trees may ask for.
+        The number of columns that trees may read.
     """
     start = text.find("\nTree=0\n") + 1
     end = text.find("\nend of trees\n") + 1
@@ -70,7 +70,7 @@ def _check_tree(tree: dict[str, str], n_features: int) -> None:
         _numbers(tree, name, splits)
     if not all(0 <= feature < n_features for feature in _whole(tree, "split_feature", splits)):
         raise ValueError("split_feature names a column that is none")
-    # Each node is the child of one before it, and each leaf of one node: so every path ends.
+    # Each node is the child of an earlier node, and each leaf of one node: so every path ends.
     children = [
         (parent, child)
         for side in ("left_child", "right_child")
@@ -85,7 +85,7 @@ def _check_tree(tree: dict[str, str], n_features: int) -> None:
 
 def _check_categories(tree: dict[str, str], n_categorical: int, splits: int) -> None:
     decisions = _whole(tree, "decision_type", splits)
-    # Of a split by categories the threshold is its place in cat_boundaries.
+    # For a split by categories, the threshold is its position in cat_boundaries.
     places = [
         threshold
         for threshold, decision in zip(_numbers(tree, "threshold", splits), decisions, strict=True)

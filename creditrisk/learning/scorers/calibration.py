@@ -1,4 +1,4 @@
-"""From raw scores to probabilities, as held-out rows show them: a logistic curve, or a rising step function."""
+"""Calibration of raw scores to probabilities on held-out rows: a logistic curve, or a rising function with knots."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Calibration:
     Attributes
     ----------
     slope, intercept : float
-        Of the logistic curve ``1 / (1 + exp(-(slope · raw + intercept)))``.
+        The parameters of the logistic curve ``1 / (1 + exp(-(slope · raw + intercept)))``.
     raw, probability : tuple of float
-        Knots of a function that is straight between them and level beyond; if there are none, the curve holds.
+        The knots of a function that is linear between them and constant outside; without knots, the curve applies.
 
     Examples
     --------
@@ -41,19 +41,19 @@ class Calibration:
     probability: tuple[float, ...] = ()
 
     def probabilities(self, raw: Numbers) -> Numbers:
-        """Probabilities of a finding, shape (n_rows,)."""
+        """Return the probabilities of a finding, shape (n_rows,)."""
         if self.raw:
             return np.interp(raw, self.raw, self.probability)
         exponent = raw * -self.slope
         exponent -= self.intercept
-        # The exponential of a very negative score is infinite, and its probability 0, as it should be.
+        # The exponential of a very negative score is infinite, so its probability is correctly 0.
         with np.errstate(over="ignore"):
             np.exp(exponent, out=exponent)
         exponent += 1.0
         return np.reciprocal(exponent, out=exponent)
 
     def raw_at(self, probability: float) -> float:
-        """The least raw score with at least this probability; infinite where none has it."""
+        """Return the least raw score with at least this probability; infinite if none has it."""
         if not self.raw:
             if not 0 < probability < 1:
                 return -np.inf if probability <= 0 else np.inf
@@ -69,7 +69,7 @@ class Calibration:
         return x0 + (x1 - x0) * (probability - p0) / (p1 - p0)
 
     def _least(self, near: float, probability: float) -> float:
-        """The least raw score with at least this probability, which rounding keeps a little apart from one near it."""
+        """Search from a nearby score for the exact least score with this probability; rounding moves it a little."""
 
         def reaches(raw: float) -> bool:
             return bool(self.probabilities(np.array([raw]))[0] >= probability)
@@ -79,23 +79,23 @@ class Calibration:
             low, step = low - step, 2 * step
         while not reaches(high):
             high, step = high + step, 2 * step
-        # Halve what is between until nothing is.
+        # Halve the interval until no number is left in it.
         while low < (middle := low + (high - low) / 2) < high:
             low, high = (low, middle) if reaches(middle) else (middle, high)
         return high
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the calibration as plain data."""
         return {"slope": self.slope, "intercept": self.intercept, "raw": self.raw, "probability": self.probability}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Calibration:
-        """From plain data."""
+        """Make a calibration from plain data."""
         return cls(data["slope"], data["intercept"], tuple(data["raw"]), tuple(data["probability"]))
 
 
 def check_calibration(kind: str | None) -> None:
-    """Raise an InputError unless this is a kind of calibration, or none."""
+    """Raise an InputError unless this is a kind of calibration or None."""
     if kind is not None and kind not in get_args(CalibrationKind):
         raise InputError(f"calibration must be one of {', '.join(get_args(CalibrationKind))} or None, got {kind!r}")
 
@@ -108,12 +108,12 @@ def calibrate(
     Parameters
     ----------
     raw : ndarray of float, shape (n_rows,)
-        Scores of a model that has not seen the rows.
+        The scores of a model that has not seen the rows.
     labels : ndarray of float, shape (n_rows,)
         1 for a finding, else 0.
     weights : ndarray of float, shape (n_rows,), optional
     kind : {"sigmoid", "isotonic"} or None
-        ``"sigmoid"`` after Platt (1999), labels drawn in a little so that no finite sample is certain;
+        ``"sigmoid"`` after Platt (1999), with labels moved slightly inside 0 and 1 so that no finite sample is certain;
         ``"isotonic"`` for many rows.
 
     Warns
@@ -145,7 +145,7 @@ def calibrate(
 
 
 def _logistic(raw: Numbers, labels: Numbers, weights: Numbers, *, with_slope: bool) -> tuple[float, float]:
-    """Slope and intercept by Newton's method; the log loss is convex."""
+    """Fit slope and intercept by Newton's method; the log loss is convex."""
     positive, negative = weights[labels == 1].sum(), weights[labels == 0].sum()
     target = np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2))
     slope, intercept = (0.0 if with_slope else 1.0), 0.0
@@ -161,7 +161,7 @@ def _logistic(raw: Numbers, labels: Numbers, weights: Numbers, *, with_slope: bo
         gradient = X @ (weights * (p - target))
         hessian = (X * (weights * p * (1 - p))) @ X.T + 1e-10 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
-        # Halve a step that overshoots.
+        # A step that is too long is halved.
         for _ in range(40):
             z = (slope - step[0]) * raw + intercept - step[1]
             if np.sum(weights * (np.logaddexp(0, z) - target * z)) <= loss:

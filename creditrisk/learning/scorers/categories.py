@@ -1,4 +1,4 @@
-"""Columns of names (industry, region, scale) as the whole numbers that trees split on."""
+"""Columns of names (industry, region, scale), coded as the whole numbers by which trees split."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Unseen = Literal["missing", "error"]
 
 @dataclass(frozen=True)
 class CategoryLevels:
-    """The names that one column had in training; a name's code is its place among them.
+    """The names that one column had in training; a name's code is its position among them.
 
     Attributes
     ----------
     column : str
     levels : tuple of str
-        In the order of the text.
+        The names in alphabetical order.
     """
 
     column: str
@@ -32,16 +32,16 @@ class CategoryLevels:
 
     @classmethod
     def of(cls, values: pl.Series) -> CategoryLevels:
-        """The different names of a column."""
+        """Collect the different names of a column."""
         return cls(values.name, tuple(_text(values).drop_nulls().unique().sort().to_list()))
 
     def codes(self, values: pl.Series, unseen: Unseen) -> NDArray[np.float64]:
-        """Codes of names, shape (n_rows,); NaN for a missing one and, if it is to count as missing, an unseen one.
+        """Return the codes of names, shape (n_rows,); NaN for a missing name and, if declared so, an unseen one.
 
         Raises
         ------
         InputError
-            If a name was not seen in training and that is declared an error.
+            If a name was not seen in training and this is declared an error.
         """
         text = _text(values)
         codes = text.replace_strict(
@@ -63,7 +63,7 @@ def check_unseen(unseen: str) -> None:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Names as text; whole numbers without decimals, which a missing neighbour may have given them."""
+    """Return names as text; whole numbers that are floats because of missing values have no decimals."""
     if values.dtype.is_float():
         values = values.fill_nan(None)
         there = values.drop_nulls()

@@ -1,4 +1,4 @@
-"""From probabilities to tiers: by target shares, by fixed probabilities, or by expected cost."""
+"""Cut-offs that turn probabilities into tiers: by target shares, by fixed probabilities, or by expected cost."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["CutOffs", "places_of"]
 
 
 class CutOffs(BaseModel):
-    """Where one tier ends and the next, worse one begins. Made by one of its three class methods.
+    """The limits between tiers and the next, worse tiers. One of the three class methods makes it.
 
     Attributes
     ----------
     tiers : tuple of str
-        From best to worst.
+        The tiers, from best to worst.
     kind : {"share", "probability"}
     values : tuple of float
-        For each tier its share, or for each tier but the first the probability at which it begins.
+        The share of each tier, or the probability at which each tier but the first begins.
 
     Examples
     --------
@@ -51,15 +51,15 @@ class CutOffs(BaseModel):
 
     @classmethod
     def by_share(cls, **shares: float) -> CutOffs:
-        """Tiers that each take a share of the enterprises, named from best to worst.
+        """Make cut-offs for tiers that each take a share of the enterprises, named from best to worst.
 
-        Enterprises of one score stand in one tier, the one that the best of them reaches, as with shares in a policy.
-        Where many have one score, shares are met no nearer than that allows, and a tier may stay empty.
+        Enterprises with equal scores are in one tier, the one that the best of them reaches, as with shares in a
+        policy. If many have one score, shares are only approximate, and a tier may stay empty.
 
         Raises
         ------
         InputError
-            If there are fewer than two tiers, or shares are not above 0 and 1 together.
+            If there are fewer than two tiers, or shares are not above 0, or do not add up to 1.
 
         Examples
         --------
@@ -72,7 +72,7 @@ class CutOffs(BaseModel):
 
     @classmethod
     def by_probability(cls, best: str = "good", **begins: float) -> CutOffs:
-        """Tiers that each begin at a probability of a finding, named from the second best to the worst.
+        """Make cut-offs for tiers that each begin at a probability of a finding, from the second best to the worst.
 
         Raises
         ------
@@ -90,18 +90,18 @@ class CutOffs(BaseModel):
 
     @classmethod
     def by_cost(cls, *, missed_finding: float, best: str = "good", **inspection: float) -> CutOffs:
-        """Tiers whose inspections are worth their cost.
+        """Make cut-offs for tiers whose inspections are worth their cost.
 
-        An inspection that costs ``c`` and spares a missed finding that costs ``m`` pays where ``p · m ≥ c``: a tier
-        begins at the probability ``c / m`` of the inspections that go with it.
+        An inspection that costs ``c`` and avoids a missed finding that costs ``m`` is worth it if ``p · m ≥ c``: a tier
+        begins at the probability ``c / m`` of its inspections.
 
         Parameters
         ----------
         missed_finding : float
-            What a finding costs that nobody makes.
+            The cost of a missed finding.
         best : str, default="good"
         **inspection : float
-            What the inspections of each further tier cost, rising from the second best to the worst.
+            The cost of the inspections of each further tier, rising from the second best to the worst.
 
         Raises
         ------
@@ -126,21 +126,21 @@ class CutOffs(BaseModel):
     def thresholds(
         self, raw: NDArray[np.float64], calibration: Calibration, weights: NDArray[np.float64] | None = None
     ) -> tuple[float, ...]:
-        """Raw scores at which each tier but the best begins, rising.
+        """Return the raw scores at which each tier but the best begins, in rising order.
 
         Parameters
         ----------
         raw : ndarray of float, shape (n_rows,)
-            Scores whose distribution gives the shares.
+            The scores whose distribution gives the shares.
         calibration : Calibration
-            Turns probabilities back into raw scores.
+            The calibration that turns probabilities back into raw scores.
         weights : ndarray of float, shape (n_rows,), optional
-            Of the rows, for shares.
+            The weights of the rows, for shares.
 
         Raises
         ------
         InputError
-            If shares are to be taken of no rows.
+            If shares are requested and there are no rows.
         """
         if self.kind == "probability":
             return tuple(calibration.raw_at(value) for value in self.values)
@@ -150,18 +150,18 @@ class CutOffs(BaseModel):
         rows = np.bincount(place, weights)
         upto = np.cumsum(rows)
         ends = np.cumsum(self.values[:-1]) * upto[-1]
-        # Equal scores stand together, in the tier that the best of them reaches, as in a policy.
+        # Equal scores get the same tier: the one that the best of them reaches, as in a policy.
         begins = np.searchsorted(upto - rows, ends * (1 - 1e-12), side="left")
         return tuple(np.append(scores, np.inf)[begins].tolist())
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CutOffs:
-        """From plain data."""
+        """Make cut-offs from plain data."""
         return cls.model_validate(data)
 
 
 def places_of(raw: NDArray[np.float64], thresholds: tuple[float, ...]) -> NDArray[np.intp]:
-    """Places of tiers, 0 for the best, shape (n_rows,)."""
+    """Return the positions of tiers, 0 for the best, shape (n_rows,)."""
     return np.searchsorted(np.asarray(thresholds, dtype=float), raw, side="right")
 
 
@@ -175,7 +175,7 @@ def _are_shares(values: Collection[float]) -> bool:
 
 
 def _rise(values: Collection[float]) -> bool:
-    """Whether there are probabilities, and each lies above the one before."""
+    """Whether there are probabilities, and each is above the one before."""
     inside = _are_numbers(values) and all(0 < value < 1 for value in values)
     return bool(values) and inside and all(lower < higher for lower, higher in pairwise(values))
 

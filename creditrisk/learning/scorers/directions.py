@@ -1,7 +1,7 @@
-"""The direction of risk that each column of a learned model is held to, and what keeps a column from having one.
+"""The direction of risk to which each column of a learned model is held, and warnings about columns without one.
 
-A direction is declared for a name, so a column is held to one only where its name is exactly that. A column that was
-renamed on its way (by a ColumnTransformer, a database, an array) would go either way without a word: it is named.
+A direction is declared for a name, so it holds for a column only if the column has exactly that name. A column that was
+renamed (by a ColumnTransformer, a database, an array) would silently have no direction: a warning names it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from creditrisk.vocabulary import BilingualText
 
 __all__ = ["SIGNS", "directions_of", "held_to_directions"]
 
-# A model foretells findings, so its score rises with risk.
+# A model predicts findings, so its score rises with risk.
 SIGNS: dict[Direction, int] = {"risk_rises": 1, "risk_falls": -1, "none": 0}
 
 
@@ -29,29 +29,29 @@ def directions_of(
     named: bool,
     required: bool,
 ) -> tuple[Direction, ...]:
-    """The direction of each column, by its name alone; what has none without saying so is warned of, or refused.
+    """Return the direction of each column by its name; warn of, or refuse, columns without a declared one.
 
     Parameters
     ----------
     names : sequence of str, length n_columns
     declared : mapping of str to {"risk_rises", "risk_falls", "none"}
-        Over those that the built-in indicators declare.
+        Directions that override those that the built-in indicators declare.
     categories : sequence of str
         Columns of names, which have no direction.
     named : bool
         Whether the columns came with names; those of an array are numbered.
     required : bool
-        Refuse every column of numbers that no direction, ``"none"`` included, is declared for.
+        Whether to refuse every column of numbers without a declared direction (``"none"`` is one).
 
     Raises
     ------
     InputError
-        If ``declared`` names what is no column, or a direction is required and not declared.
+        If ``declared`` has a name that is not a column, or a direction is required and not declared.
 
     Warns
     -----
     LearningWarning
-        If a column looks like an indicator by another name, or no column is held to any direction.
+        If a column looks like an indicator with another name, or no column is held to any direction.
     """
     stranger = next((name for name in declared if name not in names), None)
     if stranger is not None:
@@ -72,7 +72,7 @@ def directions_of(
 
 
 def held_to_directions(directions: Sequence[Direction]) -> BilingualText:
-    """How many columns are held to a direction of risk, in words.
+    """Return, in words, how many columns are held to a direction of risk.
 
     Examples
     --------

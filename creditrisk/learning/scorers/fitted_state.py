@@ -1,4 +1,4 @@
-"""What the state of a fitted model must be, so that a model built from it can predict."""
+"""Checks of the state of a fitted model, so that a model built from it can predict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from creditrisk.learning.scorers.cut_offs import CutOffs
 
 __all__ = ["check_state"]
 
-# Sums of points stay whole numbers of 64 bits.
+# The most points, so that their sums stay whole numbers of 64 bits.
 _MOST = 2**53
 
 Points = Annotated[int, Field(ge=-_MOST, le=0)]

@@ -1,4 +1,4 @@
-"""Calls of LightGBM: one model fitted to rows, and what held-out rows settle before the final one."""
+"""Calls of LightGBM: one model fitted to rows, and the settings that held-out rows determine before the final one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from creditrisk.learning.scorers.validation import Split
 
 __all__ = ["TUNABLE", "BinnedRows", "Budget", "Settled", "Trainer", "booster_of_text"]
 
-# What a search may change; the names are those of LightGBM's scikit-learn interface.
+# The parameters that a search may change, with the names of LightGBM's scikit-learn interface.
 TUNABLE = ("learning_rate", "max_depth", "num_leaves", "min_child_samples", "reg_lambda", "colsample_bytree")
 
 Numbers = NDArray[np.float64]
@@ -24,7 +24,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a search for hyper-parameters may go on; not at all if neither is given."""
+    """The budget of a search for hyper-parameters; if neither limit is given, there is no search."""
 
     trials: int | None
     seconds: float | None
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Settled:
-    """What the held-out rows settled: hyper-parameters, the number of trees, and their raw scores by that model."""
+    """The result of the held-out rows: hyper-parameters, number of trees, and the raw scores of these rows."""
 
     params: dict[str, Any]
     n_trees: int
@@ -46,14 +46,14 @@ class Settled:
 
 @dataclass(frozen=True)
 class BinnedRows:
-    """Rows as LightGBM keeps them.
+    """Rows as LightGBM stores them.
 
     Attributes
     ----------
     data : lightgbm.Dataset
     common : float or None
-        Log odds of a finding among all; trees start from these and the strictness of each row's inspector. None where
-        inspectors are not told apart.
+        The log odds of a finding among all rows; trees start from these and the strictness of each row's inspector.
+        None if inspectors are not distinguished.
     """
 
     data: Any
@@ -62,17 +62,17 @@ class BinnedRows:
 
 @dataclass(frozen=True)
 class Trainer:
-    """All that the trainings of one fit have in common.
+    """The settings that all trainings of one fit have in common.
 
     Attributes
     ----------
     constraints : tuple of int
         For each column 1 (the score may not fall with it), -1 or 0.
     categorical : tuple of int
-        Columns that hold codes of categories.
+        The columns with codes of categories.
     additive : bool
     n_estimators, patience : int
-        At most so many trees, and so many without improvement.
+        The maximum number of trees, and the number of trees without improvement that ends a training.
     seed, n_threads : int
     """
 
@@ -87,15 +87,15 @@ class Trainer:
     def rows(
         self, rows: LearningRows, learnt: LearningRows | None = None, like: BinnedRows | None = None
     ) -> BinnedRows:
-        """Rows as LightGBM keeps them: binned once, for as many trainings as a search may take.
+        """Return rows as LightGBM stores them: binned once for all trainings of a search.
 
         Parameters
         ----------
         rows : LearningRows
         learnt : LearningRows, optional
-            Which show how strict inspectors are; by default the same.
+            The rows that show how strict inspectors are; the default is the same rows.
         like : BinnedRows, optional
-            Whose bins are taken over.
+            Rows whose bins are used.
         """
         import lightgbm
 
@@ -116,7 +116,7 @@ class Trainer:
     def train(
         self, params: Mapping[str, Any], rows: BinnedRows, n_trees: int, held_out: BinnedRows | None = None
     ) -> Any:
-        """A model of so many trees; with held-out rows, of the number that serves them best."""
+        """Train a model with ``n_estimators`` trees; with held-out rows, the number that fits them best."""
         import lightgbm
 
         more: dict[str, Any] = {}
@@ -129,7 +129,7 @@ class Trainer:
         return booster
 
     def settings(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters of LightGBM."""
+        """Return the parameters of LightGBM."""
         depth = 1 if self.additive else params["max_depth"]
         leaves = params["num_leaves"] if depth <= 0 else min(params["num_leaves"], 2 ** min(depth, 16))
         return {
@@ -143,7 +143,7 @@ class Trainer:
             "feature_fraction": params["colsample_bytree"],
             "monotone_constraints": list(self.constraints),
             "seed": self.seed,
-            # The same sums in the same order on any number of threads.
+            # Sums are the same and in the same order on any number of threads.
             "deterministic": True,
             "force_row_wise": True,
             "num_threads": self.n_threads,
@@ -158,7 +158,7 @@ class Trainer:
         params: dict[str, Any],
         budget: Budget,
     ) -> Settled:
-        """Fit to the training rows, and see on the held-out ones what serves best."""
+        """Fit to the training rows, and find the best settings on the held-out rows."""
         training, held_out = learning_rows.at(split.training), learning_rows.at(split.held_out)
         rows = self.rows(training)
         judges = self.rows(held_out, training, like=rows)
@@ -188,19 +188,19 @@ class Trainer:
 
 
 def _raise_first_tree(booster: Any, by: float) -> None:
-    """Put what trees started from into the first, so that the model says it by itself."""
+    """Add the starting value of the trees to the first tree, so that the model contains it."""
     leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
     for leaf in range(leaves):
         booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
 
 
 def booster_of_text(text: str) -> Any:
-    """A LightGBM model from its text.
+    """Make a LightGBM model from its text.
 
     Raises
     ------
     ValueError
-        If the text is none.
+        If the text is not a model.
     """
     import lightgbm
 

@@ -1,4 +1,4 @@
-"""How strict inspectors are, so that what one finds more than others is not put down to the enterprise."""
+"""The strictness of inspectors, so that a strict inspector's extra findings are not attributed to the enterprise."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["checked_inspectors", "log_odds", "strictness"]
 
 Numbers = NDArray[np.float64]
 
-# Visits at the common rate that are added to those of each inspector, so that few visits say little of one.
+# The number of visits at the common rate that are added to each inspector's, so that few visits have little effect.
 _VISITS_ADDED = 5.0
 
 
 def checked_inspectors(values: Any, n_rows: int) -> NDArray[np.intp]:
-    """The inspector of each row as a number; all who are unknown have one together."""
+    """Return the inspector of each row as a number; all unknown inspectors share one number."""
     series = one_for_each_row(values, "inspectors", n_rows)
     return series.rank("dense").fill_null(0).cast(pl.Int64).to_numpy().astype(np.intp)
 
@@ -27,13 +27,13 @@ def checked_inspectors(values: Any, n_rows: int) -> NDArray[np.intp]:
 def strictness(
     inspectors: NDArray[np.intp], learnt: NDArray[np.intp], labels: Numbers, weights: Numbers | None = None
 ) -> Numbers:
-    """Log odds of a finding by the inspector of each row, over the common ones; 0 for one who is not known.
+    """Return the log odds of a finding by each row's inspector minus the common log odds; 0 for an unknown inspector.
 
     Parameters
     ----------
     inspectors : ndarray of int, shape (n_rows,)
     learnt : ndarray of int, shape (n_learnt,)
-        Inspectors of the rows whose outcomes are known.
+        The inspectors of the rows whose outcomes are known.
     labels : ndarray of float, shape (n_learnt,)
     weights : ndarray of float, shape (n_learnt,), optional
 
@@ -54,5 +54,5 @@ def strictness(
 
 
 def log_odds(share: float) -> float:
-    """The logarithm of a share over the rest."""
+    """Return the logarithm of a share divided by the rest."""
     return float(np.log(share / (1 - share)))

@@ -1,4 +1,4 @@
-"""From the user's frame or array to the matrix that a model learns from and predicts on."""
+"""Conversion of the user's frame or array to the matrix with which a model learns and predicts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["check_columns", "check_finite", "column_names", "frame_matrix", "lea
 
 
 def column_names(X: Any) -> tuple[str, ...] | None:
-    """Names of the columns of a frame; None for an array, or a frame whose columns have no text for names."""
+    """Return the names of a frame's columns; None for an array, or for a frame whose names are not text."""
     if not is_frame(X):
         return None
     names: Sequence[Any]
     if isinstance(X, pl.LazyFrame):
         names = X.collect_schema().names()
-    elif hasattr(X, "column_names"):  # of an Arrow table, whose columns are arrays
+    elif hasattr(X, "column_names"):  # an Arrow table, whose columns are arrays
         names = X.column_names
     else:
         names = list(X.columns) if hasattr(X, "columns") else to_polars(X).columns
@@ -36,12 +36,12 @@ def column_names(X: Any) -> tuple[str, ...] | None:
 
 
 def learn_levels(X: Any, names: Sequence[str]) -> dict[str, CategoryLevels]:
-    """The levels of those columns of a frame that hold categories."""
+    """Return the levels of the columns of a frame that hold categories."""
     return {name: CategoryLevels.of(_column(X, name)) for name in names}
 
 
 def check_columns(names: Sequence[str], there: Sequence[str]) -> None:
-    """Raise an InputError where a frame lacks a column that a model reads; it names those that may be meant by it."""
+    """Raise an InputError if a frame lacks a column that a model reads; it names columns that may be meant."""
     missing = [name for name in names if name not in set(there)]
     if not missing:
         return
@@ -57,7 +57,7 @@ def check_columns(names: Sequence[str], there: Sequence[str]) -> None:
 
 
 def check_finite(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Raise an InputError where a column holds an infinite value; a missing one is none."""
+    """Raise an InputError if a column holds an infinite value; a missing value is allowed."""
     for name, column in zip(names, matrix.T, strict=True):
         if np.isinf(column).any():
             raise InputError(
@@ -69,13 +69,13 @@ def check_finite(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
 def frame_matrix(
     X: Any, names: Sequence[str], levels: Mapping[str, CategoryLevels], unseen: Unseen
 ) -> NDArray[np.float64]:
-    """Columns of a frame by name, in the model's order, as numbers; NaN where there is nothing to measure.
+    """Return columns of a frame by name, in the model's order, as numbers; NaN where there is nothing to measure.
 
     Parameters
     ----------
     X : frame
     names : sequence of str
-        Other columns are left aside.
+        The names of the columns; others are not used.
     levels : mapping of str to CategoryLevels
     unseen : {"missing", "error"}
 
@@ -86,13 +86,13 @@ def frame_matrix(
     Raises
     ------
     InputError
-        If a column is missing, or holds no numbers.
+        If a column is missing, or does not hold numbers.
     """
     X = X.collect() if isinstance(X, pl.LazyFrame) else X
     there = column_names(X) or ()
     check_columns(names, there)
     if not levels and hasattr(X, "dtypes") and not isinstance(X, pl.DataFrame):
-        # A pandas frame of plain numbers needs no way through Arrow.
+        # A pandas frame of plain numbers need not be converted to Arrow.
         chosen = X if tuple(there) == tuple(names) else X[list(names)]
         if all(isinstance(kind, np.dtype) and kind.kind in "fiub" for kind in chosen.dtypes):
             return chosen.to_numpy(dtype=np.float64)
@@ -120,7 +120,7 @@ def _column(X: Any, name: str) -> pl.Series:
         return to_polars(X)[name]
     values = X[name]
     try:
-        # Of Python objects the type follows from those that are there, not from a missing one in front.
+        # The type of Python objects follows from the values that are not missing, even if the first is missing.
         return pl.Series(name, values.where(values.notna(), None).tolist() if values.dtype == object else values)
     except (ArithmeticError, NotImplementedError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise InputError(f"column {name!r} cannot be read: {error}. Give it one type") from error

@@ -1,4 +1,4 @@
-"""Models as parts of text, and back: no pickle, nothing executed."""
+"""Models as parts of text, and models from such parts: no pickle, and nothing is executed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCORER = "scorer.json"
 
 
 def to_parts(scorer: LearnedScorer, own: Mapping[str, Any]) -> dict[str, bytes]:
-    """What every kind of model consists of, and what is a kind's own, by file name."""
+    """Return the parts that every kind of model has, and those of one kind, by file name."""
     text = json.dumps({**_state(scorer), **own}, ensure_ascii=False, indent=1, default=_plain)
     try:
         check_state(json.loads(text))
@@ -37,7 +37,7 @@ def to_parts(scorer: LearnedScorer, own: Mapping[str, Any]) -> dict[str, bytes]:
 def from_parts(
     kind: type[Scorer], parts: Mapping[str, bytes], restore_own: Callable[[Scorer, Mapping[str, Any]], None]
 ) -> Scorer:
-    """A model from its parts; the kind restores what is its own."""
+    """Rebuild a model from its parts; the class restores the parts of its kind."""
     try:
         state = json.loads(part_of(parts, SCORER))
         form = state.get("format") if isinstance(state, dict) else None
@@ -69,12 +69,12 @@ def from_parts(
 
 
 def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
-    """One of the parts.
+    """Return one of the parts.
 
     Raises
     ------
     InputError
-        If it is not there.
+        If the part is missing.
     """
     if name not in parts:
         raise InputError(f"the bundle lacks {name}; it has {', '.join(sorted(parts)) or 'nothing'}")
@@ -82,7 +82,7 @@ def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
 
 
 def _state(scorer: LearnedScorer) -> dict[str, Any]:
-    """What every kind of model consists of."""
+    """Return the state that every kind of model has."""
     parameters = scorer.get_params(deep=False)
     if not isinstance(parameters["random_state"], int | None):
         parameters["random_state"] = None

@@ -1,4 +1,4 @@
-"""The top reasons of a learned score: which indicators moved it most, by how much, in Chinese and in English."""
+"""The top reasons of a learned score: the indicators with the largest contributions, in Chinese and in English."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Language", "check_asked", "labels_of", "reason_table", "top_of"]
 Language = Literal["zh", "en"]
 Numbers = NDArray[np.float64]
 
-# Of columns that are no indicators but categories of the enterprise.
+# The labels of columns that are categories of the enterprise, not indicators.
 _CATEGORY_LABELS = {
     "industry": BilingualText(zh="所属行业", en="Industry"),
     "region": BilingualText(zh="所在地区", en="Region"),
@@ -35,7 +35,7 @@ _TEMPLATES = {
 
 
 def check_asked(top: int | None, language: str | None, output: str) -> None:
-    """Raise an InputError where so many reasons, such a language or such a frame cannot be given."""
+    """Raise an InputError if the number of reasons, the language or the kind of frame is not possible."""
     check_frame_kind(output)
     if language not in (None, "zh", "en"):
         raise InputError(f"language must be 'zh', 'en' or None, got {language!r}")
@@ -44,13 +44,13 @@ def check_asked(top: int | None, language: str | None, output: str) -> None:
 
 
 def labels_of(names: Sequence[str], specs: Sequence[IndicatorSpec] = ()) -> list[BilingualText]:
-    """What the columns of a model are called; those that no indicator knows, by their own name."""
+    """Return the labels of a model's columns; a column that is not an indicator keeps its name."""
     known = _CATEGORY_LABELS | {spec.id: spec.label for spec in (*built_in_indicators(), *specs)}
     return [known.get(name) or BilingualText(zh=name, en=name) for name in names]
 
 
 def top_of(contributions: Numbers, top: int) -> tuple[NDArray[np.intp], Numbers]:
-    """The features with the largest contributions in size, and these; equal ones in the order of the features.
+    """Return the features with the largest absolute contributions, and these; ties keep the order of the features.
 
     Parameters
     ----------
@@ -81,12 +81,12 @@ def reason_table(
     contributions: Numbers,
     language: Language | None,
 ) -> pl.DataFrame:
-    """One line per row and reason, from the weightiest down; indicators that move nothing are left out.
+    """Return one line per row and reason, the largest first; indicators that contribute nothing are left out.
 
     Returns
     -------
     polars.DataFrame
-        row, indicator, value, contribution, text_zh, text_en (or the one asked for).
+        row, indicator, value, contribution, text_zh, text_en (or the requested one).
     """
     row = np.repeat(np.arange(len(X)), features.shape[1])
     feature, contribution = features.ravel(), contributions.ravel()
@@ -101,7 +101,7 @@ def reason_table(
             "contribution": contribution,
         }
     )
-    # Texts are made once for each that differs, and looked up.
+    # Each different text is made only once.
     hundredths = np.rint(contribution * 100)
     keys = pl.DataFrame({"feature": feature, "value": np.rint(value * 100), "hundredths": hundredths}).with_columns(
         pl.col("value").fill_nan(None), rising=pl.Series(contribution > 0)

@@ -44,68 +44,68 @@ _MOST_CUTS = 250
 
 
 class ScorecardScorer(LearnedScorer):
-    """The probability of a finding by a scorecard: points for bands of single indicators, as in a policy document.
+    """A scorecard of the probability of a finding: points for bands of single indicators, as in a policy document.
 
     Parameters
     ----------
     directions : mapping of str to {"risk_rises", "risk_falls", "none"}, optional
-        Directions of columns, over those that the built-in indicators declare. With "none" a column's points may
-        rise, fall, or turn once.
+        Directions of columns; they override those that the built-in indicators declare. With "none" a column's points
+        may rise, fall, or turn once.
     require_directions : bool, default=False
-        As in :class:`BoostedScorer`.
+        The same parameter as in :class:`BoostedScorer`.
     bands : mapping of str to sequence of float, optional
-        Cuts that are declared for a column: its bands are these, ``[from, below)``, and where the rates of two
-        neighbouring bands go against the direction, both have the points of the two together.
+        Declared cuts of columns: they give the bands, ``[from, below)``. If the rates of two neighbouring bands go
+        against the direction, both get the points of the two bands together.
     max_bands : int, default=8
-        Of one column.
+        The maximum number of bands of one column.
     min_share : float, default=0.05
-        Of the rows with a value that each band has at least.
+        The least share of the rows with a value in each band.
     C : float, default=1.0
-        Inverse strength of the regression's L2 penalty.
+        The inverse strength of the regression's L2 penalty.
     points_to_double_odds : float, default=10
-        So many points more halve the odds of a finding (PDO).
+        The number of points that halves the odds of a finding (PDO).
     base_points, base_odds : float, default=50 and 1
-        The total at so many enterprises without a finding for one with.
+        The total if there are ``base_odds`` enterprises without a finding for one with a finding.
     calibration : {"sigmoid", "isotonic"} or None, default=None
-        By default points mean what the regression says.
+        The calibration; by default the points have the meaning that the regression gives them.
     validation_share : float, default=0.2
-        Of the rows, the latest days, held out for a calibration if there is one.
+        The share of rows, from the latest days, held out for a calibration if there is one.
     gap_days : int, default=0
-        Held-out days begin so many days after those that are learnt from.
+        The number of days between training days and held-out days.
     cut_offs : CutOffs, optional
-        Where tiers begin; by default 60 % good, 30 % ordinary, 10 % high risk.
+        The cut-offs of tiers; the default is 60 % good, 30 % ordinary, 10 % high risk.
     categories : sequence of str, default=("industry", "region", "scale")
-        Columns of names, where X has them. Their levels are ordered by how often they had a finding and banded like
-        numbers. A policy has no bands of names, so a scorecard with such columns cannot be exported.
+        Columns of names, if X has them. Their levels are sorted by their rate of findings and get bands like numbers.
+        A policy has no bands of names, so a scorecard with such columns cannot be exported.
     unseen : {"missing", "error"}, default="missing"
-        What a category is taken for that training has not seen.
+        The treatment of a category that training has not seen.
     random_state : int, RandomState or None, default=0
-        Of the rows held out.
+        The seed for the rows held out.
     n_jobs : int, optional
-        Threads, by default and with -1 one for each core; results do not depend on it.
+        The number of threads; the default and -1 mean one for each core. Results do not depend on it.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The second is the finding.
+        The classes; the second is the finding.
     feature_names_in_ : ndarray of str
-        Where X had names.
+        The names of the columns, if X had names.
     points_ : AdditivePoints
         The model: a base and the points of each band, in thousandths.
     bands_ : tuple of Bands
-        Of every column, with the rows with and without a finding.
+        The bands of every column, with the rows with and without a finding.
     coefficients_ : ndarray of float64, shape (n_features,)
-        Of the weights of evidence; none below 0.
+        The coefficients of the weights of evidence; none is below 0.
     intercept_ : float
     constraints_, n_directed_, levels_, calibration_, cut_offs_, thresholds_, training_
-        As in :class:`BoostedScorer`.
+        The same attributes as in :class:`BoostedScorer`.
 
     Notes
     -----
-    The weight of evidence of a band is the logarithm of its share of all findings over its share of all others; half a
-    row is added to each, so that no band is infinitely good. Coefficients are held at 0 or above: bands already follow
-    the directions, so that no sum of them goes against one. A missing value has points of its own, held among those of
-    the values; where training had none missing, their mean.
+    The weight of evidence of a band is the logarithm of its share of all findings divided by its share of all others;
+    half a row is added to each, so that no band is infinitely good. Coefficients are at least 0: bands already follow
+    the directions, so that no sum of them goes against one. A missing value has its own points, within the range of
+    those of the values; if training had no missing value, they are the mean of these.
 
     See Siddiqi, Credit Risk Scorecards (2006), for the method.
 
@@ -172,7 +172,7 @@ class ScorecardScorer(LearnedScorer):
     @overload
     def table(self, *, output: Literal["arrow"]) -> pa.Table: ...
     def table(self, *, output: FrameKind = "pandas") -> Frame:
-        """The scorecard: every band of every indicator that counts.
+        """Return the scorecard as a table: every band of every indicator that gives points.
 
         Returns
         -------
@@ -201,13 +201,13 @@ class ScorecardScorer(LearnedScorer):
         return from_polars(pl.DataFrame(lines, schema=schema, orient="row"), output)
 
     def made_of(self) -> BilingualText:
-        """What the fitted model consists of, in words."""
+        """Return a description of the fitted model in words."""
         assert self.points_ is not None
         count = len(self.points_.steps)
         return BilingualText(zh=f"评分卡，共{count}项指标", en=f"a scorecard of {count} indicators")
 
     def to_parts(self) -> dict[str, bytes]:
-        """All of the fitted model by file name, as text: ``scorer.json``."""
+        """Return the fitted model as text by file name: ``scorer.json``."""
         check_is_fitted(self)
         bands = [
             {"cuts": one.cuts, "findings": one.findings.tolist(), "others": one.others.tolist()} for one in self.bands_
@@ -217,7 +217,7 @@ class ScorecardScorer(LearnedScorer):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> ScorecardScorer:
-        """Rebuild a model from its parts; it predicts the same to the last bit. Nothing in them is executed.
+        """Rebuild a model from its parts; its predictions are equal to the last bit. Nothing is executed.
 
         Raises
         ------
@@ -236,7 +236,7 @@ class ScorecardScorer(LearnedScorer):
             )
             if not len(scorer.bands_) == len(scorer.coefficients_) == scorer.n_features_in_:
                 raise ValueError("bands and coefficients are not those of the columns")
-            # Of each band, and of the rows without a value.
+            # There is one entry for each band, and one for the rows without a value.
             if any(not one.findings.shape == one.others.shape == (len(one.cuts) + 2,) for one in scorer.bands_):
                 raise ValueError("the rows of a band are missing")
 
@@ -267,7 +267,7 @@ class ScorecardScorer(LearnedScorer):
         levels = self.levels_
         split = None if self.calibration is None else rows.split(self.validation_share, self.gap_days)
         if split is not None:
-            # Nothing of the held-out rows may be known to the model that they judge, not even the order of levels.
+            # The model may know nothing of the held-out rows that judge it, not even the order of levels.
             training = rows.at(split.training)
             places = self._order_levels(levels, training)
             self._fit(self._placed(training, places))
@@ -278,12 +278,12 @@ class ScorecardScorer(LearnedScorer):
         return 0 if split is None else len(split.held_out)
 
     def _order_levels(self, levels: Mapping[str, CategoryLevels], rows: LearningRows) -> dict[str, Numbers]:
-        """Order the levels of categories by how often they had a finding, so that bands of them are neighbours.
+        """Order the levels of categories by their rate of findings, so that bands consist of neighbours.
 
         Returns
         -------
         dict of str to ndarray
-            For each category the new place of every level.
+            The new position of every level of each category.
         """
         weights = np.ones(len(rows.labels)) if rows.weights is None else rows.weights
         share = float(np.average(rows.labels, weights=weights))
@@ -294,7 +294,7 @@ class ScorecardScorer(LearnedScorer):
             codes, size = column[there].astype(np.intp), len(known.levels)
             count = np.bincount(codes, weights[there], minlength=size)
             found = np.bincount(codes, (weights * rows.labels)[there], minlength=size)
-            # A few rows at the common rate are added to each, so that a rare level does not stand at either end.
+            # A few rows at the common rate are added to each level, so that a rare level is not at either end.
             order = np.argsort((found + _ROWS_ADDED * share) / (count + _ROWS_ADDED), kind="stable")
             places[name] = np.empty(size)
             places[name][order] = np.arange(size)
@@ -302,7 +302,7 @@ class ScorecardScorer(LearnedScorer):
         return places
 
     def _placed(self, rows: LearningRows, places: Mapping[str, Numbers]) -> LearningRows:
-        """The rows with the codes of categories in a new order."""
+        """Return the rows with the codes of categories in a new order."""
         if not places:
             return rows
         matrix = rows.matrix.copy(order="F")

@@ -1,4 +1,4 @@
-"""What learned models have in common: from indicators and outcomes to scores, probabilities, tiers and reasons."""
+"""The common part of learned models: scores, probabilities, tiers and reasons from indicators and outcomes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _DEFAULT_CUT_OFFS = CutOffs.by_share(good=0.6, ordinary=0.3, high_risk=0.1)
 
 
 class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
-    """What every learned model is asked for; each kind of model says how it learns."""
+    """The interface of every learned model; each kind of model defines how it learns."""
 
     directions: Mapping[str, Direction] | None
     require_directions: bool
@@ -85,31 +85,31 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : frame or array, shape (n_rows, n_features)
-            Indicators, and categories where wanted.
+            Indicators, and optionally categories.
         y : array_like, shape (n_rows,)
             Two classes; the greater one is the finding.
         sample_weight : array_like of float, shape (n_rows,), optional
-            Such as the inverse draw probability. Rows with weight 0 are left out.
+            Weights, such as the inverse draw probability. Rows with weight 0 are left out.
         as_of : array_like of dates, shape (n_rows,), optional
-            The day of each row: validation is then on the latest days.
+            The day of each row: validation then uses the latest days.
         groups : array_like, shape (n_rows,), optional
-            The enterprise of each row: validation is then on other enterprises.
+            The enterprise of each row: validation then uses other enterprises.
         inspectors : array_like, shape (n_rows,), optional
-            Who inspected each row. What an inspector finds more or less than others is then not put down to the
-            enterprises he inspects: the model says what the average inspector would find. All rows with a missing
-            inspector count as one's.
+            The inspector of each row. Findings that depend on the inspector's strictness are then not attributed to
+            the enterprises: the model predicts what the average inspector would find. All rows with a missing inspector
+            count as one inspector's.
 
         Raises
         ------
         InputError
-            If there is one class only, an outcome is missing, a column holds no numbers, or directions are required and
-            a column has none.
+            If there is only one class, an outcome is missing, a column does not hold numbers, or directions are
+            required and a column has none.
 
         Warns
         -----
         LearningWarning
-            Of columns that say nothing or tell the outcome almost perfectly, of columns that look like indicators by
-            another name and so go either way, and of too few rows to hold any out.
+            If columns say nothing or predict the outcome almost perfectly, if columns look like indicators with another
+            name and so have no direction, or if there are too few rows to hold any out.
         """
         self._check_parameters()
         matrix, labels, weights = self._rows_to_learn_from(X, y, sample_weight)
@@ -146,15 +146,15 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         return self
 
     def decision_function(self, X: Features) -> Numbers:
-        """Raw scores, shape (n_rows,); they rise with risk.
+        """Return raw scores, shape (n_rows,); they rise with risk.
 
-        They are log odds before calibration, so 0 need not be even odds.
+        They are log odds before calibration, so 0 is not always even odds.
         """
         check_is_fitted(self)
         return self._raw(self._matrix(X))
 
     def predict_proba(self, X: Features) -> Numbers:
-        """Probabilities of no finding and of a finding, shape (n_rows, 2)."""
+        """Return the probabilities of no finding and of a finding, shape (n_rows, 2)."""
         raw = self.decision_function(X)
         probability = self.calibration_.probabilities(raw)
         result = np.empty((len(probability), 2))
@@ -163,23 +163,23 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         return result
 
     def predict(self, X: Features) -> NDArray[Any]:
-        """The more probable class, shape (n_rows,)."""
+        """Return the more probable class, shape (n_rows,)."""
         raw = self.decision_function(X)
         return self.classes_[(self.calibration_.probabilities(raw) > 0.5).astype(np.intp)]
 
     def predict_tier(self, X: Features) -> NDArray[np.object_]:
-        """Tiers by the cut-offs, shape (n_rows,)."""
+        """Return the tiers by the cut-offs, shape (n_rows,)."""
         raw = self.decision_function(X)
         return np.array(self.cut_offs_.tiers, dtype=object)[places_of(raw, self.thresholds_)]
 
     def set_cut_offs(self, cut_offs: CutOffs, X: Features | None = None) -> Self:
-        """Let tiers begin elsewhere, without fitting again.
+        """Change the cut-offs of tiers without another fit.
 
         Parameters
         ----------
         cut_offs : CutOffs
         X : frame or array, optional
-            The enterprises of which shares are taken; needed for cut-offs by share.
+            The enterprises to which shares refer; needed for cut-offs by share.
         """
         check_is_fitted(self)
         raw = np.empty(0) if X is None else self.decision_function(X)
@@ -189,29 +189,29 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
 
     @property
     def tiers_(self) -> tuple[str, ...]:
-        """From best to worst."""
+        """The tiers, from best to worst."""
         return self.cut_offs_.tiers
 
     @property
     def reason_method(self) -> str:
-        """How reasons are found."""
+        """The method that finds reasons."""
         return "shapley"
 
     def account(self) -> dict[str, Any]:
-        """Which model it is, for the account of a run: its kind, and sha256 of each of its parts."""
+        """Return the identity of the model for the account of a run: its kind, and the sha256 of each part."""
         parts = sorted(self.to_parts().items())
         return {"kind": type(self).__name__, "sha256": {name: sha256(part).hexdigest() for name, part in parts}}
 
     def contributions(self, X: Features) -> tuple[Numbers, float]:
-        """Exact Shapley values of every column, shape (n_rows, n_features), and the base from which they count.
+        """Return exact Shapley values of every column, shape (n_rows, n_features), and their base.
 
-        They and the base add up to the raw score.
+        The values and the base add up to the raw score.
         """
         check_is_fitted(self)
         return self._contributions(self._matrix(X))
 
     def directions_of_columns(self) -> dict[str, Direction]:
-        """What the fitted model was held to, column by column; categories have no direction."""
+        """Return the direction to which the fitted model was held in each column; categories have none."""
         check_is_fitted(self)
         ways: dict[int, Direction] = {sign: way for way, sign in SIGNS.items()}
         return {
@@ -221,7 +221,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
 
     @property
     def n_directed_(self) -> int:
-        """How many columns the fitted model is held to a direction of risk in."""
+        """The number of columns in which the fitted model is held to a direction of risk."""
         return sum(direction != "none" for direction in self.directions_of_columns().values())
 
     def reasons(
@@ -233,29 +233,29 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         specs: Sequence[IndicatorSpec] = (),
         output: FrameKind = "pandas",
     ) -> Frame:
-        """What moved each row's score most: exact Shapley values, in words.
+        """Return the largest contributions to each row's score: exact Shapley values, in words.
 
         Parameters
         ----------
         X : frame or array, shape (n_rows, n_features)
         top : int or None, default=5
-            At most so many reasons for a row, largest first; None for all.
+            The maximum number of reasons for a row, the largest first; None for all.
         language : {"zh", "en"}, optional
-            By default both.
+            The language; the default is both.
         specs : sequence of IndicatorSpec, optional
-            What indicators of a policy's own are called.
+            The policy's own indicators, which give the labels.
         output : {"pandas", "polars", "arrow"}
 
         Returns
         -------
         frame
-            row (its place in X), indicator, value (of a category its code), contribution (to the raw score), text_zh,
+            row (a position in X), indicator, value (for a category its code), contribution (to the raw score), text_zh,
             text_en.
 
         Raises
         ------
         InputError
-            If X lacks a column, or ``top``, ``language`` or ``output`` is none that there is.
+            If X lacks a column, or ``top``, ``language`` or ``output`` is invalid.
         """
         check_is_fitted(self)
         check_asked(top, language, output)
@@ -281,29 +281,29 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         Parameters
         ----------
         id : str
-            Of the new policy.
+            The id of the new policy.
         template : Policy or str, default="jiangsu"
-            What a model does not learn comes from it: severity weights, standing rules, indicators of its own, how
-            tiers are called and inspected, regimes.
+            The policy that gives the parts that a model does not learn: severity weights, standing rules, its own
+            indicators, labels and inspections of tiers, regimes.
         edition : str, default="1"
         title : BilingualText or mapping, optional
         effective_from : date or ISO text, optional
-            By default as the template.
+            The first day in force; the default is the template's.
         bounds : bool, default=True
-            Take over the template's vetoes, thin evidence and floors, which no model can replace. Without them the
-            tiers of the policy are those of :meth:`predict_tier`.
+            Whether to copy the template's vetoes, thin evidence and floors, which no model can replace. Without them
+            the tiers of the policy are those of :meth:`predict_tier`.
 
         Returns
         -------
         str
-            YAML. Each indicator is one rule; the total is the model's points, which rise as the odds of a finding
-            fall.
+            The policy as YAML. Each indicator is one rule; the total is the model's points, which rise as the odds of a
+            finding fall.
 
         Raises
         ------
         InputError
-            If the model is no sum of steps of single indicators, reads what the template has no indicator for, or has
-            other tiers.
+            If the model is not a sum of steps of single indicators, reads a column that is not an indicator of the
+            template, or has other tiers.
 
         Examples
         --------
@@ -346,15 +346,15 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def made_of(self) -> BilingualText:
-        """What the fitted model consists of, in words."""
+        """Return a description of the fitted model in words."""
 
     @abstractmethod
     def to_parts(self) -> dict[str, bytes]:
-        """All of the fitted model by file name, as text."""
+        """Return the fitted model as text by file name."""
 
     @abstractmethod
     def _learn(self, rows: LearningRows) -> int:
-        """Fit to the rows, settle the calibration, and say how many rows were held out for it."""
+        """Fit the model and the calibration, and return the number of rows held out for it."""
 
     @abstractmethod
     def _raw(self, matrix: Numbers) -> Numbers: ...
@@ -363,7 +363,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
         return True
 
     def _contributions(self, matrix: Numbers) -> tuple[Numbers, float]:
-        """Of a sum of steps, by look-up; other models say their own."""
+        """Return the contributions of a sum of steps, read from a table; other models override this."""
         assert self.points_ is not None
         return self.points_.contributions(matrix), self.points_.expected
 
@@ -388,7 +388,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
             raise InputError(f"{name} must be {how}, got {getattr(self, name)!r}")
 
     def _rows_to_learn_from(self, X: Any, y: Any, sample_weight: Any) -> tuple[Numbers, Numbers, Numbers | None]:
-        """Matrix, labels and weights (mean 1); sets what scikit-learn keeps of the columns and classes."""
+        """Return matrix, labels and weights (mean 1), and set scikit-learn's attributes of columns and classes."""
         if y is None:
             raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         y = checked_outcomes(y)
@@ -425,7 +425,7 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
             )
 
     def _names(self) -> list[str]:
-        """Names of the columns; those of an array are numbered."""
+        """Return the names of the columns; those of an array are numbered."""
         if hasattr(self, "feature_names_in_"):
             return list(self.feature_names_in_)
         return [f"x{place}" for place in range(self.n_features_in_)]
@@ -433,5 +433,5 @@ class LearnedScorer(ClassifierMixin, BaseEstimator, ABC):
     def _matrix(self, X: Any) -> Numbers:
         if hasattr(self, "feature_names_in_") and column_names(X) is not None:
             return frame_matrix(X, self._names(), self.levels_, self.unseen)
-        # Infinite values stand beyond every cut, so nothing needs to be looked through.
+        # Infinite values lie beyond every cut, so they need no check.
         return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False)

@@ -26,26 +26,26 @@ def search(
     additive: bool = False,
     progress: bool | None = None,
 ) -> list[Trial]:
-    """Try parameters, the given ones first, and say how each did.
+    """Try parameters, the given ones first, and return the loss of each.
 
     Parameters
     ----------
     loss : callable
-        Of a set of parameters; the smaller the better.
+        A function from a set of parameters to its loss; smaller is better.
     start : mapping
-        Tried first, so that the best found is never worse.
+        The parameters that are tried first, so that the best found is never worse.
     trials, seconds : int or float, optional
-        The budget; whichever ends first.
+        The budget; the search ends with whichever is used up first.
     seed : int
     additive : bool
-        Trees keep the depth of one.
+        Whether trees keep depth one.
     progress : bool, optional
-        Show a bar; by default if the standard error is a terminal.
+        Whether to show a bar; the default is to show it if the standard error is a terminal.
 
     Returns
     -------
     list of (parameters, loss)
-        In the order tried.
+        The trials, in their order.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _suggested(trial: Any, *, additive: bool) -> Parameters:
     }
     if additive:
         return suggested
-    # Shallow, so that reasons stay cheap.
+    # Trees are shallow, so that reasons stay fast.
     return suggested | {
         "max_depth": trial.suggest_int("max_depth", 2, 5),
         "num_leaves": trial.suggest_int("num_leaves", 4, 16),

@@ -1,4 +1,4 @@
-"""Which fitted object it is: a digest of its state, made without writing or running anything of it."""
+"""The digest of a fitted object's state, which identifies it; it is made without pickling or running the object."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy as np
 __all__ = ["state_digest"]
 
 Put = Callable[[object], None]
-# What was met before, by its place in memory, and the how manieth it was.
+# The objects met before, by their address in memory, each with its number in the order of meeting.
 Seen = dict[int, tuple[int, Any]]
 
 
 def state_digest(value: Any) -> str:
-    """SHA-256 of all that an object is made of: numbers by their bits, classes and functions by their names.
+    """Return the SHA-256 of an object's whole state: numbers by their bits, classes and functions by their names.
 
     Equal states have equal digests, in any process; the code behind the names is that of the installed packages.
 
     Raises
     ------
     ValueError
-        If it holds something of which only the name or nothing could be told; the message says what.
+        If it contains something whose state cannot be read, or only its name; the message says what.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def _feed(put: Put, value: Any, seen: Seen) -> None:
         _feed_array(put, np.asarray(value), seen)
     else:
         if not isinstance(value, tuple):
-            seen[id(value)] = len(seen), value  # kept, so that no other takes its place in memory
+            seen[id(value)] = len(seen), value  # kept, so that no other object gets its address
         _feed_parts(put, value, seen)
 
 
@@ -83,7 +83,7 @@ def _feed_parts(put: Put, value: Any, seen: Seen) -> None:
     else:
         try:
             made = value.__reduce_ex__(4)
-        except Exception as error:  # each class refuses in its own way
+        except Exception as error:  # each class refuses with a different exception
             raise ValueError(f"a {type(value).__qualname__} does not tell its state") from error
         if isinstance(made, str):
             put(made)

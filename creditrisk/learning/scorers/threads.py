@@ -1,4 +1,4 @@
-"""How many threads a learned model works on; its results do not depend on them."""
+"""The number of threads of a learned model; its results do not depend on it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from joblib import cpu_count
 
 __all__ = ["any_threads", "threads_for"]
 
-# LightGBM's threads spin while they wait for one another. Beside any other work, a fit to fewer values than this takes
-# many times longer on all cores than on one; alone on the machine it takes a few seconds on one.
+# LightGBM's threads spin while they wait for one another. If other work runs, a fit to fewer values than this takes
+# many times longer on all cores than on one; if nothing else runs, it takes a few seconds on one.
 VALUES_PER_THREAD = 4_000_000
 
 
 def threads_for(n_jobs: int | None, n_values: int) -> int:
-    """The number of threads for a matrix.
+    """Return the number of threads for a matrix.
 
     Parameters
     ----------
     n_jobs : int, optional
-        A number that is given is taken; -1 means all cores, -2 all but one. By default one thread for each four
-        million values, and at most one for each core.
+        The requested number; -1 means all cores, -2 all but one. The default is one thread for each four million
+        values, and at most one for each core.
     n_values : int
-        Rows times columns.
+        The number of rows times the number of columns.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def threads_for(n_jobs: int | None, n_values: int) -> int:
 
 
 def any_threads(booster_text: str) -> str:
-    r"""The text of a LightGBM model without the number of threads that fitted it, so that it is the same on any.
+    r"""Return the text of a LightGBM model without the number of threads of its fit, so that it is always the same.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Rows to learn from: as they are given, checked, and what is odd about them."""
+"""Training rows: checks of the given rows, and warnings about unusual columns."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ __all__ = [
 
 Numbers = NDArray[np.float64]
 
-# An indicator by itself that ranks findings so well is hardly something known beforehand.
+# A single indicator that ranks findings this well was probably not known before the outcome.
 LEAKING_AUC = 0.995
-# Of each class, so that chance does not rank a handful perfectly; and no more rows than tell.
+# The least number of rows of each class, so that chance does not rank a few perfectly; and the most rows to use.
 _AT_LEAST, _ENOUGH = 10, 20_000
 _ENOUGH_FOR_RATES = 4_000
-# Few enough bins, and large enough, that chance fills none with findings alone.
+# The bins are few and large enough that chance fills none of them with findings alone.
 _MOST_BINS, _ROWS_OF_A_BIN = 64, 20
 
 
 @dataclass(frozen=True)
 class LearningRows:
-    """Rows to learn from, those of weight 0 left out.
+    """Rows to learn from, without those of weight 0.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class LearningRows:
     labels : ndarray of float64, shape (n_rows,)
         1 for a finding, else 0.
     weights : ndarray of float64, shape (n_rows,), or None
-        With a mean of 1.
+        The weights, with a mean of 1.
     as_of : polars.Series of Date, or None
     groups : ndarray of int, shape (n_rows,), or None
     inspectors : ndarray of int, shape (n_rows,), or None
@@ -63,24 +63,24 @@ class LearningRows:
     seed: int
 
     def split(self, share: float, gap_days: int) -> Split | None:
-        """Hold out rows of the latest days and of other enterprises; None where there are too few."""
+        """Hold out rows of the latest days and of other enterprises; None if there are too few."""
         return split_rows(self.labels, share, self.seed, as_of=self.as_of, groups=self.groups, gap_days=gap_days)
 
     def at(self, places: NDArray[np.intp]) -> LearningRows:
-        """Some of the rows."""
+        """Return some of the rows."""
         parts = {name: getattr(self, name) for name in ("weights", "as_of", "groups", "inspectors")}
         chosen = {name: None if part is None else part[places] for name, part in parts.items()}
         return LearningRows(self.matrix[places], self.labels[places], **chosen, seed=self.seed)
 
     def strictness(self, learnt: LearningRows) -> Numbers | None:
-        """Of each row's inspector, as other rows show it; None where inspectors are not told apart."""
+        """Return the strictness of each row's inspector, learnt from other rows; None without inspectors."""
         if self.inspectors is None or learnt.inspectors is None:
             return None
         return strictness(self.inspectors, learnt.inspectors, learnt.labels, learnt.weights)
 
 
 def checked_outcomes(y: Any) -> Any:
-    """Outcomes as an array, of one type; a missing one is an error of its own."""
+    """Return outcomes as an array of one type; a missing one gets its own error."""
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
     if array.ndim != 1:
         return y
@@ -99,7 +99,7 @@ def checked_outcomes(y: Any) -> Any:
 
 
 def checked_weights(given: Any, n_rows: int) -> Numbers:
-    """Weights with a mean of 1 where they are not 0, so that their scale does not matter."""
+    """Return weights with a mean of 1 over those that are not 0, so that their scale does not matter."""
     try:
         weights = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
     except ValueError as error:
@@ -115,17 +115,17 @@ def checked_weights(given: Any, n_rows: int) -> Numbers:
         )
     if not weights.any():
         raise InputError("every sample_weight is zero: there is no row to learn from")
-    # So that no sum of them is infinite.
+    # This division makes sure that no sum of them is infinite.
     weights = weights / weights.max()
     return weights * (np.count_nonzero(weights) / weights.sum())
 
 
 def warn_of_columns(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Name the columns without any value, and those with one value throughout; trees make nothing of either."""
+    """Warn of columns without any value, and of those with only one value; trees can use neither."""
     missing, constant = [], []
     for name, column in zip(names, matrix.T, strict=True):
         first = column[0]
-        # Most columns differ from their first value soon.
+        # Most columns have another value among their first rows.
         if not (np.isnan(column[:64]) == np.isnan(first)).all() or (column[:64] > first).any():
             continue
         there = ~np.isnan(column)
@@ -144,7 +144,7 @@ def warn_of_columns(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
 
 
 def warn_of_leaks(matrix: NDArray[np.float64], labels: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Name the columns that tell the outcome almost perfectly."""
+    """Warn of columns that predict the outcome almost perfectly."""
     leaking = leaking_columns(matrix, labels, names)
     if leaking:
         warnings.warn(
@@ -156,7 +156,7 @@ def warn_of_leaks(matrix: NDArray[np.float64], labels: NDArray[np.float64], name
 
 
 def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], names: Sequence[str]) -> list[str]:
-    """Columns that rank almost all findings before all others: by their values, or by the rate of each value or bin.
+    """Return columns that rank almost all findings first: by their values, or by the rate of each value or bin.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], na
     leaking, few = [], slice(None, None, -(-len(labels) // _ENOUGH_FOR_RATES))
     tells_rates = min(labels[few].sum(), (1 - labels[few]).sum()) >= _AT_LEAST
     for name, column in zip(names, matrix.T, strict=True):
-        # Missing values stand at either end: to have none may tell as well.
+        # Missing values are tried at both ends, because a missing value may also predict the outcome.
         ends = (-np.inf, np.inf) if np.isnan(column).any() else (0.0,)
         areas = [_area(np.nan_to_num(column, nan=end, posinf=np.inf, neginf=-np.inf), labels) for end in ends]
         if tells_rates:
@@ -183,7 +183,7 @@ def leaking_columns(matrix: NDArray[np.float64], labels: NDArray[np.float64], na
 
 
 def _rates(column: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of findings among the rows of each row's value, or of its bin where there are many values."""
+    """Return the share of findings among the rows with each row's value, or in its bin if there are many values."""
     bins = min(_MOST_BINS, len(column) // _ROWS_OF_A_BIN)
     values, place = np.unique(column, return_inverse=True)
     if len(values) > bins:
@@ -193,7 +193,7 @@ def _rates(column: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[
 
 
 def _area(values: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
-    """The chance that a finding has a greater value than another row, ties counted half."""
+    """Return the probability that a finding has a greater value than another row; ties count half."""
     order = np.sort(values[labels == 0])
     found = values[labels == 1]
     below, upto = np.searchsorted(order, found, side="left"), np.searchsorted(order, found, side="right")

@@ -1,14 +1,14 @@
-r"""Exact Shapley values of small trees by look-up.
+r"""Exact Shapley values of small trees, read from tables.
 
-The raw score is a sum over leaves: each gives its value where the answers to all questions on its path agree. Given a
+The raw score is a sum over leaves: each gives its value if the answers to all questions on its path agree. Given a
 set :math:`S` of known indicators, its expected value (over the training rows that reached each node, as in
 Lundberg et al. 2020) is the product over the indicators of its path of :math:`o_i \in \{0, 1\}` (the answers agree)
-for those in :math:`S` and of :math:`z_i` (the share of rows that went that way) for all others. The Shapley value of an
-indicator in such a product depends on the answers alone, so it is computed once for every combination of answers.
+for those in :math:`S` and of :math:`z_i` (the share of rows that took that branch) for all others. The Shapley value of
+an indicator in such a product depends only on the answers, so it is computed once for every combination of answers.
 
-Leaves of all trees that ask the same few questions share one table: a row's answers are packed into a number, and its
-contributions are read off. That costs a few nanoseconds per table and row, where the recursion over a tree costs
-microseconds; and it is the same sum.
+Leaves of all trees that ask the same few questions share one table: a row's answers form a number, and its
+contributions are read from the table. That costs a few nanoseconds per table and row, while the recursion over a tree
+costs microseconds; the sum is the same.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ __all__ = ["Question", "ShapleyTables"]
 
 Numbers = NDArray[np.float64]
 
-# Tables of 2**8 combinations of answers stay in the nearest cache.
+# Tables of 2**8 combinations of answers fit into the fastest cache.
 MOST_QUESTIONS = 8
-# Rows worked on at once: their answers and contributions stay in cache.
+# The number of rows at a time: their answers and contributions fit into the cache.
 CHUNK = 8_192
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a node asks of a row; the answer yes leads to its left child.
+    """The question of a node about a row; the answer yes leads to its left child.
 
     Attributes
     ----------
     feature : int
     at_most : float
-        Yes for values up to this one.
+        The answer is yes for values up to this one.
     codes : tuple of int
-        Of a category: yes for these, and ``at_most`` says nothing.
+        For a category, the answer is yes for these codes, and ``at_most`` is not used.
     missing : bool
         The answer for a missing value.
     """
@@ -55,7 +55,7 @@ class Question:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A leaf's path: the questions asked, the answers it wants, and the share of rows that gave each."""
+    """A leaf's path: its questions, the answers that lead to it, and the share of rows that gave each."""
 
     questions: tuple[int, ...]
     answers: tuple[bool, ...]
@@ -65,7 +65,7 @@ class _Leaf:
 
 @dataclass(frozen=True)
 class _Table:
-    """Contributions for each combination of answers to a few questions."""
+    """The contributions for each combination of answers to a few questions."""
 
     questions: tuple[int, ...]
     features: tuple[int, ...]
@@ -84,12 +84,12 @@ class ShapleyTables:
     Attributes
     ----------
     base : float
-        The expected raw score: contributions of a row add up to its raw score less this.
+        The expected raw score: the contributions of a row add up to its raw score minus this.
 
     Raises
     ------
     ValueError
-        If a path asks more than eight different questions; :meth:`serves` says so beforehand.
+        If a path asks more than eight different questions; check :meth:`serves` first.
     """
 
     def __init__(self, trees: Sequence[dict[str, Any]], n_features: int) -> None:
@@ -99,7 +99,7 @@ class ShapleyTables:
         self.questions = list(numbers)
         self.base = float(sum(leaf.value * np.prod(leaf.shares) for leaf in leaves))
         self.tables = [_table(questions, group, self.questions) for questions, group in _grouped(leaves)]
-        # Cuts of each feature, to which values are compared once; questions then compare small whole numbers.
+        # Values are compared once with the cuts of each feature; questions then compare small whole numbers.
         self._cuts = {
             feature: np.array(sorted({q.at_most for q in self.questions if q.feature == feature and not q.codes}))
             for feature in {question.feature for question in self.questions}
@@ -107,11 +107,11 @@ class ShapleyTables:
 
     @staticmethod
     def serves(trees: Sequence[dict[str, Any]]) -> bool:
-        """Whether paths are short enough for tables."""
+        """Return whether all paths are short enough for tables."""
         return all(_depth(tree["tree_structure"]) <= MOST_QUESTIONS for tree in trees)
 
     def contributions(self, X: Numbers, n_jobs: int | None = None) -> Numbers:
-        """Contributions of each feature, shape (n_rows, n_features); equal to LightGBM's up to rounding."""
+        """Return the contributions of each feature, shape (n_rows, n_features), as LightGBM's up to rounding."""
         result = np.empty((len(X), self.n_features))
 
         def fill(rows: slice, part: Numbers) -> None:
@@ -121,15 +121,15 @@ class ShapleyTables:
         return result
 
     def for_chunks(self, X: Numbers, use: Callable[[slice, Numbers], None], n_jobs: int | None = None) -> None:
-        """Hand the contributions of one chunk of rows after another to a function, on several threads.
+        """Call a function with the contributions of each chunk of rows, on several threads.
 
         Parameters
         ----------
         X : ndarray of float64, shape (n_rows, n_features)
         use : callable
-            Called with the rows and their contributions, shape (n_features, n_rows_of_chunk).
+            A function of the rows and their contributions, shape (n_features, n_rows_of_chunk).
         n_jobs : int, optional
-            Threads; the result does not depend on their number.
+            The number of threads; the result does not depend on it.
         """
         from joblib import Parallel, delayed
 
@@ -145,7 +145,7 @@ class ShapleyTables:
             Parallel(n_jobs=n_jobs, prefer="threads", batch_size=1)(delayed(work)(start) for start in starts)
 
     def _coded(self, X: Numbers) -> dict[int, NDArray[np.integer]]:
-        """For each feature that is asked for, the number of cuts below each value; the greatest number if missing."""
+        """Return the number of cuts below each value of each feature used; the greatest number if it is missing."""
         coded: dict[int, NDArray[np.integer]] = {}
         for feature, cuts in self._cuts.items():
             values = X[:, feature]
@@ -181,14 +181,14 @@ class ShapleyTables:
             return yes[np.clip(codes, -1, len(yes) - 1)]
         place = codes.dtype.type(np.searchsorted(self._cuts[question.feature], question.at_most))
         if question.missing:
-            # One more than the greatest number is zero again, so that a missing value is at most anything.
+            # One more than the greatest number overflows to zero, so that a missing value is below every cut.
             one = codes.dtype.type(1)
             return (codes + one <= place + one).view(np.uint8)
         return (codes <= place).view(np.uint8)
 
 
 def _leaves(tree: dict[str, Any], numbers: dict[Question, int]) -> Iterator[_Leaf]:
-    """The leaves of a tree; questions not asked before get the next number."""
+    """Return the leaves of a tree; a new question gets the next number."""
 
     def below(node: dict[str, Any], path: tuple[tuple[int, bool, float], ...]) -> Iterator[_Leaf]:
         if "leaf_value" in node:
@@ -206,13 +206,13 @@ def _leaves(tree: dict[str, Any], numbers: dict[Question, int]) -> Iterator[_Lea
 def _question(node: dict[str, Any]) -> Question:
     feature = node["split_feature"]
     if node["decision_type"] == "==":
-        # A missing category belongs to none of those listed.
+        # A missing category is not among the listed ones.
         return Question(feature, np.inf, tuple(int(code) for code in node["threshold"].split("||")), False)
-    # LightGBM writes a threshold beyond all values, which only an infinite one could exceed, as 1e300.
+    # LightGBM writes 1e300 for a threshold above all values, which only an infinite value could exceed.
     at_most = (
         float(node["threshold"]) if abs(float(node["threshold"])) < 1e300 else np.copysign(np.inf, node["threshold"])
     )
-    # Where training had no missing value, LightGBM takes one for zero.
+    # If training had no missing value, LightGBM treats one as zero.
     missing = node["default_left"] if node["missing_type"] == "NaN" else at_most >= 0.0
     return Question(feature, at_most, (), missing)
 
@@ -226,7 +226,7 @@ def _depth(node: dict[str, Any]) -> int:
 
 
 def _grouped(leaves: Sequence[_Leaf]) -> Iterator[tuple[tuple[int, ...], list[_Leaf]]]:
-    """Leaves by sets of at most eight questions; each set takes in the leaves that ask little else."""
+    """Group leaves by sets of at most eight questions; leaves with few other questions join a set first."""
     by_questions: dict[int, list[_Leaf]] = {}
     for leaf in leaves:
         by_questions.setdefault(sum({1 << number for number in leaf.questions}), []).append(leaf)
@@ -240,7 +240,7 @@ def _grouped(leaves: Sequence[_Leaf]) -> Iterator[tuple[tuple[int, ...], list[_L
             if least is None:
                 break
             taken = [place for new, place in fits if new == least]
-            # All that ask nothing new come in at once, else one, and one looks again.
+            # All leaves without new questions join at once; otherwise one joins, and the search repeats.
             taken = taken if least == 0 else taken[:1]
             members += [waiting[place] for place in taken]
             for place in taken:
@@ -274,7 +274,7 @@ def _table(numbers: tuple[int, ...], leaves: Sequence[_Leaf], questions: Sequenc
 
 @lru_cache(maxsize=4096)
 def _product_game(shares: tuple[float, ...]) -> Numbers:
-    r"""Shapley values in the game :math:`v(S) = \prod_{i \in S} o_i \prod_{i \notin S} z_i`.
+    r"""Compute Shapley values in the game :math:`v(S) = \prod_{i \in S} o_i \prod_{i \notin S} z_i`.
 
     Parameters
     ----------
@@ -284,14 +284,14 @@ def _product_game(shares: tuple[float, ...]) -> Numbers:
     Returns
     -------
     ndarray of float, shape (n_players, 2**n_players)
-        For each player and each combination of the :math:`o_i`, player ``i``'s at bit ``i``.
+        The value of each player for each combination of the :math:`o_i`; :math:`o_i` is bit ``i``.
     """
     n = len(shares)
     combinations = np.arange(1 << n)
     o = [(combinations >> player & 1).astype(float) for player in range(n)]
     result = np.empty((n, len(combinations)))
     for player in range(n):
-        # Coefficients by size: the sum of the products over all sets of so many others.
+        # The coefficients by size: the sum of the products over all sets of that number of other players.
         by_size = [np.ones(len(combinations))]
         for other in range(n):
             if other != player:

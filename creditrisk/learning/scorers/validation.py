@@ -1,7 +1,7 @@
 """Held-out rows: the latest days, and enterprises that the model has not seen.
 
-A model serves enterprises on days yet to come, so it is judged, stopped and calibrated on later days than it learns
-from. Rows of one enterprise resemble one another, so no enterprise stands on both sides.
+A model is used for enterprises on future days, so it is judged, stopped and calibrated on later days than those of its
+training. Rows of one enterprise resemble one another, so no enterprise is on both sides.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from creditrisk.errors import InputError, LearningWarning
 
 __all__ = ["Split", "day_numbers", "group_numbers", "one_for_each_row", "split_rows"]
 
-# Of enterprises known both early and late, one in so many is held out; the others are learnt from.
+# One in this number of the enterprises with early and late rows is held out; the others are used for training.
 _ONE_IN = 2
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which rows are learnt from, and which are held out; rows in neither would tie the two together.
+    """The rows for training, and the rows held out; rows in neither set would connect the two.
 
     Attributes
     ----------
     training, held_out : ndarray of int
-        Positions of rows, rising.
+        The positions of rows, in rising order.
     """
 
     training: NDArray[np.intp]
@@ -54,24 +54,24 @@ def split_rows(
     labels : ndarray of float, shape (n_rows,)
         1 for a finding, else 0.
     share : float
-        Of the rows (or of those with the latest days) that are held out.
+        The share of the rows (with ``as_of``, from the latest days) that are held out.
     seed : int
     as_of : array_like of dates, shape (n_rows,), optional
-        Held out are the latest days.
+        The days; the latest are held out.
     groups : array_like, shape (n_rows,), optional
-        Such as enterprise ids: none is on both sides.
+        The groups, such as enterprise ids: none is on both sides.
     gap_days : int
-        Rows learnt from lie at least so many days before the first held-out day.
+        Training rows are at least this number of days before the first held-out day.
 
     Returns
     -------
     Split or None
-        None where too few rows are left on a side to tell anything: fewer than two of either class.
+        The split; None if a side would have too few rows: fewer than two of either class.
 
     Raises
     ------
     InputError
-        If days or groups are missing or not one for each row.
+        If a day or group is missing, or there is not one for each row.
 
     Examples
     --------
@@ -95,12 +95,12 @@ def split_rows(
 
 
 def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
-    """Days as numbers, counted from 1970-01-01.
+    """Return days as numbers, counted from 1970-01-01.
 
     Raises
     ------
     InputError
-        If one is no day, or there is not one for each row.
+        If an entry is not a day, or there is not one for each row.
     """
     series = one_for_each_row(days, "as_of", n_rows)
     dates = civil_days(series, "as_of")
@@ -110,7 +110,7 @@ def day_numbers(days: Any, n_rows: int | None = None) -> NDArray[np.int32]:
 
 
 def group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
-    """The enterprise of each row as a number from 0 on.
+    """Return the enterprise of each row as a number from 0 on.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
 
 
 def one_for_each_row(values: Any, name: str, n_rows: int | None) -> pl.Series:
-    """What is given beside X, one entry for each row of it; NaN is missing.
+    """Return an argument with one entry for each row of X; NaN is missing.
 
     Raises
     ------
     InputError
-        If there are more or fewer, or they are not of one kind.
+        If there are more or fewer entries, or they have different types.
     """
     try:
         series = values if isinstance(values, pl.Series) else _series(values, name)
@@ -152,12 +152,12 @@ def _by_time(days: NDArray[np.int32], ids: NDArray[np.intp] | None, share: float
         )
         late = _draw(np.arange(len(days)) if ids is None else ids, share, seed)
         return Split(np.flatnonzero(~late), np.flatnonzero(late))
-    # The day from which at most the share of rows lies; at least the last day is held out, and never the first.
+    # At most the share of rows lies from this day on; at least the last day is held out, and never the first.
     begins = max(int(np.quantile(days, 1 - share, method="lower")) + 1, int(first) + 1)
     late = days >= min(begins, int(last))
     early = days < days[late].min() - gap_days
     if ids is not None:
-        # Enterprises seen only late are strangers to the training rows anyhow; of the others some are drawn.
+        # Enterprises with only late rows are not in the training rows anyway; some of the others are drawn.
         known_early = np.zeros(ids.max() + 1, dtype=bool)
         known_early[ids[early]] = True
         late &= ~known_early[ids] | _draw(ids, 1 / _ONE_IN, seed)
@@ -166,7 +166,7 @@ def _by_time(days: NDArray[np.int32], ids: NDArray[np.intp] | None, share: float
 
 
 def _draw(ids: NDArray[np.intp], share: float, seed: int) -> NDArray[np.bool_]:
-    """Rows of a seeded draw of the groups."""
+    """Return the mask of the rows in a seeded draw of groups."""
     return (np.random.default_rng(seed).random(ids.max(initial=0) + 1) < share)[ids]
 
 
@@ -186,7 +186,7 @@ def _tells(labels: NDArray[np.float64]) -> bool:
 def _series(values: Any, name: str) -> pl.Series:
     if isinstance(values, pd.Series | pd.Index) and values.dtype != object:
         return pl.from_pandas(values.to_series() if isinstance(values, pd.Index) else values).alias(name)
-    # A list keeps its own kinds: NumPy would write a missing one among texts as text.
+    # A list keeps the types of its entries: NumPy would turn a missing entry among texts into text.
     array = np.asarray(values, dtype=None if hasattr(values, "dtype") else object)
     if array.ndim != 1:
         raise ValueError(f"it has {array.ndim} dimensions")

@@ -1,4 +1,4 @@
-"""Weights of evidence of bands, and the logistic regression on them that never goes against a direction."""
+"""Weights of evidence of bands, and a logistic regression on them that never goes against a direction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Evidence", "evidence_of", "fit_evidence"]
 
 Numbers = NDArray[np.float64]
 
-# Rows that are worked on at once; the same for any number of threads, so that sums are the same.
+# The number of rows at a time; it does not depend on the number of threads, so that sums are always the same.
 _CHUNK = 1 << 16
 
 
@@ -29,7 +29,7 @@ class Evidence:
     missing: float
 
     def of(self, values: Numbers) -> Numbers:
-        """Weights of evidence for values, shape (n_rows,)."""
+        """Return the weights of evidence for values, shape (n_rows,)."""
         band = np.zeros(len(values), dtype=np.uint8)
         for cut in self.cuts:
             band += values >= cut
@@ -38,19 +38,19 @@ class Evidence:
 
 
 def evidence_of(bands: Bands, direction: int) -> Evidence:
-    """Weights of evidence of bands, never against the direction.
+    """Compute weights of evidence of bands that never go against the direction.
 
     Parameters
     ----------
     bands : Bands
     direction : {1, -1, 0}
-        Bands that go against it are pooled with their neighbours.
+        The direction; bands that go against it are pooled with their neighbours.
 
     Returns
     -------
     Evidence
-        ``ln((findings + ½) / all findings) − ln((others + ½) / all others)``; that of a missing value lies among those
-        of the bands, and is their mean where there was none.
+        ``ln((findings + ½) / all findings) − ln((others + ½) / all others)``; the value for a missing value lies within
+        the range of the bands, and is their mean if training had no missing value.
     """
     findings, others = bands.findings[:-1], bands.others[:-1]
     level = np.log((bands.findings.sum() + 0.5) / (bands.others.sum() + 0.5))
@@ -75,21 +75,21 @@ def fit_evidence(
     n_threads: int,
     offset: Numbers | None = None,
 ) -> tuple[Numbers, float]:
-    """Coefficients of the weights of evidence, none below 0, and the intercept, which no penalty holds.
+    """Fit the coefficients of the weights of evidence, none below 0, and the intercept, which has no penalty.
 
     Parameters
     ----------
     evidence : sequence of Evidence
-        Of every column.
+        The weights of evidence of every column.
     matrix : ndarray of float64, shape (n_rows, n_columns)
     labels : ndarray of float64, shape (n_rows,)
     weights : ndarray of float64, shape (n_rows,), or None
     C : float
-        Inverse strength of the penalty ``½ |b|²``.
+        The inverse strength of the penalty ``½ |b|²``.
     n_threads : int
-        The result does not depend on it.
+        The number of threads; the result does not depend on it.
     offset : ndarray of float64, shape (n_rows,), optional
-        Log odds of each row that are not to be learnt.
+        The part of each row's log odds that is given and not learnt.
     """
     from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
@@ -108,7 +108,7 @@ def fit_evidence(
             X, y = columns[number], labels[chunks[number]]
             w = 1.0 if weights is None else weights[chunks[number]]
             z = b[:-1] @ X + b[-1] + (0.0 if offset is None else offset[chunks[number]])
-            # log(1 + exp(z)) and its slope from one exponential.
+            # One exponential gives both log(1 + exp(z)) and its slope.
             small = np.exp(-np.abs(z))
             loss = np.maximum(z, 0.0) + np.log1p(small) - y * z
             residual = w * (np.where(z >= 0, 1.0, small) / (1.0 + small) - y)
@@ -118,7 +118,7 @@ def fit_evidence(
             parts = list(pool.map(lambda number: part(number, b), range(len(chunks))))
             value = sum(one for one, _ in parts) + 0.5 / C * float(b[:-1] @ b[:-1])
             slope = reduce(np.add, (one for _, one in parts)) + np.append(b[:-1] / C, 0.0)
-            # Divided by the rows, so that the tolerance means the same for any number of them.
+            # The loss is divided by the number of rows, so that the tolerance does not depend on it.
             return value / len(labels), slope / len(labels)
 
         bounds = [(0.0, None)] * len(told) + [(None, None)]
@@ -130,7 +130,7 @@ def fit_evidence(
 
 
 def _intercept(labels: Numbers, weights: Numbers | None, offset: Numbers | None) -> float:
-    """Log odds under which as many findings are expected as there are, by Newton's method."""
+    """Find, by Newton's method, the log odds at which the expected number of findings equals the observed one."""
     weights = np.ones(len(labels)) if weights is None else weights
     offset = np.zeros(len(labels)) if offset is None else offset
     share = float(np.average(labels, weights=weights))
@@ -145,7 +145,7 @@ def _intercept(labels: Numbers, weights: Numbers | None, offset: Numbers | None)
 
 
 def _pooled(findings: Numbers, others: Numbers, sign: int) -> tuple[Numbers, Numbers]:
-    """Neighbouring bands whose rates go against the direction, each with the rows of all of them."""
+    """Pool neighbouring bands whose rates go against the direction; each gets the rows of all pooled bands."""
     blocks: list[list[float]] = []
     for found, other in zip(findings, others, strict=True):
         blocks.append([float(found), float(other), 1])

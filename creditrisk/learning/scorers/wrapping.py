@@ -1,4 +1,4 @@
-"""Any fitted scikit-learn classifier as a model that can serve in an assessment: tiers, and reasons or none."""
+"""A wrapper that lets any fitted scikit-learn classifier serve in an assessment, with tiers, and reasons or none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["WrappedClassifier", "wrap_classifier"]
 ReasonMethod = Literal["additive", "none"]
 Numbers = NDArray[np.float64]
 
-# Probabilities are taken as the classifier gives them.
+# The classifier's probabilities are used unchanged.
 _AS_GIVEN = Calibration(raw=(0.0, 1.0), probability=(0.0, 1.0))
 
 
@@ -47,26 +47,27 @@ def wrap_classifier(
     finding: object = None,
     columns: Sequence[str] | None = None,
 ) -> WrappedClassifier:
-    """Make a model for :func:`creditrisk.assess` of any fitted scikit-learn classifier of two classes.
+    """Make a model for :func:`creditrisk.assess` from any fitted scikit-learn classifier of two classes.
 
     Parameters
     ----------
     classifier : fitted classifier
-        With ``predict_proba``; a pipeline, a search or a calibrated classifier as well. It is not fitted again.
+        A classifier with ``predict_proba``; it may be a pipeline, a search or a calibrated classifier. It is not fitted
+        again.
     X : frame or array, optional
-        Enterprises, such as the training rows: those of which shares are taken (``CutOffs.by_share``), and whose
-        average the reasons count from (``reasons="additive"``).
+        Enterprises, such as the training rows, to which shares (``CutOffs.by_share``) and the average of the reasons
+        (``reasons="additive"``) refer.
     cut_offs : CutOffs
-        Where tiers begin.
+        The cut-offs of tiers.
     reasons : {"additive", "none"}, default="none"
         ``"additive"`` for a classifier whose log odds are a sum of one function of each column: a logistic regression,
-        also behind scalers, imputers or encoders of single columns, or boosted trees of depth one. Its Shapley values
+        also after scalers, imputers or encoders of single columns, or boosted trees of depth one. Its Shapley values
         are then exact, which is checked on every row. With ``"none"`` tables and explanations say that the model gives
-        no reasons: of other classifiers nothing exact is known.
+        no reasons: for other classifiers no exact reasons are known.
     finding : optional
-        The class that is the finding. Of two numbers it is the greater one; of names it must be said.
+        The class that is the finding. With two numbers it is the greater one; with names it must be given.
     columns : sequence of str, optional
-        Names of the columns, in their order, where the classifier was fitted to an array.
+        The names of the columns, in their order, if the classifier was fitted to an array.
 
     Returns
     -------
@@ -75,8 +76,8 @@ def wrap_classifier(
     Raises
     ------
     InputError
-        If the classifier is not fitted, has other than two classes, gives no probabilities or knows no names of its
-        columns; if it is no sum of its columns and reasons of one are asked for.
+        If the classifier is not fitted, does not have two classes, gives no probabilities or does not know the names of
+        its columns; or if additive reasons are requested and it is not a sum over its columns.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def wrap_classifier(
 
 
 class WrappedClassifier(ClassifierMixin, BaseEstimator):
-    """A scikit-learn classifier with tiers, and with reasons or none. Made of a fitted one by :func:`wrap_classifier`.
+    """A scikit-learn classifier with tiers, and with reasons or none; :func:`wrap_classifier` makes it.
 
     Parameters
     ----------
@@ -119,23 +120,22 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
     cut_offs : CutOffs
     reasons_by : {"additive", "none"}, default="none"
     finding : optional
-        As in :func:`wrap_classifier`.
+        The same parameters as in :func:`wrap_classifier`.
 
     Attributes
     ----------
     classifier_ : fitted classifier
     classes_ : ndarray, shape (2,)
-        The second is the finding.
+        The classes; the second is the finding.
     feature_names_in_ : ndarray of str
-        Where the columns have names.
+        The names of the columns, if they have names.
     cut_offs_ : CutOffs
     thresholds_ : tuple of float
-        Probabilities at which each tier but the best begins.
+        The probabilities at which each tier but the best begins.
 
     Notes
     -----
-    It cannot be kept as a bundle: that takes a form of the classifier that is read without running anything, which
-    scikit-learn does not have.
+    It cannot be saved as a bundle: scikit-learn has no form of a classifier that can be read without running code.
     """
 
     classes_: NDArray[Any]
@@ -154,7 +154,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         self.finding = finding
 
     def fit(self, X: Features, y: Column, **parameters: Any) -> Self:
-        """Fit a copy of the classifier, and take shares and averages of X.
+        """Fit a copy of the classifier, and compute shares and averages from X.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         y : array_like, shape (n_rows,)
             Two classes.
         **parameters
-            Given on to the classifier's ``fit``.
+            Arguments for the classifier's ``fit``.
         """
         if y is None:
             raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None")
@@ -176,13 +176,13 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return self._serve(clone(self.classifier).fit(rows, y, **parameters), None if names is None else list(names), X)
 
     def set_cut_offs(self, cut_offs: CutOffs, X: Features | None = None) -> Self:
-        """Let tiers begin elsewhere.
+        """Change the cut-offs of tiers.
 
         Parameters
         ----------
         cut_offs : CutOffs
         X : frame or array, optional
-            The enterprises of which shares are taken; needed for cut-offs by share.
+            The enterprises to which shares refer; needed for cut-offs by share.
         """
         check_is_fitted(self)
         if not isinstance(cut_offs, CutOffs):
@@ -196,16 +196,16 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def tiers_(self) -> tuple[str, ...]:
-        """From best to worst."""
+        """The tiers, from best to worst."""
         return self.cut_offs_.tiers
 
     @property
     def reason_method(self) -> ReasonMethod:
-        """How reasons are found."""
+        """The method that finds reasons."""
         return self.reasons_by
 
     def predict_proba(self, X: Features) -> Numbers:
-        """Probabilities of no finding and of a finding, as the classifier gives them, shape (n_rows, 2)."""
+        """Return the classifier's probabilities of no finding and of a finding, shape (n_rows, 2)."""
         check_is_fitted(self)
         probability = np.asarray(self.classifier_.predict_proba(self._rows(X)), dtype=np.float64)
         if not np.isfinite(probability).all():
@@ -214,24 +214,24 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return probability[:, self._order]
 
     def predict(self, X: Features) -> NDArray[Any]:
-        """The class that the classifier predicts, shape (n_rows,)."""
+        """Return the class that the classifier predicts, shape (n_rows,)."""
         check_is_fitted(self)
         return np.asarray(self.classifier_.predict(self._rows(X)))
 
     def predict_tier(self, X: Features) -> NDArray[np.object_]:
-        """Tiers by the cut-offs, shape (n_rows,)."""
+        """Return the tiers by the cut-offs, shape (n_rows,)."""
         probability = self.predict_proba(X)[:, 1]
         return np.array(self.tiers_, dtype=object)[places_of(probability, self.thresholds_)]
 
     def contributions(self, X: Features) -> tuple[Numbers, float]:
-        """Exact Shapley values of every column, shape (n_rows, n_columns), and the base from which they count.
+        """Return exact Shapley values of every column, shape (n_rows, n_columns), and their base.
 
-        They and the base add up to the log odds.
+        The values and the base add up to the log odds.
 
         Raises
         ------
         InputError
-            If the classifier was wrapped without reasons, or is no sum of its columns on a row of X.
+            If the classifier was wrapped without reasons, or is not a sum over its columns on a row of X.
         """
         check_is_fitted(self)
         if self._additive is None:
@@ -247,7 +247,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         specs: Sequence[IndicatorSpec] = (),
         output: FrameKind = "pandas",
     ) -> Frame:
-        """What moved each row's log odds most, as :meth:`creditrisk.BoostedScorer.reasons`; no row without reasons."""
+        """Return the reasons as :meth:`creditrisk.BoostedScorer.reasons` does, for log odds; an empty table without."""
         check_is_fitted(self)
         check_asked(top, language, output)
         names = self._names()
@@ -264,7 +264,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return from_polars(found, output)
 
     def account(self) -> dict[str, Any]:
-        """Which classifier it is, for the account of a run: class, parameters, and sha256 of its fitted state."""
+        """Return the classifier's identity for the account of a run: class, parameters, and sha256 of its state."""
         check_is_fitted(self)
         kind = type(self.classifier_)
         try:
@@ -289,7 +289,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def _serve(self, classifier: Any, names: list[str] | None, X: Any) -> Self:
-        """Take a fitted classifier as it is."""
+        """Use a fitted classifier unchanged."""
         if not hasattr(classifier, "predict_proba"):
             raise InputError(
                 f"a {type(classifier).__name__} gives no probabilities (predict_proba): wrap it in scikit-learn's "
@@ -321,7 +321,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return [f"x{place}" for place in range(self.n_features_in_)]
 
     def _rows(self, X: Any) -> Any:
-        """The columns of X as the classifier was given them: a pandas frame by name, or an array."""
+        """Return the columns of X in the form of the classifier's fit: a pandas frame by name, or an array."""
         if not hasattr(self, "feature_names_in_") or not is_frame(X):
             return X
         X = X.collect() if isinstance(X, pl.LazyFrame) else X
@@ -331,7 +331,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
         return rows if hasattr(self.classifier_, "feature_names_in_") else rows.to_numpy()
 
     def _log_odds(self, rows: Any) -> Numbers:
-        """The classifier's own, rising with risk, shape (n_rows,)."""
+        """Return the classifier's own log odds, which rise with risk, shape (n_rows,)."""
         if hasattr(self.classifier_, "decision_function"):
             raw = np.asarray(self.classifier_.decision_function(rows), dtype=np.float64)
             return raw if self._order[1] == 1 else -raw
@@ -341,7 +341,7 @@ class WrappedClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _order(classes: Any, finding: Any) -> NDArray[np.intp]:
-    """Places of the two classes, that of the finding last."""
+    """Return the positions of the two classes, that of the finding last."""
     classes = np.asarray(classes)
     if classes.shape != (2,):
         raise InputError(f"the classifier has {len(classes)} classes; a model says of two whether there is a finding")
@@ -377,7 +377,7 @@ def _is_number(column: pl.Series) -> bool:
 
 
 def _told(value: Any) -> Any:
-    """A parameter as plain data: itself where it is, else what kind of thing it is."""
+    """Return a parameter as plain data; if it is not plain data, return its type."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):

@@ -1,1 +1,1 @@
-"""From records to a model: cohorts, outcomes, training, and figures on later inspections."""
+"""Studies that make a model from records: cohorts, outcomes, training, and figures on later inspections."""

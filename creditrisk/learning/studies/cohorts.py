@@ -1,7 +1,7 @@
-"""Cohorts to learn from: the same enterprises looked at on one day after another.
+"""Cohorts to learn from: the same enterprises on one day after another.
 
-Who stands in a cohort depends on nothing that was known later: an enterprise enters with its first record known, or,
-where the enterprise table is given, with the day on which it was established.
+The members of a cohort depend on nothing that became known later: an enterprise enters when its first record is known
+or, if the enterprise table is given, on the day on which it was established.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def cohort(
     inspected_only: bool = False,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """Enterprises on one day after another: the rows of a training table.
+    """Return enterprises on one day after another: the rows of a training table.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ def cohort(
     every : str, default="3M"
         Calendar months (``"3M"``) or years (``"1Y"``) between the days.
     from_, to : date or ISO text
-        First day, and the last that may be one.
+        The first day, and the latest possible last day.
     enterprises : Enterprises or frame, optional
-        Takes in enterprises without records as well, from the day they were established on.
+        The enterprises; those without records are then included too, from the day they were established.
     inspected_only : bool, default=False
-        Leave out enterprises that were never inspected: they have no outcome to learn from.
+        Whether to leave out enterprises that were never inspected, which have no outcome to learn from.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -80,7 +80,7 @@ def cohort(
     Raises
     ------
     InputError
-        If a day or the step is none, or ``to`` lies before ``from_``.
+        If a day or the step is invalid, or ``to`` is before ``from_``.
 
     Examples
     --------
@@ -113,13 +113,13 @@ def cohort(
 
 
 def cohort_before_inspections(records: Any, *, from_: date | str, to: date | str, output: FrameKind = "pandas") -> Any:
-    """Each inspected enterprise on the day before each of its inspections: what an inspector could have known.
+    """Return each inspected enterprise on the day before each of its inspections.
 
     Parameters
     ----------
     records : Records or frame in the data model
     from_, to : date or ISO text
-        Inspections on these days and between.
+        The first and the last day of the inspections.
     output : {"pandas", "polars", "arrow"}
 
     Returns
@@ -147,7 +147,7 @@ def _days(every: str, first: date, last: date) -> list[date]:
         raise InputError(f"to {last} lies before from_ {first}")
     months = int(step[1]) * (12 if step[2] == "Y" else 1)
     days, number = [first], 1
-    # Always counted from the first day: 31 January, 30 April, 31 July.
+    # Months are always counted from the first day: 31 January, 30 April, 31 July.
     while (day := day_of(int(add_months(day_number(first), months * number)))) <= last:
         days.append(day)
         number += 1
@@ -155,12 +155,12 @@ def _days(every: str, first: date, last: date) -> list[date]:
 
 
 def records_data(records: Any) -> pl.DataFrame:
-    """Records in the data model as a Polars frame.
+    """Return records in the data model as a Polars frame.
 
     Raises
     ------
     InputError
-        If they are no records, or lack a column of the data model.
+        If they are not records, or lack a column of the data model.
     """
     if isinstance(records, Records):
         return records.data

@@ -1,4 +1,4 @@
-"""How a model did on inspections after its training, beside the rules of a policy on the same inspections."""
+"""Evaluation of a model on inspections after its training, compared with a policy's rules on the same inspections."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ class ModelEvaluation:
     Attributes
     ----------
     first_day, last_day : datetime.date
-        Of the window.
+        The first and last day of the window.
     comparison : ScoreComparison
-        Figures of "model" and "rules" with intervals, and the paired differences.
+        The figures of "model" and "rules" with intervals, and the paired differences.
     weighted : ScoreComparison or None
-        The same on random draws, weighted by inverse draw probability; None where there are too few of them.
+        The same on random draws, weighted by inverse draw probability; None if there are too few of them.
     rate : RateEstimate
-        How often there was a finding, plainly and weighted.
+        The rate of findings, plain and weighted.
     reliability, gain, groups : polars.DataFrame
-        Of the model.
+        The tables of the model.
     tiers : polars.DataFrame
-        tier_table of "model" and "rules", one under the other.
+        The tier_table of "model" and of "rules", one after the other.
     policy, model, inputs : PolicyUsed, dict and dict of str to InputUsed
-        What it was made by and from, for the account of the run.
+        The policy, model and inputs, for the account of the run.
     """
 
     first_day: date
@@ -81,7 +81,7 @@ class ModelEvaluation:
         return shown_with(self, self.comparison.figures)
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Every table by the name of its file."""
+        """Return every table by the name of its file."""
         weighted = {} if self.weighted is None else {
             "weighted_figures": self.weighted.figures, "weighted_differences": self.weighted.differences
         }  # fmt: skip
@@ -96,7 +96,7 @@ class ModelEvaluation:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The evaluation as plain data, without the points of the gain curve: what a manifest keeps."""
+        """Return the evaluation as plain data for a manifest, without the points of the gain curve."""
         rate = {name: _plain(value) for name, value in asdict(self.rate).items()}
         tables = {name: table.fill_nan(None).to_dicts() for name, table in self.tables().items() if name != "gain"}
         figures = self.comparison.figures
@@ -110,9 +110,9 @@ class ModelEvaluation:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write every table as CSV and run.json into a folder, in place of an evaluation that is there.
+        """Write every table as CSV and run.json into a folder; replace an evaluation there.
 
-        The files appear together or not at all, whatever kills the run.
+        The files appear together or not at all, even if the run is killed.
 
         Raises
         ------
@@ -150,33 +150,33 @@ def evaluate_model(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> ModelEvaluation:
-    """Evaluate a fitted model on inspections after its training, and the rules beside it.
+    """Evaluate a fitted model, and the rules, on inspections after its training.
 
     Parameters
     ----------
     scorer : ModelProtocol, ModelBundle, path or name
-        A saved one is held to the definitions of its indicators, and says its target and what it learnt until.
+        The model; a saved one has the definitions of its indicators, its target, and its last day of training.
     enterprises, records : Enterprises and Records
     from_, to : date or ISO text
-        First day on which enterprises are looked at, and the last that may be one.
+        The first day of the cohort, and the latest possible last day.
     every : str, default="3M"
-        Between these days. Each inspection counts once, seen from the last of these days before it.
+        The step between these days. Each inspection counts once, as seen from the last of these days before it.
     target : Target, optional
-        By default that of a saved model, else a serious violation at the next inspection within 12 months. It should
-        be that of the training.
+        The target, which should be that of the training; the default is that of a saved model, else a serious violation
+        at the next inspection within 12 months.
     policy : Policy or str, default="jiangsu"
-        Its rules are the reference, and its indicators those of the model.
+        The policy whose rules are the reference, and whose indicators the model reads.
     learnt_until : date or ISO text, optional
-        The last day of an outcome that the model learnt from; by default what a saved model says, else the last day
-        that its rows and the target allow. What :func:`creditrisk.wrap_classifier` gives knows none.
+        The last day of an outcome from which the model learnt; the default is that of a saved model, else the last day
+        that its rows and the target allow. A model from :func:`creditrisk.wrap_classifier` has none.
     n_resamples, seed : int
-        Of the bootstrap over enterprises.
+        The options of the bootstrap over enterprises.
 
     Raises
     ------
     InputError
-        If the window begins before the model had learnt its last outcome, no enterprise in it was inspected, all
-        inspections ended alike, or the policy defines an indicator otherwise than the training of a saved model did.
+        If the window begins before the last outcome of the training, no enterprise in it was inspected, all inspections
+        have the same outcome, or the policy defines an indicator differently from the training of a saved model.
     """
     bundle = load_model(scorer) if isinstance(scorer, str | os.PathLike) else scorer
     model = bundle.scorer if isinstance(bundle, ModelBundle) else bundle
@@ -253,19 +253,19 @@ def evaluate_model(
 
 
 def _inspections(found: pl.DataFrame) -> pl.DataFrame:
-    """Each inspection once, seen from the last day before it."""
+    """Return each inspection once, as seen from the last day before it."""
     return found.drop_nulls("finding").unique(["enterprise_id", "inspected_on"], keep="last", maintain_order=True)
 
 
 def _plain(value: Any) -> Any:
-    """As JSON knows it: lists, and nothing for what is no number."""
+    """Return data for JSON: lists instead of tuples, and None instead of NaN."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return None if value != value else value
 
 
 def last_day_learnt(scorer: Any, target: Target) -> date | None:
-    """The last day on which an outcome can lie that a model learnt from; None where its rows had no days."""
+    """Return the last possible day of an outcome from which a model learnt; None if its rows had no days."""
     last = scorer.training_["to"] if isinstance(scorer, LearnedScorer) else None
     if last is None:
         return None
@@ -273,6 +273,6 @@ def last_day_learnt(scorer: Any, target: Target) -> date | None:
 
 
 def _prefectures(region: pl.Series) -> pl.Series:
-    """County codes of GB/T 2260 as those of their prefectures, so that groups are large enough to say something."""
+    """Replace county codes of GB/T 2260 by those of their prefectures, so that groups are large enough."""
     codes = region.cast(pl.String)
     return codes.str.slice(0, 4) + "00" if codes.str.contains(r"^\d{6}$").all() else codes

@@ -1,4 +1,4 @@
-"""Inspected rows of a cohort with the indicators of their day: what models learn from and are judged on."""
+"""Inspected rows of a cohort with the indicators of their day, for training and evaluation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["days_to_look_at", "indicators_of"]
 def days_to_look_at(
     policy: Policy, enterprises: Enterprises, records: Records, *, every: str, from_: date, to: date
 ) -> pl.DataFrame:
-    """Who is looked at on which day: enterprise_id and as_of.
+    """Return the rows of a cohort: enterprise_id and as_of.
 
-    All enterprises where indicators compare one with others, and otherwise those that were ever inspected.
+    They have all enterprises if indicators compare enterprises with one another, else only those ever inspected.
     """
     return cohort(
         records, every=every, from_=from_, to=to, enterprises=enterprises, inspected_only=not _compares(policy),
@@ -36,10 +36,10 @@ def indicators_of(
     records: Records,
     only: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Indicators of some rows of a cohort, shape (n_rows, n_indicators).
+    """Compute the indicators of some rows of a cohort, shape (n_rows, n_indicators).
 
-    Where they compare an enterprise with others, these are all who were there on the day: whether somebody was
-    inspected later must not decide who is compared with whom.
+    If they compare enterprises with one another, they compare with all enterprises of the day: a later inspection must
+    not decide which enterprises are compared.
     """
     builder = IndicatorBuilder(records, enterprises=enterprises, policy=policy, only=only)
     keys = ["enterprise_id", "as_of"]

@@ -1,8 +1,8 @@
-"""Outcomes: what was found at the next inspection after each day, and how often there is a finding.
+"""Outcomes: the finding at the next inspection after each day, and the rate of findings.
 
 Only inspected enterprises have outcomes, and inspectors go where they expect to find something. Inspections of randomly
-drawn enterprises carry the probability of the draw; weighted by its inverse (Horvitz and Thompson 1952; in the form of
-a ratio, Hájek 1971) the draws speak for all enterprises among which they were made.
+drawn enterprises have the probability of the draw; weighted by its inverse (Horvitz and Thompson 1952; in the form of
+a ratio, Hájek 1971) the draws represent all enterprises among which they were made.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def outcomes(
     known_by: date | str | None = None,
     output: FrameKind = "pandas",
 ) -> Frame:
-    """For each row of a cohort what its next inspection found.
+    """Return, for each row of a cohort, the outcome of its next inspection.
 
     Parameters
     ----------
@@ -77,33 +77,33 @@ def outcomes(
     cohort : frame
         enterprise_id and as_of.
     target : Target, optional
-        By default a serious or grave violation at the next inspection within 12 months.
+        The target; the default is a serious or grave violation at the next inspection within 12 months.
     draws_only : bool, default=False
-        Take the next random draw, whatever other inspections there are before it. Only so do weights speak for all
-        enterprises: an inspection that somebody had a reason for hides the draw after it where risk is high.
+        Whether to take the next random draw, even if there are other inspections before it. Only then do weights
+        represent all enterprises: an inspection for a reason would hide the draw after it where risk is high.
     known_by : date or ISO text, optional
-        Inspections and findings known later are as if they had not been: what a model trained on that day could learn
-        from.
+        The day of the training: inspections and findings known later are ignored, because a model trained on that day
+        could not learn from them.
     output : {"pandas", "polars", "arrow"}
 
     Returns
     -------
     frame
-        One row per row of the cohort, in its order: enterprise_id, as_of, inspected_on, finding (1 or 0; missing where
-        none inspected it in time), draw_probability (missing where the inspection was not a random draw). With
-        ``draws_only`` also weight (the inverse of the probability, 0 where there was no draw).
+        One row per row of the cohort, in its order: enterprise_id, as_of, inspected_on, finding (1 or 0; missing if
+        there was no inspection in time), draw_probability (missing if the inspection was not a random draw). With
+        ``draws_only`` also weight (the inverse of the probability, 0 if there was no draw).
 
     Raises
     ------
     InputError
-        If ``known_by`` is no day, a probability of a draw does not lie above 0 and up to 1, or the cohort has no
+        If ``known_by`` is not a day, a probability of a draw is not above 0 and at most 1, or the cohort has no
         enterprise_id and as_of.
 
     Notes
     -----
-    An inspection at which nobody could be reached has no outcome. Several inspections on one day are one; it is a
-    random draw only if all of them are. The probability of a draw is that of the draw's own period, mostly a year: a
-    target of about that time keeps weights in proportion.
+    An inspection at which nobody could be reached has no outcome. Several inspections on one day count as one; it is a
+    random draw only if all of them are. The probability of a draw refers to the draw's own period, mostly a year: a
+    target of about that length keeps weights in proportion.
     """
     check_frame_kind(output)
     target = target or Target()
@@ -143,7 +143,7 @@ def outcomes(
 
 
 def _inspections(facts: pl.DataFrame) -> pl.DataFrame:
-    """Days on which an enterprise was inspected, and the probability of the draw where it was one."""
+    """Return the days on which an enterprise was inspected, and the probability of the draw if it was one."""
     inspections = facts.filter(
         pl.col("type").cast(pl.String) == "inspection",
         pl.col("outcome").cast(pl.String).ne_missing("unreachable"),
@@ -161,16 +161,16 @@ def _inspections(facts: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class RateEstimate:
-    """How often there is a finding: plainly among the inspected, and weighted for all enterprises.
+    """The rate of findings: plain among the inspected enterprises, and weighted for all enterprises.
 
     Attributes
     ----------
     plain, weighted : float
-        NaN where there is nothing to estimate from.
+        The rates; NaN if there is nothing to estimate from.
     plain_interval, weighted_interval : tuple of float
-        95 % intervals by the normal approximation of a ratio, linearised; rows of one enterprise count as one.
+        95 % intervals by the linearised normal approximation of a ratio; rows of one enterprise count as one.
     n_inspected, n_drawn : int
-        Inspections and random draws; several rows may look ahead to one.
+        The numbers of inspections and random draws; several rows may refer to one.
     """
 
     plain: float
@@ -182,19 +182,19 @@ class RateEstimate:
 
 
 def estimate_rate(inspected: FrameLike, drawn: FrameLike) -> RateEstimate:
-    """Estimate how often inspections find something, plainly and by inverse probability.
+    """Estimate how often inspections find something, plain and weighted by inverse probability.
 
     Parameters
     ----------
     inspected : frame
-        enterprise_id, inspected_on and finding, as :func:`outcomes` gives them.
+        enterprise_id, inspected_on and finding, from :func:`outcomes`.
     drawn : frame
-        The same with weight, of ``outcomes(..., draws_only=True)``.
+        The same columns with weight, from ``outcomes(..., draws_only=True)``.
 
     Raises
     ------
     InputError
-        If a column is missing, or a finding or weight is none.
+        If a column is missing, or a finding or weight is invalid.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From records to a trained model, and how it did on inspections after its training."""
+"""Training of a model from records, and its evaluation on inspections after the training."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ __all__ = ["TrainedModel", "train_model"]
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model and where it comes from.
+    """A model and its origin.
 
     Attributes
     ----------
     scorer : fitted model
     policy : Policy
-        Whose indicators it reads.
+        The policy whose indicators it reads.
     cohort : TrainingCohort
     evaluation : ModelEvaluation or None
-        On inspections after its training; None where no window was asked for.
+        The evaluation on inspections after its training; None if no window was requested.
     """
 
     scorer: LearnedScorer
@@ -74,31 +74,31 @@ def train_model(
     ----------
     enterprises, records : Enterprises and Records
     from_, to : date or ISO text
-        First day on which enterprises are looked at, and the last that may be one.
+        The first day of the cohort, and the latest possible last day.
     every : str, default="3M"
-        Between these days.
+        The step between these days.
     target : Target, optional
-        By default a serious violation at the next inspection within 12 months.
+        The target; the default is a serious violation at the next inspection within 12 months.
     test_from, test_to : date or ISO text, optional
-        Days of the evaluation. The first is by default the day after which no outcome was learnt; without the last
-        there is no evaluation. With ``test_from``, the training leaves out what became known after it.
+        The days of the evaluation. The default of the first is the day after which no outcome was learnt; without the
+        last there is no evaluation. With ``test_from``, the training leaves out everything that became known later.
     policy : Policy or str, default="jiangsu"
-        Gives the indicators, and rules to compare with.
+        The policy that gives the indicators, and the rules for comparison.
     scorer : unfitted BoostedScorer or ScorecardScorer, optional
-        A copy of it is fitted. Directions are those of the policy's indicators, but where it declares others.
+        A copy of it is fitted. It has the directions of the policy's indicators, unless it declares others.
     categories : tuple of str, default=()
-        Of industry, region and scale: columns of the enterprise that the model reads as well.
+        Columns of the enterprise that the model reads as well: industry, region, scale.
     draws_only : bool, default=False
-        Learn from random draws alone, weighted by inverse draw probability.
+        Whether to learn from random draws alone, weighted by inverse draw probability.
     source : BilingualText, optional
-        Where the records come from, for the manifest.
+        The source of the records, for the manifest.
     seed : int, default=0
-        Of the bootstrap of the evaluation.
+        The seed of the evaluation's bootstrap.
 
     Raises
     ------
     InputError
-        If the windows overlap, or there is nothing to learn from in the first.
+        If the windows overlap, or the first has nothing to learn from.
     """
     target = target or Target()
     first, last = as_date(from_, "from_"), as_date(to, "to")
@@ -152,7 +152,7 @@ def train_model(
 
 
 def _held_to(policy: Policy, columns: Sequence[str], scorer: Any) -> Any:
-    """A copy of a model that also knows the directions of indicators that the policy defines by itself."""
+    """Return a copy of a model that also knows the directions of the policy's own indicators."""
     known = {spec.id: spec.direction for spec in built_in_indicators()}
     own = {
         name: policy.specs[name].direction
