@@ -108,7 +108,7 @@ def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
     check_frame_kind(kind)
     match kind:
         case "pandas":
-            return frame.to_pandas()
+            return _in_pandas(frame)
         case "polars":
             return frame
         case "arrow":
@@ -120,6 +120,15 @@ def from_polars(frame: pl.DataFrame, kind: FrameKind) -> Any:
 def shown_with(named: object, table: pl.DataFrame) -> str:
     """An object as a notebook shows it: the line that names it, and the head of its table."""
     return f"<p>{escape(repr(named))}</p>{table._repr_html_()}"
+
+
+def _in_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    table = frame.to_pandas()
+    # Before Polars 1.41 the order of an Enum is lost on the way, and tiers could not be compared.
+    for name, dtype in frame.schema.items():
+        if dtype == pl.Enum and not table[name].cat.ordered:
+            table[name] = table[name].cat.as_ordered()
+    return table
 
 
 def check_frame_kind(kind: str) -> None:

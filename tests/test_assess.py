@@ -221,6 +221,12 @@ def test_order_of_the_input_and_kind_of_input_change_no_byte_of_the_results(
         assert files == results["polars"], kind
 
 
+def test_tiers_of_a_pandas_table_stand_in_their_order(province: tuple[cr.Enterprises, cr.Records]) -> None:
+    tier = cr.assess(*province, as_of=AS_OF, output="pandas").table["tier"]
+    assert tier.cat.ordered
+    assert list(tier.cat.categories) == TIERS
+
+
 def test_run_json_names_inputs_policy_versions_counts_and_hashes(assessment: cr.Assessment, tmp_path: Path) -> None:
     written = assessment.save(tmp_path / "out")
     run = json.loads(written["run.json"].read_text(encoding="utf-8"))
