@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+NOT_COPIED = (".git", ".venv*", ".cache", ".hypothesis", ".*_cache", ".coverage*", "__pycache__", "build", "dist")
 _HERE = str(Path(__file__).parents[1])
 
 
 def copy_tree(root: Path, copy: Path) -> Path:
     """Copy what the tests need, with compiled files that are valid by content: a change within a second counts."""
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "node_modules"))
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
     mode = PycInvalidationMode.CHECKED_HASH
     compileall.compile_dir(copy, quiet=2, invalidation_mode=mode, stripdir=str(copy))
     return copy
