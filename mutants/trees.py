@@ -10,24 +10,25 @@ import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+NOT_COPIED = (".git", ".venv*", ".cache", ".hypothesis", ".*_cache", ".coverage*", "__pycache__", "build", "dist")
 _HERE = str(Path(__file__).parents[1])
 
 
 def copy_tree(root: Path, copy: Path) -> Path:
-    """Copy the files that the tests need; compiled files are validated by content, so that fast changes count."""
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "node_modules"))
+    """Copy what the tests need, with compiled files that are valid by content: a change within a second counts."""
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
     mode = PycInvalidationMode.CHECKED_HASH
     compileall.compile_dir(copy, quiet=2, invalidation_mode=mode, stripdir=str(copy))
     return copy
 
 
 def start_pytest(tree: Path, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """Start pytest on a copy, in its own process group; hypothesis uses the same examples each time."""
+    """Start pytest on a copy, in a process group of its own; the same examples of hypothesis each time."""
     variables = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(tree), _HERE]),
         "PYTHONHASHSEED": "0",
-        "CI": "true",  # hypothesis then derives its examples only from the test
+        "CI": "true",  # hypothesis then draws its examples from the test alone
         **environment,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
