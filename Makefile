@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 test: check tests
 
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 $(MARKED) $(TESTS)
+	$(BIN)/python -m pytest -n 2 $(if $(COVERAGE),--cov=creditrisk --cov-report=term:skip-covered) $(MARKED) $(TESTS)
 
 test-lowest:
 	$(MAKE) tests VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt MARKED='-m "not types"'
