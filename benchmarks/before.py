@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -99,14 +100,15 @@ def results(folder: Path) -> Callable[[], object]:
                     types = tuple(edition.record_types)
                     read = cr.read_records(records, further_types=types)
                     register = cr.read_enterprises(enterprises)
-                    # An attribute that a system reads and the input does not have is added as missing.
-                    missing = {
-                        spec.of: pl.lit(None, dtype=pl.Float64)
-                        for spec in (*edition.indicators,)
-                        if (spec.of or "").startswith("attributes.")
-                    }
+                    # A number that a system reads and the input does not have is made of the row's place.
+                    names = {spec.per for spec in edition.indicators}
+                    names |= {name for spec in edition.indicators for name in (spec.of, *(one.of for one in spec.plus))}
+                    for quantity in edition.quantities:
+                        names |= set(re.findall(r"attributes\.\w+", str(quantity.model_dump())))
+                    numbers = {name for name in names if name is not None and name.startswith("attributes.")}
+                    filled = (pl.int_range(pl.len()) % 7).cast(pl.Float64)
                     tables = [
-                        frame.with_columns(**{key: null for key, null in missing.items() if key not in frame.columns})
+                        frame.with_columns(filled.alias(name) for name in sorted(numbers - set(frame.columns)))
                         for frame in (register.data, read.data)
                     ]
                     cr.assess(*tables, policy=edition, as_of=AS_OF).save(out)
