@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from mutants.covering import covering
 from mutants.drawing import Mutant, Settings, draw, mutants_of
 from mutants.reporting import Report
 from mutants.running import Patience, failing_unchanged, run
+from mutants.trees import copy_tree
 
 SAME_CHANGE = ("kind", "before", "after")
 
@@ -28,9 +30,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder of records and reports (default: .cache/mutants)")
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
-    settings = Settings.of(asked.root)
     cache = asked.cache or asked.root / ".cache" / "mutants"
-    known = [mutant for mutant in mutants_of(asked.root, settings) if mutant.path.startswith(asked.module)]
+    with tempfile.TemporaryDirectory() as place:  # the tree may change while the tests run
+        _report(asked, copy_tree(asked.root, Path(place) / "tree"), cache)
+
+
+def _report(asked: argparse.Namespace, tree: Path, cache: Path) -> None:
+    settings = Settings.of(tree)
+    known = [mutant for mutant in mutants_of(tree, settings) if mutant.path.startswith(asked.module)]
     report, drawn = _drawn(asked, known)
     if asked.list:
         for mutant in drawn:
@@ -38,16 +45,16 @@ def main() -> None:
         return
     name = f"again-{asked.survivors_of.stem}" if asked.survivors_of else f"seed-{asked.seed}"
     path = cache / f"{name}.json"
-    record = covering(asked.root, settings, cache, asked.workers, asked.tests)
+    record = covering(tree, settings, cache, asked.workers, asked.tests)
     for test in record.failing:
         print(f"not counted, it does not pass on the tree as it is: {test}", file=sys.stderr)
-    for verdict in run(asked.root, drawn, record, workers=asked.workers, patience=Patience(asked.patience)):
+    for verdict in run(tree, drawn, record, workers=asked.workers, patience=Patience(asked.patience)):
         report.verdicts.append(verdict)
         report.write(path)
         count = f"{len(report.verdicts)}/{len(drawn)}"
         print(f"{count} {verdict.outcome} in {verdict.seconds} s: {_line(verdict.mutant)}", file=sys.stderr, flush=True)
     noticed_by = sorted({one.by for one in report.verdicts if one.by in record.seconds})
-    report.doubtful = failing_unchanged(asked.root, noticed_by, record)
+    report.doubtful = failing_unchanged(tree, noticed_by, record)
     report.write(path)
     print(report.markdown())
     print(f"{path.with_suffix('.md')}\n{report.last_line()}")
