@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any, NoReturn
@@ -73,12 +74,21 @@ def _functions() -> Iterator[FunctionType]:
                     yield from _behind(member)
 
 
-def _behind(member: Any) -> Iterator[FunctionType]:
-    """Yield the function of a method, property, cached property or decorated function."""
-    for name in ("__wrapped__", "__func__", "fget", "func"):
-        inner = getattr(member, name, None)
-        if inner is not None:
-            yield from _behind(inner)
-            return
-    if isinstance(member, FunctionType) and not member.__name__.startswith("__"):
-        yield member
+def _behind(member: object) -> Iterator[FunctionType]:
+    """Yield the function behind a method, a property or a cached function; nothing is asked of other objects."""
+    match member:
+        case FunctionType() if not member.__name__.startswith("__"):
+            yield member
+        case staticmethod() | classmethod():
+            yield from _behind(member.__func__)
+        case property():
+            yield from _behind(member.fget)
+        case cached_property():
+            yield from _behind(member.func)
+        case _ if isinstance(member, type(_cached)):
+            yield from _behind(member.__wrapped__)
+
+
+@lru_cache
+def _cached() -> None:
+    """Stand for the type of cached functions, which has no public name."""
