@@ -92,7 +92,7 @@ def test_an_option_is_a_day_in_one_form(given: str) -> None:
         day(given)
 
 
-@pytest.mark.parametrize("given", [None, 20260630, 86400.0, pd.NaT, np.datetime64("NaT"), b"2026-06-30"], ids=str)
+@pytest.mark.parametrize("given", [None, 20260630, 86400.0, pd.NaT, np.datetime64("NaT", "D"), b"2026-06-30"], ids=str)
 def test_what_is_no_day_is_none(given: Any) -> None:
     with pytest.raises(cr.InputError, match="as_of must be a day such as 2026-06-30"):
         as_date(given)

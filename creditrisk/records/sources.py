@@ -203,13 +203,15 @@ def _from_database(url: str, query: str) -> Part:
     name = address.render_as_string(hide_password=True)
     try:
         engine = sqlalchemy.create_engine(address)
-        with engine.connect() as connection:
-            frame = pl.read_database(query, connection, infer_schema_length=None)
+        try:
+            with engine.connect() as connection:
+                frame = pl.read_database(query, connection, infer_schema_length=None)
+        finally:
+            engine.dispose()
     except ModuleNotFoundError as error:
         raise InputError(f"{name}: the database driver {error.name!r} is not installed") from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise InputError(f"{name}: the query failed: {getattr(error, 'orig', None) or error}") from error
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{name}: the result of the query cannot be read as a table: {error}") from error
-    engine.dispose()
     return Part(name, frame)

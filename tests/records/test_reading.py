@@ -62,8 +62,10 @@ def inputs(folder) -> dict:
     TABLE.tail(2).write_parquet(folder / "many" / "b.parquet")
     write_excel(TABLE, folder / "book.xlsx")
     url = f"sqlite:///{folder / 'base.db'}"
-    with sqlalchemy.create_engine(url).begin() as connection:
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
         TABLE.to_pandas().to_sql("records", connection, index=False)
+    engine.dispose()
     mixed = TABLE.to_pandas().astype(object)
     mixed["occurred_on"] = ["2023年1月5日", datetime(2023, 2, 28, 12), date(2024, 2, 29), "20221231"]
     return {
