@@ -50,7 +50,8 @@ class Change:
     """A piece of a file and its replacement.
 
     ``start`` and ``end`` count bytes; ``lines`` are the first and last line of the statement; ``function`` is the
-    qualified name of the function whose body it is in, or None where the piece runs on import.
+    qualified name of the function whose body it is in, or None where the piece runs on import. ``before`` and
+    ``after`` are the piece alone, ``shown`` are the lines in which it stands.
     """
 
     kind: str
@@ -62,6 +63,8 @@ class Change:
     scope: str
     before: str
     after: str
+    line: int
+    shown: tuple[str, str]
 
     def applied(self, source: bytes) -> bytes:
         """Return the file with the change."""
@@ -75,6 +78,7 @@ def changes_of(source: bytes) -> list[Change]:
 
 class _Reader:
     def __init__(self, source: bytes) -> None:
+        self.source = source
         self.tree = ast.parse(source)
         self.starts = [0]
         for line in source.splitlines(keepends=True):
@@ -225,9 +229,14 @@ class _Reader:
     ) -> Change:
         text = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))
         bare = isinstance(new, ast.stmt | ast.Constant)
+        replacement = text if bare else f"({text})"
+        start, end = self._offset(node.lineno, node.col_offset), self._offset(node.end_lineno, node.end_col_offset)
+        first, last = self.starts[node.lineno - 1], self.starts[node.end_lineno]
+        changed = self.source[first:start] + replacement.encode() + self.source[end:last]
+        shown = tuple(one.decode().strip() for one in (self.source[first:last], changed))
         return Change(
-            kind, self._offset(node.lineno, node.col_offset), self._offset(node.end_lineno, node.end_col_offset),
-            text if bare else f"({text})", (lines.lineno, lines.end_lineno), function, scope, ast.unparse(node), text,
+            kind, start, end, replacement, (lines.lineno, lines.end_lineno), function, scope, ast.unparse(node), text,
+            node.lineno, shown,
         )  # fmt: skip
 
     def _offset(self, line: int, column: int) -> int:

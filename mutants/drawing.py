@@ -39,7 +39,7 @@ class Mutant:
     @property
     def place(self) -> str:
         """The file and line, as editors read them."""
-        return f"{self.path}:{self.change.lines[0]}"
+        return f"{self.path}:{self.change.line}"
 
 
 def mutants_of(root: Path, settings: Settings) -> list[Mutant]:

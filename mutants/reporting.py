@@ -45,9 +45,10 @@ class Report:
         lines += ["", "## Survivors", ""]
         for verdict in self.survivors():
             mutant = verdict.mutant
+            before, after = (words.replace("\n", "\n    ") for words in mutant.change.shown)
             lines += [
                 f"- `{mutant.place}` ({mutant.change.kind}, {verdict.outcome}, {verdict.tests} tests)", "",
-                "  ```", f"  - {mutant.change.before}", f"  + {mutant.change.after}", "  ```", "",
+                "  ```", f"  - {before}", f"  + {after}", "  ```", "",
             ]  # fmt: skip
         lines += [f"- gone since: {words}" for words in self.gone]
         lines += [f"- fails by itself on the tree as it is: {test}" for test in self.doubtful]

@@ -127,6 +127,7 @@ def test_a_change_replaces_its_own_piece_of_the_file_and_no_other():
     source = "甲 = f(\n    1,\n    '乙', a < b)\n".encode()
     (change,) = (one for one in changes_of(source) if one.after == "a <= b")
     assert change.applied(source).decode() == "甲 = f(\n    1,\n    '乙', (a <= b))\n"
+    assert (change.line, change.shown) == (3, ("'乙', a < b)", "'乙', (a <= b))"))
 
 
 def test_every_mutant_of_the_core_is_a_program():
