@@ -223,6 +223,18 @@ def test_a_dated_parameter_shows_the_value_in_force_and_since_when(own: cr.Asses
     assert "per_unit.points = -0.02 (自2026-01-01起)" in trace.text("zh")
 
 
+def test_a_part_dated_as_a_whole_dates_all_that_stands_in_it(province: tuple[cr.Enterprises, cr.Records]) -> None:
+    whole = "per_unit: {dated: [{from: 2026-01-01, value: {points: -0.02, cap: 1}}]}"
+    part = "per_unit: {points: {dated: [{from: 2020-01-01, value: -1}, {from: 2026-01-01, value: -0.02}]}, cap: 1}"
+    assert part in FURTHER
+    text = JIANGSU.replace("\n# Whatever the score", FURTHER.replace(part, whole) + "\n# Whatever the score", 1)
+    enterprises, records = province
+    policy = parse_policy(text.encode(), "own.yaml")
+    trace = cr.assess(enterprises, records, policy=policy, as_of=AS_OF).trace(enterprises.data["enterprise_id"].min())
+    dated = {one.path: str(one.in_force_from) for one in trace.parameters() if one.in_force_from is not None}
+    assert dated["rules.quality.per_share.per_unit.points"] == "2026-01-01"
+
+
 def test_only_the_band_and_the_listed_value_that_the_value_lies_in_are_read(own: cr.Assessment) -> None:
     fine = np.flatnonzero(
         (own.assessed.indicators["safety.penalty_amount"] >= 10_000)

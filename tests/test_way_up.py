@@ -98,6 +98,23 @@ def test_a_policy_that_compares_enterprises_has_no_way_of_ones_own() -> None:
         ranked.ways_up()
 
 
+def test_a_better_tier_that_lasts_some_weeks_is_found_though_each_day_of_age_costs_points() -> None:
+    text = {"zh": "例", "en": "example"}
+    costs = {"reason": text, "basis": "example", "missing": 0}
+    each_day = {"id": "compliance.age", "indicator": "compliance.enterprise_age_days", **costs}
+    accidents = {"id": "safety.accidents", "indicator": "safety.accident_count", **costs}
+    rules = [{**each_day, "per_unit": {"points": -0.1}}, {**accidents, "per_unit": {"points": -40}}]
+    parts = {"rules": rules, "vetoes": (), "thin_evidence": (), "floors": ()}
+    policy = Policy.model_validate({**POLICY.model_dump(by_alias=True), **parts})
+    new = enterprises_of({"enterprise_id": "E1", "established_on": str(DAY)})
+    records = records_of(
+        {"type": "accident", "dimension": "safety", "occurred_on": str(DAY), "expires_on": "2026-08-01"}
+    )
+    # Without the accident the score is 87, less 0.025 a day: good until the 80th day.
+    way = cr.assess(new, records, policy=policy, as_of=DAY, output="polars").ways_up().row(0, named=True)
+    assert (way["tier"], way["by_time"]) == ("ordinary", date(2026, 8, 2))
+
+
 def test_points_for_a_single_age_are_found_on_the_one_day_that_has_it() -> None:
     text = {"zh": "例", "en": "example"}
     on_one_day = {
