@@ -50,6 +50,7 @@ def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
         (YAML.replace("kind: general", "kind: general, id: fire"), "key 'id' is given twice"),
         (YAML.replace("id: fire", "id: grid"), "'grid' is the name of visits by the grid"),
         ("items: []", "holds no inspection item"),
+        ("items: []\nothers: []", "a mapping with one key, the list 'items'"),
         ("- fire", "a mapping with one key"),
         ("items: !!python/object/apply:os.system [ls]", "not valid YAML"),
     ],
