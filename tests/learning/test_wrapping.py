@@ -45,7 +45,7 @@ CLASSIFIERS = {
     ),
     "boosting": HistGradientBoostingClassifier(max_iter=10, random_state=0),
     "forest": RandomForestClassifier(10, random_state=0),
-    "calibrated": CalibratedClassifierCV(DecisionTreeClassifier(max_depth=2), cv=2),
+    "calibrated": CalibratedClassifierCV(DecisionTreeClassifier(max_depth=2, random_state=0), cv=2),
     "search": GridSearchCV(logistic(), {"logisticregression__C": [0.1, 1.0]}, cv=2),
 }
 

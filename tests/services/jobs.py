@@ -15,8 +15,9 @@ def assessed() -> cr.Assessment:
 def content(assessment: cr.Assessment) -> bytes:
     """The table, the reasons and an explanation, to the byte."""
     written = io.BytesIO()
-    assessment.table.write_ipc(written)
-    assessment.reasons.write_ipc(written)
+    # As they are saved. In memory, Polars before 2 may or may not keep a mask of nulls that masks nothing.
+    assessment.table.write_parquet(written)
+    assessment.reasons.write_parquet(written)
     explanation = assessment.explain(assessment.table["enterprise_id"][7])
     return written.getvalue() + explanation.model_dump_json().encode()
 
