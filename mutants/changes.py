@@ -38,7 +38,7 @@ _WRAPPERS = {"sorted": "list", "reversed": "list", "abs": None, "round": None}
 _ORDERED = {"sort", "sort_by", "over", "group_by", "unique", "partition_by"}
 _SAYINGS = re.compile(r"(Error|Warning)$|^(BilingualText|warn|print|echo|cast|TypeVar|NewType|assert_never)$")
 _NOT_CHANGED = {  # options that people read, or that only affect speed
-    "description", "title", "examples", "help", "encoding", "reason", "message",
+    "argument", "description", "title", "examples", "help", "encoding", "reason", "message",
     "is_elementwise", "rechunk", "maxsize", "infer_schema_length",
 }  # fmt: skip
 _SHOWING = frozenset({"__repr__", "__str__", "__format__", "_repr_html_", "_repr_mimebundle_"})
