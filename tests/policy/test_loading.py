@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import creditrisk as cr
 from creditrisk.policy.loading import built_in_policies
-from creditrisk.policy.rules import EXPERT_DEFAULT
+from creditrisk.policy.rules import EXPERT_DEFAULT, Rule
 from creditrisk.policy.tiers import Inspection
 
 JIANGSU = files("creditrisk.policy").joinpath("catalogue/jiangsu/2026.yaml").read_text(encoding="utf-8")
@@ -135,3 +136,16 @@ def test_a_rule_that_rewards_risk_is_named_with_its_line(tmp_path: Path) -> None
     assert said.startswith(
         f"changed.yaml, line {line_of('  - id: safety.coercive_measures')}: safety.coercive_measures"
     )
+
+
+@pytest.mark.parametrize("cuts", [(5, 1, 9), (1, 9, 5), (1, 5, 5)])
+def test_bands_rise_at_every_edge(cuts: tuple[int, int, int]) -> None:
+    edges = [None, *cuts, None]
+    bands = [
+        {name: value for name, value in (("from", low), ("below", high)) if value is not None} | {"points": -number}
+        for number, (low, high) in enumerate(pairwise(edges))
+    ]
+    text = {"zh": "例", "en": "example"}
+    rule = {"id": "safety.example", "indicator": "safety.accident_count", "bands": bands, "reason": text, "basis": "x"}
+    with pytest.raises(ValueError, match="bands must rise"):
+        Rule.model_validate(rule)
